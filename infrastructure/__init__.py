@@ -1,0 +1,1 @@
+"""The AWS resources: one construct per capability, one stack that wires them."""

@@ -1,0 +1,1 @@
+"""Everything that talks to AWS or to a payment provider."""

@@ -1,0 +1,1 @@
+"""The rules of an order: pure Python, no input or output."""
