@@ -1,4 +1,4 @@
-"""What can go wrong, in the words of the domain. The state machine retries the transient ones by class name."""
+"""What can go wrong, in domain words. The state machine retries the transient ones by class name."""
 
 
 class DependencyUnavailable(Exception):  # noqa: N818  the name is what Retry matches in the state machine
