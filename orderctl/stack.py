@@ -1,0 +1,186 @@
+"""Which deployed stack a command talks to: the local cloud's, or one on AWS."""
+
+import json
+import os
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+import boto3
+import typer
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from orderctl.errors import OperatorError
+
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+LOCAL_ACCOUNT: Final = "000000000000"
+QUEUES: Final = ("inventory", "payment", "notification", "delivery")
+
+StackName = Annotated[
+    str | None,
+    typer.Option("--stack", metavar="NAME", help="A stack on AWS, e.g. OrderProcessing-dev."),
+]
+Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile to use with --stack.")]
+Region = Annotated[str | None, typer.Option(metavar="REGION", help="AWS region to use with --stack.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What a command must know to operate one deployment. `endpoint_url` is None on AWS."""
+
+    endpoint_url: str | None
+    region: str
+    api_url: str  # ends with a slash
+    api_key: str
+    console_url: str | None  # the executions in the AWS console; a local cloud has none
+    state_machine_arn: str
+    orders_table: str
+    inventory_table: str
+    bus_name: str
+    dlq_urls: Mapping[str, str]  # by QUEUES
+    profile: str | None = None
+
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of a service of this deployment."""
+        return _client(service, self.endpoint_url, self.region, self.profile)
+
+    def to_json(self) -> str:
+        """Write what `from_json` reads."""
+        return json.dumps(
+            {
+                "endpointUrl": self.endpoint_url,
+                "region": self.region,
+                "apiUrl": self.api_url,
+                "apiKey": self.api_key,
+                "consoleUrl": self.console_url,
+                "stateMachineArn": self.state_machine_arn,
+                "ordersTable": self.orders_table,
+                "inventoryTable": self.inventory_table,
+                "busName": self.bus_name,
+                "dlqUrls": dict(self.dlq_urls),
+            },
+            indent=2,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read stack.json; raise KeyError or ValueError where it is not one."""
+        found = json.loads(text)
+        return cls(
+            endpoint_url=found["endpointUrl"],
+            region=found["region"],
+            api_url=found["apiUrl"],
+            api_key=found["apiKey"],
+            console_url=found["consoleUrl"],
+            state_machine_arn=found["stateMachineArn"],
+            orders_table=found["ordersTable"],
+            inventory_table=found["inventoryTable"],
+            bus_name=found["busName"],
+            dlq_urls={queue: found["dlqUrls"][queue] for queue in QUEUES},
+        )
+
+    @classmethod
+    def from_outputs(cls, outputs: Mapping[str, str], api_key: str, region: str, profile: str | None) -> Self:
+        """Make the stack of a CloudFormation stack's outputs on AWS."""
+        return cls(
+            endpoint_url=None,
+            region=region,
+            api_url=outputs["ApiUrl"],
+            api_key=api_key,
+            console_url=outputs["ExecutionsUrl"],
+            state_machine_arn=outputs["StateMachineArn"],
+            orders_table=outputs["OrdersTableName"],
+            inventory_table=outputs["InventoryTableName"],
+            bus_name=outputs["EventBusName"],
+            dlq_urls={queue: outputs[f"{queue.capitalize()}DlqUrl"] for queue in QUEUES},
+            profile=profile,
+        )
+
+
+def home() -> Path:
+    """Return the folder of the local cloud."""
+    return Path(os.environ.get("ORDERCTL_HOME") or REPOSITORY / ".local").resolve()
+
+
+def find_stack(name: str | None = None, profile: str | None = None, region: str | None = None) -> Stack:
+    """Return the stack `name` on AWS, or the running local cloud's when no name is given."""
+    if name:
+        return _stack_on_aws(name, profile, region)
+    if profile or region:
+        raise OperatorError(
+            "--profile and --region say where on AWS, but not which stack",
+            what_to_do="Add --stack NAME, for example --stack OrderProcessing-dev.",
+        )
+    return _local_stack(home() / "stack.json")
+
+
+def answers(endpoint_url: str) -> bool:
+    """Tell whether a local cloud answers there."""
+    try:
+        with urllib.request.urlopen(f"{endpoint_url}/_ministack/health", timeout=3) as response:  # noqa: S310  http, from our own file
+            return bool(response.status == 200)  # noqa: PLR2004  HTTP's OK
+    except OSError:
+        return False
+
+
+def _local_stack(file: Path) -> Stack:
+    start = "Start one with `orderctl up` (or `make up`), or name one on AWS with --stack NAME."
+    try:
+        stack = Stack.from_json(file.read_text())
+    except FileNotFoundError:
+        raise OperatorError("No local cloud is running", what_to_do=start) from None
+    except (KeyError, TypeError, ValueError):
+        raise OperatorError(
+            f"{file} can't be read as a stack",
+            why="another version wrote it, or it was edited",
+            what_to_do="Write it anew with `orderctl down` and `orderctl up`.",
+        ) from None
+    if not stack.endpoint_url or not answers(stack.endpoint_url):
+        raise OperatorError(
+            f"The local cloud at {stack.endpoint_url} does not answer",
+            why=f"{file} is left from one that was killed",
+            what_to_do=start,
+        )
+    return stack
+
+
+def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
+    session = boto3.Session(profile_name=profile, region_name=region)
+    if not session.region_name:
+        raise OperatorError(f"No region to look for {name} in", what_to_do="Add --region, or set AWS_REGION.")
+    try:
+        found = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise OperatorError(
+            f"There is no stack {name} in {session.region_name}",
+            what_to_do="Deploy it with `make deploy`, or correct --stack, --profile or --region.",
+        ) from None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    try:
+        key = session.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
+        return Stack.from_outputs(outputs, key["value"], session.region_name, profile)
+    except KeyError as missing:
+        raise OperatorError(
+            f"{name} has no output {missing}",
+            why=f"it is {found['StackStatus']}, or another app's stack",
+            what_to_do="Deploy this app's stack with `make deploy`.",
+        ) from None
+
+
+@cache
+def _client(service: str, endpoint_url: str | None, region: str, profile: str | None) -> Any:
+    if endpoint_url is None:
+        return boto3.Session(profile_name=profile, region_name=region).client(service)
+    return boto3.Session(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106  what the local cloud takes
+        region_name=region,
+    ).client(
+        service, endpoint_url=endpoint_url, config=Config(inject_host_prefix=False, max_pool_connections=32)
+    )
