@@ -1,0 +1,35 @@
+"""The tables of the synthesized template, made in moto: tests see the keys and indexes that are deployed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import boto3
+
+_REQUIRED: Final = ("AttributeDefinitions", "KeySchema", "BillingMode")
+_OPTIONAL: Final = ("GlobalSecondaryIndexes",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableNames:
+    """What the tables are called in moto."""
+
+    orders: str
+    inventory: str
+
+
+def create_tables(template: Mapping[str, Any], region: str = "us-east-1") -> TableNames:
+    """Create both tables; call it inside `mock_aws`."""
+    return TableNames(
+        orders=_create(template, "OrdersTableName", region),
+        inventory=_create(template, "InventoryTableName", region),
+    )
+
+
+def _create(template: Mapping[str, Any], output: str, region: str) -> str:
+    logical_id: str = template["Outputs"][output]["Value"]["Ref"]
+    properties = template["Resources"][logical_id]["Properties"]
+    request = {name: properties[name] for name in _REQUIRED}
+    request |= {name: properties[name] for name in _OPTIONAL if name in properties}
+    boto3.client("dynamodb", region_name=region).create_table(TableName=logical_id, **request)
+    return logical_id
