@@ -1,0 +1,97 @@
+"""An order as it is stored, and what its workflow has recorded of it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from handlers.domain.records import OrderStatus
+
+_CONSOLE_LINK: Final = (
+    "https://{region}.console.aws.amazon.com/states/home?region={region}"
+    "#/express-executions/details/{arn}?startDate={epoch_ms}"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """`amount` is in the currency's minor unit, e.g. cents."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """`unit_price` is in the currency's minor unit, as it was when the order was placed."""
+
+    product_id: str
+    quantity: int
+    unit_price: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """The workflow's execution that took the order up; `started_at` is RFC 3339."""
+
+    arn: str
+    started_at: str
+
+    @property
+    def console_url(self) -> str:
+        """Where the console draws it; Express executions are found only with their start time."""
+        region = self.arn.split(":")[3]
+        epoch_ms = round(datetime.fromisoformat(self.started_at).timestamp() * 1000)
+        return _CONSOLE_LINK.format(region=region, arn=self.arn, epoch_ms=epoch_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Times are RFC 3339 UTC; `request_hash` tells whether a replay asks for the same order."""
+
+    order_id: str
+    customer_id: str
+    customer_email: str = field(repr=False)
+    payment_method: str = field(repr=False)
+    status: OrderStatus
+    reason: str | None = None
+    items: tuple[OrderLine, ...]
+    total: Money
+    created_at: str
+    updated_at: str
+    request_hash: str
+    execution: Execution | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSummary:
+    """What a list of orders shows of each."""
+
+    order_id: str
+    status: OrderStatus
+    reason: str | None
+    total: Money
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedStep:
+    """What a service decided for the order; only a payment has a `reference`, the provider's."""
+
+    status: str
+    at: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSteps:
+    """None: that service has not decided yet. `notification` is the latest kind that was begun."""
+
+    inventory: RecordedStep | None = None
+    payment: RecordedStep | None = None
+    notification: RecordedStep | None = None
+
+
+def utc_timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, so that strings sort as the times do."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
