@@ -1,35 +1,90 @@
-"""What differs between the stages, and nothing else."""
+"""What differs between deployments, and nothing else."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final, Self, TypeVar
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+STACK_PREFIX: Final = "OrderProcessing"
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_SECRET_ARN: Final = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+")
+
+
+class InvalidSettingError(ValueError):
+    """A setting of the deployment has a value that is not allowed; the message says what is."""
 
 
 class Stage(StrEnum):
-    """`local` is an emulated cloud on one machine; `dev` and `prod` are AWS accounts."""
+    """`local` is an emulated cloud on one machine; `dev` and `prod` are on AWS."""
 
     LOCAL = "local"
     DEV = "dev"
     PROD = "prod"
 
 
+class PaymentGateway(StrEnum):
+    """Who decides about a payment."""
+
+    SIMULATED = "simulated"
+    STRIPE = "stripe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle:
+    """What one API key may ask for."""
+
+    requests_per_second: int
+    burst: int
+    requests_per_day: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
-    """One deployment of the system."""
+    """One deployment of the system: what its stage fixes, and what its owner chooses."""
 
     stage: Stage
-    # Data that outlives its stack: deletion protection, and tables that stay when the stack goes.
+    throttle: Throttle
+    # A name of aws_logs.RetentionDays.
+    log_retention: str
+    # Tables with deletion protection that stay when their stack goes, and a stack that can't go by accident.
     keeps_data: bool
     # The emulator can't create an event archive.
     archives_events: bool
+    payment_gateway: PaymentGateway
+    stripe_secret_arn: str | None
+    notification_email: str | None
+    currency: str
 
     @classmethod
-    def of(cls, stage: Stage) -> Self:
-        """Return the configuration of a stage."""
+    def of(
+        cls,
+        stage: str = Stage.DEV,
+        *,
+        payment_gateway: str = PaymentGateway.SIMULATED,
+        stripe_secret_arn: str | None = None,
+        notification_email: str | None = None,
+        currency: str = "USD",
+    ) -> Self:
+        """Return the configuration of a stage with its owner's choices, or raise InvalidSettingError."""
+        chosen = _one_of(Stage, "stage", stage)
+        gateway = _one_of(PaymentGateway, "paymentGateway", payment_gateway)
+        _require_secret(gateway, stripe_secret_arn)
+        if notification_email is not None:
+            _require(_EMAIL, "notificationEmail", notification_email, "an e-mail address")
+        _require(_CURRENCY, "currency", currency, "an ISO 4217 code such as USD")
         return cls(
-            stage=stage,
-            keeps_data=stage is Stage.PROD,
-            archives_events=stage is not Stage.LOCAL,
+            stage=chosen,
+            throttle=_PROD_THROTTLE if chosen is Stage.PROD else _DEV_THROTTLE,
+            log_retention="THREE_MONTHS" if chosen is Stage.PROD else "TWO_WEEKS",
+            keeps_data=chosen is Stage.PROD,
+            archives_events=chosen is not Stage.LOCAL,
+            payment_gateway=gateway,
+            stripe_secret_arn=stripe_secret_arn,
+            notification_email=notification_email,
+            currency=currency,
         )
 
     @property
@@ -38,4 +93,24 @@ class StageConfig:
         return f"{STACK_PREFIX}-{self.stage}"
 
 
-STACK_PREFIX: Final = "OrderProcessing"
+_DEV_THROTTLE: Final = Throttle(requests_per_second=100, burst=200, requests_per_day=100_000)
+_PROD_THROTTLE: Final = Throttle(requests_per_second=1_000, burst=2_000, requests_per_day=10_000_000)
+
+
+def _one_of(allowed: type[Choice], setting: str, value: str) -> Choice:
+    try:
+        return allowed(value)
+    except ValueError:
+        raise InvalidSettingError(f"{setting} is {value!r}: choose {', '.join(allowed)}") from None
+
+
+def _require(pattern: re.Pattern[str], setting: str, value: str, allowed: str) -> None:
+    if not pattern.fullmatch(value):
+        raise InvalidSettingError(f"{setting} is {value!r}: it must be {allowed}")
+
+
+def _require_secret(gateway: PaymentGateway, arn: str | None) -> None:
+    if gateway is PaymentGateway.STRIPE:
+        _require(_SECRET_ARN, "stripeSecretArn", arn or "", "the ARN of the secret that holds the Stripe key")
+    elif arn is not None:
+        raise InvalidSettingError("stripeSecretArn is only used with paymentGateway=stripe")

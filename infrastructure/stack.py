@@ -3,19 +3,38 @@
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
+from infrastructure.api import Api
 from infrastructure.config import StageConfig
+from infrastructure.functions import Functions
+from infrastructure.messaging import Messaging
 from infrastructure.storage import Storage
+from infrastructure.workflow import Workflow
 
 
 class OrderProcessingStack(Stack):
     """Everything that one stage of the system needs."""
 
     def __init__(self, scope: Construct, id_: str, *, config: StageConfig) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, termination_protection=config.keeps_data)
         storage = Storage(self, "Storage", config=config)
+        messaging = Messaging(self, "Messaging", config=config)
+        functions = Functions(self, "Functions", config=config, storage=storage, messaging=messaging)
+        workflow = Workflow(
+            self, "Workflow", config=config, storage=storage, messaging=messaging, functions=functions
+        )
+        api = Api(self, "Api", config=config, orders=functions.orders)
         self._publish(
+            ApiUrl=api.url,
+            ApiKeyId=api.key.key_id,
+            StateMachineArn=workflow.state_machine.state_machine_arn,
+            ExecutionsUrl=workflow.executions_url,
             OrdersTableName=storage.orders.table_name,
             InventoryTableName=storage.inventory.table_name,
+            EventBusName=messaging.bus.event_bus_name,
+            InventoryDlqUrl=messaging.inventory_dlq.queue_url,
+            PaymentDlqUrl=messaging.payment_dlq.queue_url,
+            NotificationDlqUrl=messaging.notification_dlq.queue_url,
+            DeliveryDlqUrl=messaging.delivery_dlq.queue_url,
         )
 
     def _publish(self, **outputs: str) -> None:

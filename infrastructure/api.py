@@ -1,0 +1,154 @@
+"""The HTTPS endpoint: a REST API whose every method needs an API key."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from aws_cdk import RemovalPolicy
+from aws_cdk.aws_apigateway import (
+    AccessLogFormat,
+    ApiKey,
+    CfnModel,
+    EndpointType,
+    IModel,
+    LambdaIntegration,
+    LogGroupLogDestination,
+    MethodOptions,
+    Model,
+    Period,
+    QuotaSettings,
+    RequestValidator,
+    RestApi,
+    StageOptions,
+    ThrottleSettings,
+    UsagePlanPerApiStage,
+)
+from aws_cdk.aws_lambda import IFunction
+from aws_cdk.aws_logs import LogGroup, RetentionDays
+from constructs import Construct
+
+from infrastructure.config import StageConfig
+from infrastructure.gateway_responses import add_problem_responses
+
+_PLACE_ORDER_SCHEMA: Final = Path(__file__).parent.parent / "handlers" / "schemas" / "place_order.schema.json"
+# Neither address nor user agent, nor a path or query with what stands in it: nothing that names a person.
+_ACCESS_LOG: Final = {
+    "requestId": "$context.requestId",
+    "extendedRequestId": "$context.extendedRequestId",
+    "requestTime": "$context.requestTime",
+    "apiKeyId": "$context.identity.apiKeyId",
+    "httpMethod": "$context.httpMethod",
+    "resourcePath": "$context.resourcePath",
+    "status": "$context.status",
+    "responseType": "$context.error.responseType",
+    "responseLength": "$context.responseLength",
+    "responseLatencyMs": "$context.responseLatency",
+    "integrationStatus": "$context.integration.integrationStatus",
+    "integrationLatencyMs": "$context.integrationLatency",
+    "integrationRequestId": "$context.integration.requestId",
+    "xrayTraceId": "$context.xrayTraceId",
+}
+
+
+class Api(Construct):
+    """Routes, API key, usage plan, access log and problem responses."""
+
+    def __init__(self, scope: Construct, id_: str, *, config: StageConfig, orders: IFunction) -> None:
+        super().__init__(scope, id_)
+        self._rest_api = self._api(config)
+        # It would repeat ApiUrl under a generated name.
+        self._rest_api.node.try_remove_child("Endpoint")
+        self._add_methods(orders)
+        add_problem_responses(self._rest_api)
+        self.key = self._key(config)
+        self.url = self._rest_api.url
+
+    def _api(self, config: StageConfig) -> RestApi:
+        access_log = LogGroup(
+            self,
+            "AccessLogs",
+            retention=RetentionDays[config.log_retention],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        return RestApi(
+            self,
+            "Orders",
+            endpoint_types=[EndpointType.REGIONAL],
+            # A setting of the account and region, for all its APIs: the role stays when the stack goes.
+            cloud_watch_role=True,
+            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
+            deploy_options=StageOptions(
+                # Part of the address that clients know, so it is the same for every stage of the system.
+                stage_name="prod",
+                access_log_destination=LogGroupLogDestination(access_log),
+                access_log_format=AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+                metrics_enabled=True,
+                tracing_enabled=True,
+            ),
+            default_method_options=MethodOptions(api_key_required=True),
+        )
+
+    def _add_methods(self, orders: IFunction) -> None:
+        integration = LambdaIntegration(orders, allow_test_invoke=False)
+        # Parameters only: API Gateway can't point at what is wrong in a body, while the function validates it
+        # with the same schema and names every violation. The model is for SDKs and documentation.
+        validator = RequestValidator(
+            self, "Parameters", rest_api=self._rest_api, validate_request_parameters=True
+        )
+        collection = self._rest_api.root.add_resource("orders")
+        collection.add_method(
+            "POST",
+            integration,
+            operation_name="placeOrder",
+            request_models={"application/json": self._place_order_model()},
+            request_parameters={"method.request.header.Idempotency-Key": False},
+            request_validator=validator,
+        )
+        collection.add_method(
+            "GET",
+            integration,
+            operation_name="listOrders",
+            request_parameters={
+                "method.request.querystring.customerId": True,
+                "method.request.querystring.limit": False,
+                "method.request.querystring.nextToken": False,
+            },
+            request_validator=validator,
+        )
+        collection.add_resource("{orderId}").add_method(
+            "GET",
+            integration,
+            operation_name="readOrder",
+            request_parameters={"method.request.path.orderId": True},
+            request_validator=validator,
+        )
+
+    def _place_order_model(self) -> IModel:
+        schema: dict[str, Any] = json.loads(_PLACE_ORDER_SCHEMA.read_text())
+        model = CfnModel(
+            self,
+            "PlaceOrder",
+            rest_api_id=self._rest_api.rest_api_id,
+            content_type="application/json",
+            # Generated SDKs call the class so.
+            name="PlaceOrder",
+            schema=schema,
+        )
+        deployment = self._rest_api.latest_deployment
+        if deployment is not None:
+            # A deployment is a snapshot: a new schema takes effect with a new one only.
+            deployment.add_to_logical_id(schema)
+            deployment.node.add_dependency(model)
+        return Model.from_model_name(self, "PlaceOrderModel", model.ref)
+
+    def _key(self, config: StageConfig) -> ApiKey:
+        throttle = config.throttle
+        plan = self._rest_api.add_usage_plan(
+            "UsagePlan",
+            api_stages=[UsagePlanPerApiStage(api=self._rest_api, stage=self._rest_api.deployment_stage)],
+            throttle=ThrottleSettings(rate_limit=throttle.requests_per_second, burst_limit=throttle.burst),
+            quota=QuotaSettings(limit=throttle.requests_per_day, period=Period.DAY),
+        )
+        key = ApiKey(self, "Key")
+        plan.add_api_key(key)
+        return key

@@ -1,0 +1,171 @@
+"""The Lambda functions, and what each of them may do."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_lambda import (
+    Architecture,
+    Code,
+    Function,
+    ILayerVersion,
+    LayerVersion,
+    LoggingFormat,
+    Runtime,
+    Tracing,
+)
+from aws_cdk.aws_logs import LogGroup, RetentionDays
+from aws_cdk.aws_ssm import StringParameter
+from constructs import Construct
+
+from handlers.domain.records import CUSTOMER_ORDERS_INDEX
+from infrastructure.config import StageConfig
+from infrastructure.messaging import Messaging
+from infrastructure.storage import Storage
+
+_REPOSITORY: Final = Path(__file__).parent.parent
+# Two attempts of 3 s on a dependency that hangs fit in; the state machine waits 10 s.
+_SERVICE_TIMEOUT: Final = Duration.seconds(8)
+# Pricing, one write and one event, each within the same bounds; API Gateway waits 29 s.
+_API_TIMEOUT: Final = Duration.seconds(15)
+_READ_AND_RECORD: Final = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+
+
+class Functions(Construct):
+    """One function per service, all from one asset: the package `handlers`."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, config: StageConfig, storage: Storage, messaging: Messaging
+    ) -> None:
+        super().__init__(scope, id_)
+        self._config = config
+        self._storage = storage
+        self._messaging = messaging
+        self._code = Code.from_asset(
+            str(_REPOSITORY),
+            # Git's rules skip a whole folder at once, so that synthesis doesn't walk .venv and node_modules.
+            ignore_mode=IgnoreMode.GIT,
+            exclude=["/*", "!/handlers/", "__pycache__/"],
+        )
+        self._powertools = self._powertools_layer()
+        self.orders = self._orders()
+        self.inventory = self._inventory()
+        self.payment = self._payment()
+        self.notification = self._notification()
+
+    def _orders(self) -> Function:
+        storage, bus = self._storage, self._messaging.bus
+        function = self._function(
+            "Orders",
+            timeout=_API_TIMEOUT,
+            environment={
+                "ORDERS_TABLE": storage.orders.table_name,
+                "INVENTORY_TABLE": storage.inventory.table_name,
+                "EVENT_BUS": bus.event_bus_name,
+                "CURRENCY": self._config.currency,
+            },
+        )
+        _allow(function, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"], storage.orders.table_arn)
+        _allow(function, ["dynamodb:Query"], f"{storage.orders.table_arn}/index/{CUSTOMER_ORDERS_INDEX}")
+        _allow(function, ["dynamodb:BatchGetItem"], storage.inventory.table_arn)
+        _allow(function, ["events:PutEvents"], bus.event_bus_arn)
+        return function
+
+    def _inventory(self) -> Function:
+        storage = self._storage
+        function = self._function(
+            "Inventory",
+            timeout=_SERVICE_TIMEOUT,
+            environment={
+                "ORDERS_TABLE": storage.orders.table_name,
+                "INVENTORY_TABLE": storage.inventory.table_name,
+            },
+        )
+        _allow(function, _READ_AND_RECORD, storage.orders.table_arn)
+        _allow(function, ["dynamodb:UpdateItem"], storage.inventory.table_arn)
+        return function
+
+    def _payment(self) -> Function:
+        environment = {
+            "ORDERS_TABLE": self._storage.orders.table_name,
+            "PAYMENT_GATEWAY": self._config.payment_gateway.value,
+        }
+        secret_arn = self._config.stripe_secret_arn
+        if secret_arn is not None:
+            environment["STRIPE_SECRET_ARN"] = secret_arn
+        function = self._function("Payment", timeout=_SERVICE_TIMEOUT, environment=environment)
+        _allow(function, _READ_AND_RECORD, self._storage.orders.table_arn)
+        if secret_arn is not None:
+            _allow(function, ["secretsmanager:GetSecretValue"], secret_arn)
+        return function
+
+    def _notification(self) -> Function:
+        topic = self._messaging.notifications
+        function = self._function(
+            "Notification",
+            timeout=_SERVICE_TIMEOUT,
+            environment={
+                "ORDERS_TABLE": self._storage.orders.table_name,
+                "TOPIC_ARN": topic.topic_arn,
+            },
+        )
+        _allow(function, ["dynamodb:GetItem", "dynamodb:UpdateItem"], self._storage.orders.table_arn)
+        _allow(function, ["sns:Publish"], topic.topic_arn)
+        return function
+
+    def _function(self, service: str, *, timeout: Duration, environment: dict[str, str]) -> Function:
+        log_group = LogGroup(
+            self,
+            f"{service}Logs",
+            retention=RetentionDays[self._config.log_retention],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        # The default role may write to every log group of the account; this one only to its own.
+        role = Role(self, f"{service}Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        return Function(
+            self,
+            service,
+            code=self._code,
+            handler=f"handlers.{service.lower()}.handler",
+            runtime=Runtime.PYTHON_3_13,
+            architecture=Architecture.ARM_64,
+            memory_size=512,
+            timeout=timeout,
+            layers=[self._powertools],
+            role=role,
+            log_group=log_group,
+            logging_format=LoggingFormat.JSON,
+            tracing=Tracing.ACTIVE,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": service.lower(),
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                **environment,
+            },
+        )
+
+    def _powertools_layer(self) -> ILayerVersion:
+        """Return the public layer; CloudFormation resolves its ARN, so that synthesis needs no account.
+
+        https://docs.aws.amazon.com/powertools/python/latest/getting-started/install/
+        """
+        version = powertools_version()
+        arn = StringParameter.value_for_string_parameter(
+            self, f"/aws/service/powertools/python/arm64/python3.13/{version}"
+        )
+        return LayerVersion.from_layer_version_arn(self, "Powertools", arn)
+
+
+def powertools_version() -> str:
+    """Return the version that pyproject.toml pins: functions run what the tests ran."""
+    project = tomllib.loads((_REPOSITORY / "pyproject.toml").read_text())["project"]
+    pins = (re.fullmatch(r"aws-lambda-powertools==([\d.]+)", pin) for pin in project["dependencies"])
+    return next(pin[1] for pin in pins if pin)
+
+
+def _allow(function: Function, actions: Iterable[str], resource_arn: str) -> None:
+    function.add_to_role_policy(PolicyStatement(actions=list(actions), resources=[resource_arn]))

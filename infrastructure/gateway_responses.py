@@ -1,0 +1,100 @@
+"""The errors that API Gateway answers by itself, as RFC 9457 problems like those of the orders service."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Final
+
+from aws_cdk.aws_apigateway import ResponseType, RestApi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One kind of error. Its type is about:blank, so its title is the status phrase (RFC 9457, 4.2.1)."""
+
+    status: int
+    title: str
+    detail: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def body(self) -> str:
+        """Return the response template; API Gateway substitutes $context variables in it."""
+        return json.dumps(
+            {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        )
+
+
+_FORBIDDEN: Final = Problem(
+    status=403, title="Forbidden", detail="Send a valid API key in the header x-api-key."
+)
+_NOT_FOUND: Final = Problem(
+    status=404, title="Not Found", detail="There is no such resource, or it doesn't know this method."
+)
+_BAD_REQUEST: Final = Problem(status=400, title="Bad Request", detail="The request is not well-formed.")
+_TIMEOUT: Final = Problem(
+    status=504, title="Gateway Timeout", detail="The service did not answer in time; try again."
+)
+
+# A status set on a default replaces that of every type without its own. What is left to the defaults can't
+# happen while there is no authorizer, no IAM authorization and no firewall, but for a function that crashes.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+_PROBLEMS: Final = (
+    (ResponseType.ACCESS_DENIED, _FORBIDDEN),
+    (ResponseType.INVALID_API_KEY, _FORBIDDEN),
+    # API Gateway's name for a path or a method that the API doesn't have.
+    (ResponseType.MISSING_AUTHENTICATION_TOKEN, _NOT_FOUND),
+    (ResponseType.RESOURCE_NOT_FOUND, _NOT_FOUND),
+    (
+        ResponseType.THROTTLED,
+        Problem(
+            status=429,
+            title="Too Many Requests",
+            detail="Too many requests at once; try again after a moment.",
+            headers={"Retry-After": "1"},
+        ),
+    ),
+    (
+        ResponseType.QUOTA_EXCEEDED,
+        Problem(
+            status=429,
+            title="Too Many Requests",
+            detail="The API key has used up its requests of today.",
+        ),
+    ),
+    (
+        ResponseType.BAD_REQUEST_PARAMETERS,
+        Problem(status=400, title="Bad Request", detail="$context.error.message"),
+    ),
+    (ResponseType.BAD_REQUEST_BODY, _BAD_REQUEST),
+    (
+        ResponseType.REQUEST_TOO_LARGE,
+        Problem(status=413, title="Content Too Large", detail="The request is larger than 10 MB."),
+    ),
+    (
+        ResponseType.UNSUPPORTED_MEDIA_TYPE,
+        Problem(status=415, title="Unsupported Media Type", detail="Send application/json."),
+    ),
+    (ResponseType.INTEGRATION_FAILURE, _TIMEOUT),
+    (ResponseType.INTEGRATION_TIMEOUT, _TIMEOUT),
+    (ResponseType.DEFAULT_4_XX, _BAD_REQUEST),
+    (
+        ResponseType.DEFAULT_5_XX,
+        Problem(
+            status=500, title="Internal Server Error", detail="The service failed; try again after a moment."
+        ),
+    ),
+)
+
+
+def add_problem_responses(api: RestApi) -> None:
+    """Give every error that the API can answer by itself its problem."""
+    for type_, problem in _PROBLEMS:
+        headers = {"Content-Type": "application/problem+json", **problem.headers}
+        api.add_gateway_response(
+            type_.response_type,
+            type=type_,
+            status_code=str(problem.status),
+            # A literal stands in single quotes; without them it would name a request parameter.
+            response_headers={name: f"'{value}'" for name, value in headers.items()},
+            # The key is what API Gateway matches with the request's Accept, this one being its default.
+            templates={"application/json": problem.body()},
+        )

@@ -1,0 +1,113 @@
+"""The order workflow: an Express state machine that OrderPlaced starts."""
+
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk.aws_events import EventPattern, Rule
+from aws_cdk.aws_events_targets import SfnStateMachine
+from aws_cdk.aws_iam import PolicyStatement
+from aws_cdk.aws_logs import LogGroup, RetentionDays
+from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, StateMachine, StateMachineType
+from constructs import Construct
+
+from handlers.domain.records import EVENT_SOURCE, DetailType
+from infrastructure.config import StageConfig
+from infrastructure.functions import Functions
+from infrastructure.messaging import Messaging
+from infrastructure.storage import Storage
+
+DEFINITION: Final = Path(__file__).parent.parent / "statemachines" / "order_workflow.asl.json"
+
+
+class Workflow(Construct):
+    """The state machine, its permissions and its trigger."""
+
+    def __init__(  # noqa: PLR0913  it wires what the others made
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: StageConfig,
+        storage: Storage,
+        messaging: Messaging,
+        functions: Functions,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._messaging = messaging
+        self.state_machine = StateMachine(
+            self,
+            "OrderWorkflow",
+            state_machine_type=StateMachineType.EXPRESS,
+            definition_body=DefinitionBody.from_file(str(DEFINITION)),
+            definition_substitutions={
+                "InventoryFunctionArn": functions.inventory.function_arn,
+                "PaymentFunctionArn": functions.payment.function_arn,
+                "NotificationFunctionArn": functions.notification.function_arn,
+                "OrdersTableName": storage.orders.table_name,
+                "EventBusName": messaging.bus.event_bus_name,
+                "InventoryDlqUrl": messaging.inventory_dlq.queue_url,
+                "PaymentDlqUrl": messaging.payment_dlq.queue_url,
+                "NotificationDlqUrl": messaging.notification_dlq.queue_url,
+                "DeliveryDlqUrl": messaging.delivery_dlq.queue_url,
+            },
+            # What an operator sees of an execution in the console, Express keeps nowhere but in this log.
+            logs=LogOptions(
+                destination=self._log_group(config), level=LogLevel.ALL, include_execution_data=True
+            ),
+            tracing_enabled=True,
+        )
+        self._grant(storage=storage, functions=functions)
+        self._start_on_order_placed()
+
+    @property
+    def executions_url(self) -> str:
+        """The console's list of executions."""
+        region = Stack.of(self).region
+        console = f"https://{region}.console.aws.amazon.com/states/home?region={region}"
+        return f"{console}#/statemachines/view/{self.state_machine.state_machine_arn}"
+
+    def _log_group(self, config: StageConfig) -> LogGroup:
+        return LogGroup(
+            self,
+            "Logs",
+            # With this prefix the account's log resource policy, at most 5,120 characters, doesn't grow.
+            # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+            log_group_name=f"/aws/vendedlogs/states/{Stack.of(self).stack_name}-OrderWorkflow",
+            retention=RetentionDays[config.log_retention],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+    def _grant(self, *, storage: Storage, functions: Functions) -> None:
+        messaging = self._messaging
+        services = [functions.inventory, functions.payment, functions.notification]
+        queues = [
+            messaging.inventory_dlq,
+            messaging.payment_dlq,
+            messaging.notification_dlq,
+            messaging.delivery_dlq,
+        ]
+        self._allow("lambda:InvokeFunction", [function.function_arn for function in services])
+        self._allow("dynamodb:UpdateItem", [storage.orders.table_arn])
+        self._allow("events:PutEvents", [messaging.bus.event_bus_arn])
+        self._allow("sqs:SendMessage", [queue.queue_arn for queue in queues])
+
+    def _allow(self, action: str, resource_arns: list[str]) -> None:
+        self.state_machine.add_to_role_policy(PolicyStatement(actions=[action], resources=resource_arns))
+
+    def _start_on_order_placed(self) -> None:
+        """Start an execution with the whole event as its input."""
+        target = SfnStateMachine(
+            self.state_machine,
+            # What an hour of retries can't deliver waits on the queue for its redrive, not a day unseen.
+            max_event_age=Duration.hours(1),
+            retry_attempts=30,
+            dead_letter_queue=self._messaging.delivery_dlq,
+        )
+        Rule(
+            self,
+            "OrderPlaced",
+            event_bus=self._messaging.bus,
+            event_pattern=EventPattern(source=[EVENT_SOURCE], detail_type=[DetailType.ORDER_PLACED.value]),
+            targets=[target],
+        )
