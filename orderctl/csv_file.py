@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from orderctl.errors import OperatorError
 
@@ -51,6 +52,15 @@ class CsvFile:
                 why=f"its header has no column {', '.join(missing)}",
                 what_to_do=f"Its first line must name, in any order: {','.join(columns)}",
             )
+
+
+def read_csv_file(file: Path) -> CsvFile:
+    """Read the file; raise OperatorError when that is not possible."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise OperatorError(f"{file} can't be read", why=error.strerror or str(error)) from None
+    return read_csv(content)
 
 
 def read_csv(content: bytes) -> CsvFile:

@@ -29,9 +29,8 @@ class LoggedEvent:
     details: Mapping[str, Any]
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read a line of the log."""
-        event = json.loads(text)
+    def from_json(cls, event: Mapping[str, Any]) -> Self:
+        """Read an event as it is logged."""
         return cls(
             id=int(event["id"]),
             previous_id=int(event["previous_event_id"]),

@@ -5,6 +5,8 @@ import pytest
 from orderctl.csv_file import read_csv
 from orderctl.errors import OperatorError
 from orderctl.order_file import FileOrder, FileProduct, OrderFile, Refusal, minor_units, orders_of
+from tests.data.generate_orders import FILE as SAMPLE
+from tests.data.generate_orders import content as sample_content
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 GOOD = "1001,MUG,TIN MUG,6,2026-03-02 08:26:00,2.55,17850,Freedonia"
@@ -159,3 +161,14 @@ def test_a_file_that_is_no_order_file_is_refused_with_the_reason(content: bytes,
 )
 def test_a_price_is_exact_in_minor_units(price: str, minor: int) -> None:
     assert minor_units(price) == minor
+
+
+def test_the_sample_has_the_shape_of_a_real_day() -> None:
+    content = SAMPLE.read_bytes()
+
+    file = orders_of(read_csv(content))
+
+    sizes = sorted(len(order.items) for order in (*file.orders, *file.refused))
+    assert content == sample_content()
+    assert (len(file.orders), len(file.refused), len(file.skipped)) == (68, 2, 14)
+    assert (sizes[len(sizes) // 2], sum(size > 40 for size in sizes)) == (8, 7)

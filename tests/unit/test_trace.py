@@ -121,7 +121,7 @@ def test_a_log_whose_beginning_has_not_arrived_is_no_error() -> None:
 
 @pytest.mark.parametrize("at", ["1795360471000", "2026-11-22T15:14:31.000Z"])
 def test_an_event_is_read_as_aws_and_as_the_local_cloud_log_it(at: str) -> None:
-    text = json.dumps(
+    event = LoggedEvent.from_json(
         {
             "id": "4",
             "type": "TaskStateEntered",
@@ -131,8 +131,6 @@ def test_an_event_is_read_as_aws_and_as_the_local_cloud_log_it(at: str) -> None:
             "execution_arn": "arn",
         }
     )
-
-    event = LoggedEvent.from_json(text)
 
     assert (event.id, event.previous_id, event.details) == (4, 3, {"name": "Left"})
     assert event.at == START

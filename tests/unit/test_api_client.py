@@ -1,0 +1,169 @@
+"""How the client of the HTTP API deals with refusals and outages."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+
+import pytest
+
+from orderctl.api_client import Answer, OrdersApi, problem
+from orderctl.errors import OperatorError
+from orderctl.stack import QUEUES, Stack
+
+
+class _Api(BaseHTTPRequestHandler):
+    """Gives the scripted answers, one after the other, and remembers what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+    script: ClassVar[list[tuple[int, dict[str, str]]]] = []
+    asked: ClassVar[list[tuple[str, str | None, tuple[str, int]]]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers["Idempotency-Key"], self.client_address))
+        status, headers = self.script.pop(0)
+        body = json.dumps({"status": status}).encode()
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class _Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.naps: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.naps.append(seconds)
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    _Api.script.clear()
+    _Api.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Api) as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def stack_at(port: int) -> Stack:
+    return Stack(
+        endpoint_url="",
+        region="us-east-1",
+        api_url=f"http://127.0.0.1:{port}/prod/",
+        api_key="key",
+        console_url=None,
+        state_machine_arn="",
+        orders_table="",
+        inventory_table="",
+        bus_name="",
+        dlq_urls=dict.fromkeys(QUEUES, ""),
+    )
+
+
+def place(server: ThreadingHTTPServer, clock: _Clock, *script: tuple[int, dict[str, str]]) -> Answer:
+    _Api.script.extend(script)
+    api = OrdersApi(stack_at(server.server_port), patience=60, clock=clock, sleep=clock.sleep)
+    return api.place({"items": []}, idempotency_key="one")
+
+
+def test_an_accepted_order_is_sent_once(server: ThreadingHTTPServer) -> None:
+    answer = place(server, _Clock(), (202, {"Idempotency-Replayed": "true"}))
+
+    assert (answer.status, answer.body, answer.replayed) == (202, {"status": 202}, True)
+    assert [(path, key) for path, key, _ in _Api.asked] == [("/prod/orders", "one")]
+
+
+def test_a_throttled_order_waits_as_long_as_it_is_told_and_keeps_its_key(server: ThreadingHTTPServer) -> None:
+    clock = _Clock()
+
+    answer = place(server, clock, (429, {"Retry-After": "7"}), (202, {}))
+
+    assert answer.status == 202
+    assert [key for _, key, _ in _Api.asked] == ["one", "one"]
+    assert 7 <= clock.naps[0] < 8
+
+
+def test_an_outage_is_waited_for_over_one_connection(server: ThreadingHTTPServer) -> None:
+    answer = place(server, _Clock(), (503, {}), (504, {}), (502, {}), (202, {}))
+
+    assert answer.status == 202
+    assert len({address for _, _, address in _Api.asked}) == 1
+
+
+def test_an_outage_that_lasts_is_the_answer(server: ThreadingHTTPServer) -> None:
+    clock = _Clock()
+
+    answer = place(server, clock, *[(503, {"Retry-After": "25"})] * 3)
+
+    assert answer.status == 503
+    assert 50 <= clock.now <= 60
+
+
+def test_an_order_that_is_wrong_is_not_sent_again(server: ThreadingHTTPServer) -> None:
+    assert place(server, _Clock(), (422, {})).status == 422
+
+
+def test_an_api_that_does_not_answer_is_said_in_words() -> None:
+    clock = _Clock()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Api) as closed:
+        port = closed.server_port
+    api = OrdersApi(stack_at(port), patience=3, clock=clock, sleep=clock.sleep)
+
+    with pytest.raises(OperatorError, match="can't be reached"):
+        api.get("some-order")
+
+    assert clock.naps
+
+
+def test_an_order_id_can_not_reach_another_path(server: ThreadingHTTPServer) -> None:
+    _Api.script.append((404, {}))
+
+    OrdersApi(stack_at(server.server_port)).get("../stock?x=1#y")
+
+    assert _Api.asked[0][0] == "/prod/orders/..%2Fstock%3Fx%3D1%23y"
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "schlüssel"])
+def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
+    with pytest.raises(OperatorError, match="no idempotency key"):
+        OrdersApi(stack_at(1)).place({}, idempotency_key=key)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            {
+                "title": "Bad Request",
+                "detail": "2 errors",
+                "errors": [{"pointer": "/items", "detail": "is empty"}],
+            },
+            "The API answered 400 Bad Request: 2 errors\n  /items: is empty",
+        ),
+        ({"message": "Forbidden"}, "The API answered 400: Forbidden"),
+        (None, "The API answered 400"),
+        ("text", "The API answered 400"),
+    ],
+)
+def test_a_problem_is_said_with_its_pointers(body: object, words: str) -> None:
+    assert str(problem(Answer(status=400, headers={}, body=body, seconds=0))) == words
