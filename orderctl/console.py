@@ -41,6 +41,7 @@ def step(title: str) -> Iterator[Step]:
         TextColumn("{task.fields[now]}", style="dim", markup=False),
         console=progress,
         transient=True,
+        disable=not progress.is_terminal,
     ) as bar:
         yield Step(title, bar)
     progress.print(Text.assemble(("✓ ", "green"), title, (f"  {monotonic() - started:.1f} s", "dim")))

@@ -3,7 +3,7 @@
 import json
 import os
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from orderctl.errors import OperatorError
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 LOCAL_ACCOUNT: Final = "000000000000"
+LOCAL_REGION: Final = "us-east-1"
 QUEUES: Final = ("inventory", "payment", "notification", "delivery")
 
 StackName = Annotated[
@@ -83,23 +84,6 @@ class Stack:
             dlq_urls={queue: found["dlqUrls"][queue] for queue in QUEUES},
         )
 
-    @classmethod
-    def from_outputs(cls, outputs: Mapping[str, str], api_key: str, region: str, profile: str | None) -> Self:
-        """Make the stack of a CloudFormation stack's outputs on AWS."""
-        return cls(
-            endpoint_url=None,
-            region=region,
-            api_url=outputs["ApiUrl"],
-            api_key=api_key,
-            console_url=outputs["ExecutionsUrl"],
-            state_machine_arn=outputs["StateMachineArn"],
-            orders_table=outputs["OrdersTableName"],
-            inventory_table=outputs["InventoryTableName"],
-            bus_name=outputs["EventBusName"],
-            dlq_urls={queue: outputs[f"{queue.capitalize()}DlqUrl"] for queue in QUEUES},
-            profile=profile,
-        )
-
 
 def home() -> Path:
     """Return the folder of the local cloud."""
@@ -120,9 +104,11 @@ def find_stack(name: str | None = None, profile: str | None = None, region: str 
 
 def answers(endpoint_url: str) -> bool:
     """Tell whether a local cloud answers there."""
+    # a proxy of the network does not know this machine's 127.0.0.1
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(f"{endpoint_url}/_ministack/health", timeout=3) as response:  # noqa: S310  http, from our own file
-            return bool(response.status == 200)  # noqa: PLR2004  HTTP's OK
+        with direct.open(f"{endpoint_url}/_ministack/health", timeout=3):
+            return True
     except OSError:
         return False
 
@@ -152,19 +138,35 @@ def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
     session = boto3.Session(profile_name=profile, region_name=region)
     if not session.region_name:
         raise OperatorError(f"No region to look for {name} in", what_to_do="Add --region, or set AWS_REGION.")
+    return describe(name, session.client, region=session.region_name, profile=profile)
+
+
+def describe(name: str, client: Callable[[str], Any], *, region: str, profile: str | None = None) -> Stack:
+    """Read what a deployed stack says about itself; raise OperatorError where there is none."""
     try:
-        found = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        found = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
         raise OperatorError(
-            f"There is no stack {name} in {session.region_name}",
+            f"There is no stack {name} in {region}",
             what_to_do="Deploy it with `make deploy`, or correct --stack, --profile or --region.",
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     try:
-        key = session.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
-        return Stack.from_outputs(outputs, key["value"], session.region_name, profile)
+        return Stack(
+            endpoint_url=None,
+            region=region,
+            api_url=outputs["ApiUrl"],
+            api_key=client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)["value"],
+            console_url=outputs["ExecutionsUrl"],
+            state_machine_arn=outputs["StateMachineArn"],
+            orders_table=outputs["OrdersTableName"],
+            inventory_table=outputs["InventoryTableName"],
+            bus_name=outputs["EventBusName"],
+            dlq_urls={queue: outputs[f"{queue.capitalize()}DlqUrl"] for queue in QUEUES},
+            profile=profile,
+        )
     except KeyError as missing:
         raise OperatorError(
             f"{name} has no output {missing}",
@@ -173,14 +175,22 @@ def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
         ) from None
 
 
-@cache
-def _client(service: str, endpoint_url: str | None, region: str, profile: str | None) -> Any:
-    if endpoint_url is None:
-        return boto3.Session(profile_name=profile, region_name=region).client(service)
+def local_client(service: str, endpoint_url: str, region: str = LOCAL_REGION) -> Any:
+    """Return the boto3 client of a service of a local cloud."""
     return boto3.Session(
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106  what the local cloud takes
         region_name=region,
     ).client(
-        service, endpoint_url=endpoint_url, config=Config(inject_host_prefix=False, max_pool_connections=32)
+        service,
+        endpoint_url=endpoint_url,
+        # a proxy of the network does not know this machine's 127.0.0.1
+        config=Config(inject_host_prefix=False, max_pool_connections=32, proxies={}),
     )
+
+
+@cache
+def _client(service: str, endpoint_url: str | None, region: str, profile: str | None) -> Any:
+    if endpoint_url:
+        return local_client(service, endpoint_url, region)
+    return boto3.Session(profile_name=profile, region_name=region).client(service)

@@ -1,20 +1,100 @@
 """The local cloud: up, down, status."""
 
+import json
+import shlex
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
 import typer
+from rich.table import Table
 
 from orderctl.console import output
-from orderctl.stack import find_stack
+from orderctl.errors import OperatorError
+from orderctl.local_cloud.cloud import PREFERRED_PORT, start_local_cloud, stop_local_cloud
+from orderctl.local_cloud.folder import Folder, InUseError
+from orderctl.stack import Profile, Region, Stack, StackName, find_stack, home
 
 app = typer.Typer()
 
+_EXAMPLE = {
+    "customerId": "cust-17850",
+    "customerEmail": "ada@example.com",
+    "paymentMethod": "pm_card_visa",
+    "items": [{"productId": "85123A", "quantity": 6}],
+}
+
 
 @app.command()
-def status() -> None:
-    """Say which local cloud runs."""
-    stack = find_stack()
-    output.print(f"the local cloud is up at {stack.endpoint_url}")
+def up(
+    *,
+    stock: Annotated[bool, typer.Option(help="Stock a sample catalogue.")] = True,
+    port: Annotated[int, typer.Option(help="Use this port if it is free, else any.")] = PREFERRED_PORT,
+) -> None:
+    """Start a local cloud and deploy the app onto it."""
+    folder = Folder.of(home())
+    try:
+        stack = start_local_cloud(folder, port=port, stocked=stock)
+    except InUseError:
+        stack = _running_stack(folder)
+        output.print("The local cloud is up already.")
+    output.print(f"API      {stack.api_url}\nkey      {stack.api_key}\n\nPlace an order:\n{_curl(stack)}\n")
+    output.print("Stop it with `orderctl down` (or `make down`).")
 
 
 @app.command()
 def down() -> None:
-    """Stop the local cloud."""
+    """Stop the local cloud and remove what it stored."""
+    if stop_local_cloud(Folder.of(home())):
+        output.print("The local cloud is stopped.")
+    else:
+        output.print("No local cloud was running.")
+
+
+@app.command()
+def status(stack_name: StackName = None, profile: Profile = None, region: Region = None) -> None:
+    """Say what is running, and where."""
+    stack = find_stack(stack_name, profile, region)
+    table = Table.grid(padding=(0, 2))
+    for name, value in _facts(stack).items():
+        table.add_row(name, value)
+    output.print(table)
+
+
+def _facts(stack: Stack) -> dict[str, str]:
+    facts = {"API": stack.api_url, "region": stack.region, "state machine": stack.state_machine_arn}
+    if stack.console_url:
+        facts["executions"] = stack.console_url
+    folder = Folder.of(home())
+    server = folder.server() if stack.endpoint_url else None
+    if server:
+        since = datetime.fromtimestamp(server.since, UTC).astimezone()
+        uptime = timedelta(seconds=int(time.time() - server.since))
+        facts = {
+            "local cloud": f"{server.endpoint_url} (process {server.pid})",
+            "up since": f"{since:%Y-%m-%d %H:%M:%S} ({uptime})",
+            **facts,
+            "log": str(folder.server_log),
+        }
+    return facts
+
+
+def _running_stack(folder: Folder) -> Stack:
+    if folder.stack_file.exists():
+        return find_stack()
+    raise OperatorError(
+        "A local cloud is being started or stopped",
+        why="another command is at it",
+        what_to_do="Wait for it, or end it with `orderctl down`.",
+    )
+
+
+def _curl(stack: Stack) -> str:
+    return shlex.join(
+        [
+            *("curl", "-i", f"{stack.api_url}orders"),
+            *("-H", f"x-api-key: {stack.api_key}"),
+            *("-H", "content-type: application/json"),
+            *("-d", json.dumps(_EXAMPLE)),
+        ]
+    )
