@@ -24,6 +24,8 @@ _TRANSIENT_CODES: Final = frozenset(
     {
         "InternalFailure",
         "InternalServerError",
+        "KMSThrottling",
+        "KMSThrottlingException",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
@@ -37,6 +39,7 @@ _TRANSIENT_CODES: Final = frozenset(
         "TransactionInProgressException",
     }
 )
+_TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
 
 
@@ -49,7 +52,7 @@ def client(service: str) -> Any:
 def is_transient(error: ClientError) -> bool:
     """Tell whether the same call may succeed later."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error_code(error) in _TRANSIENT_CODES or status >= _SERVER_ERROR
+    return error_code(error) in _TRANSIENT_CODES or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
 
 
 def error_code(error: ClientError) -> str:

@@ -1,0 +1,1 @@
+"""Payment providers, all behind `handlers.domain.payment_gateway.PaymentGateway`."""

@@ -1,0 +1,19 @@
+"""The payment provider that a stage is configured for."""
+
+from collections.abc import Mapping
+
+from handlers.adapters.aws import client
+from handlers.adapters.gateways.simulated import SimulatedGateway
+from handlers.adapters.gateways.stripe import StripeGateway, read_secret_key
+from handlers.domain.payment_gateway import PaymentGateway
+
+
+def payment_gateway(environment: Mapping[str, str]) -> PaymentGateway:
+    """Make the gateway that PAYMENT_GATEWAY names; Stripe's key is read once, here."""
+    match environment["PAYMENT_GATEWAY"]:
+        case "simulated":
+            return SimulatedGateway()
+        case "stripe":
+            return StripeGateway(read_secret_key(client("secretsmanager"), environment["STRIPE_SECRET_ARN"]))
+        case unknown:
+            raise ValueError(f"PAYMENT_GATEWAY is {unknown!r}; it must be simulated or stripe")

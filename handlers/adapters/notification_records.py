@@ -1,0 +1,51 @@
+"""STEP#notification#KIND of an order: who is sending it, and that it was sent."""
+
+from datetime import datetime
+from typing import Any
+
+from handlers.adapters.step_records import StepRecords
+from handlers.domain.clock import rfc3339
+from handlers.domain.errors import NotificationInProgress
+from handlers.domain.notification import CLAIM_GOES_STALE_AFTER, NotificationKind
+from handlers.domain.records import NOTIFICATION_STEP_PREFIX, NotificationStatus
+
+_CLAIMABLE = "attribute_not_exists(orderId) OR (#status = :sending AND (#owner = :new_owner OR #at < :stale))"
+
+
+class NotificationRecords:
+    """`client` is a boto3 DynamoDB client. Every method may raise DependencyUnavailable."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._steps = StepRecords(client, table_name)
+
+    def claim(self, order_id: str, kind: NotificationKind, *, owner: str, now: datetime) -> bool:
+        """Take the sending upon oneself; False when it was sent already.
+
+        Raises NotificationInProgress as long as the claim of another owner is fresh.
+        """
+        stored = self._steps.update_if(
+            _key(order_id, kind),
+            {"status": NotificationStatus.SENDING.value, "owner": owner, "at": rfc3339(now)},
+            condition=_CLAIMABLE,
+            operands={
+                "sending": NotificationStatus.SENDING.value,
+                "stale": rfc3339(now - CLAIM_GOES_STALE_AFTER),
+            },
+        )
+        if stored["status"] == NotificationStatus.SENT:
+            return False
+        if stored["owner"] != owner:
+            raise NotificationInProgress(f"the notification {kind!s} of order {order_id} is being sent")
+        return True
+
+    def record_sent(self, order_id: str, kind: NotificationKind, *, message_id: str, now: datetime) -> None:
+        self._steps.update_if(
+            _key(order_id, kind),
+            {"status": NotificationStatus.SENT.value, "messageId": message_id, "at": rfc3339(now)},
+            condition="#status = :sending",
+            operands={"sending": NotificationStatus.SENDING.value},
+        )
+
+
+def _key(order_id: str, kind: NotificationKind) -> tuple[str, str]:
+    return order_id, NOTIFICATION_STEP_PREFIX + kind

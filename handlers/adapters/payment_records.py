@@ -1,0 +1,55 @@
+"""STEP#payment of an order."""
+
+from typing import Any
+
+from handlers.adapters.step_records import Record, StepRecords
+from handlers.domain.payment import PaymentStep
+from handlers.domain.records import PAYMENT_STEP, PaymentStatus
+
+
+class PaymentRecords:
+    """`client` is a boto3 DynamoDB client. Every method may raise DependencyUnavailable."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._steps = StepRecords(client, table_name)
+
+    def read(self, order_id: str) -> PaymentStep | None:
+        record = self._steps.read(order_id, PAYMENT_STEP)
+        return _step(record) if record else None
+
+    def record_if_absent(self, step: PaymentStep) -> PaymentStep:
+        """Return the decision that is recorded, whoever made it."""
+        return _step(self._steps.put_if_absent(_record(step)))
+
+    def settle_authorized(self, step: PaymentStep) -> PaymentStep:
+        """Capture or void what is AUTHORIZED; return what is recorded, whoever got there first."""
+        record = self._steps.update_if(
+            (step.order_id, PAYMENT_STEP),
+            {"status": step.status.value, "at": step.at, "executionArn": step.execution_arn},
+            condition="#status = :authorized",
+            operands={"authorized": PaymentStatus.AUTHORIZED.value},
+        )
+        return _step(record)
+
+
+def _record(step: PaymentStep) -> Record:
+    record: Record = {
+        "orderId": step.order_id,
+        "record": PAYMENT_STEP,
+        "status": step.status.value,
+        "at": step.at,
+        "executionArn": step.execution_arn,
+    }
+    if step.reference is not None:
+        record["reference"] = step.reference
+    return record
+
+
+def _step(record: Record) -> PaymentStep:
+    return PaymentStep(
+        order_id=record["orderId"],
+        status=PaymentStatus(record["status"]),
+        at=record["at"],
+        execution_arn=record["executionArn"],
+        reference=record.get("reference"),
+    )

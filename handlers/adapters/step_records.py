@@ -1,0 +1,94 @@
+"""The STEP records of the Orders table: the first decision that is written stays."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from handlers.adapters.aws import error_code, translated
+
+_SERVICE: Final = "Orders table"
+_to_attribute = TypeSerializer().serialize
+_from_attribute = TypeDeserializer().deserialize
+
+Record = dict[str, Any]
+
+
+def to_item(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _to_attribute(value) for name, value in record.items()}
+
+
+def from_item(item: Mapping[str, Any]) -> Record:
+    return {name: _from_attribute(value) for name, value in item.items()}
+
+
+def record_key(order_id: str, record: str) -> dict[str, Any]:
+    return to_item({"orderId": order_id, "record": record})
+
+
+class StepRecords:
+    """`client` is a boto3 DynamoDB client. Every method may raise DependencyUnavailable."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+
+    def read(self, order_id: str, record: str) -> Record | None:
+        with translated(_SERVICE):
+            answer = self._client.get_item(
+                TableName=self._table_name, Key=record_key(order_id, record), ConsistentRead=True
+            )
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def put_if_absent(self, record: Record) -> Record:
+        """Return what the table holds now: this record, or the one that was there before."""
+        try:
+            with translated(_SERVICE):
+                self._client.put_item(
+                    TableName=self._table_name,
+                    Item=to_item(record),
+                    ConditionExpression="attribute_not_exists(orderId)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            return _stored(error)
+        return record
+
+    def update_if(
+        self,
+        key: tuple[str, str],
+        changes: Mapping[str, Any],
+        *,
+        condition: str,
+        operands: Mapping[str, Any] | None = None,
+    ) -> Record:
+        """Return what the table holds now: with the changes, or as it was because the condition failed.
+
+        `key` is (order id, record). In the condition `#name` is an attribute that is changed too,
+        `:new_name` what it is to become, and `:name` one of the operands.
+        """
+        values = {f":new_{name}": value for name, value in changes.items()}
+        values |= {f":{name}": value for name, value in (operands or {}).items()}
+        try:
+            with translated(_SERVICE):
+                answer = self._client.update_item(
+                    TableName=self._table_name,
+                    Key=record_key(*key),
+                    UpdateExpression="SET " + ", ".join(f"#{name} = :new_{name}" for name in changes),
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={f"#{name}": name for name in changes},
+                    ExpressionAttributeValues=to_item(values),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            return _stored(error)
+        return from_item(answer["Attributes"])
+
+
+def _stored(error: ClientError) -> Record:
+    """Read the record that made a condition fail; any other error propagates."""
+    if error_code(error) != "ConditionalCheckFailedException":
+        raise error
+    return from_item(error.response["Item"])

@@ -1,0 +1,47 @@
+"""What the payment service records for an order, and what the recorded decision allows."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
+from handlers.domain.records import PaymentStatus
+
+
+class PaymentOperation(StrEnum):
+    """A step of the order, its compensation, and what makes it final."""
+
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentStep:
+    """The recorded decision; `reference` is the provider's, absent when no money was ever held."""
+
+    order_id: str
+    status: PaymentStatus
+    at: str
+    execution_arn: str
+    reference: str | None = None
+
+    @property
+    def held_reference(self) -> str:
+        """The provider's name for the money that is held; raises PaymentNotAuthorized."""
+        if self.reference is None:
+            raise PaymentNotAuthorized(self.order_id, self.status)
+        return self.reference
+
+
+def require_authorized(order_id: str, step: PaymentStep | None) -> PaymentStep:
+    """Pass on a payment that is AUTHORIZED or CAPTURED; raises PaymentNotAuthorized."""
+    if step is None or step.status not in {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED}:
+        raise PaymentNotAuthorized(order_id, step.status if step else None)
+    return step
+
+
+def require_not_captured(step: PaymentStep) -> PaymentStep:
+    """Pass on a payment that a void is still good for; raises PaymentAlreadyCaptured."""
+    if step.status is PaymentStatus.CAPTURED:
+        raise PaymentAlreadyCaptured(step.order_id)
+    return step

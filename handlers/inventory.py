@@ -1,0 +1,72 @@
+"""Lambda: reserves what an order needs, and releases it again."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from handlers.adapters.aws import client
+from handlers.adapters.inventory_table import InventoryTable
+from handlers.adapters.orders_table import OrdersTable
+from handlers.adapters.time_budget import InvocationContext, TimeBudget
+from handlers.domain.clock import Clock, rfc3339, utc_now
+from handlers.domain.records import InventoryStatus
+from handlers.domain.reservation import InventoryOperation, ReservedItem, released, reserved
+from handlers.domain.step_request import StepRequest, parse_step_request
+
+logger = Logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryService:
+    """Both operations may be asked for again and again, in any order: the first recorded decision stays."""
+
+    orders: OrdersTable
+    inventory: InventoryTable
+    now: Clock = utc_now
+
+    def answer(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> InventoryStatus:
+        if request.operation is InventoryOperation.RESERVE:
+            return self._reserve(request, budget)
+        return self._release(request, budget)
+
+    def _reserve(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> InventoryStatus:
+        order = self.orders.read_order(request.order_id)
+        wanted = reserved(
+            order_id=order.order_id,
+            items=[ReservedItem(product_id=line.product_id, quantity=line.quantity) for line in order.items],
+            at=rfc3339(self.now()),
+            execution_arn=request.execution_arn,
+        )
+        return self.inventory.reserve(wanted, budget).status
+
+    def _release(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> InventoryStatus:
+        wanted = released(
+            order_id=request.order_id,
+            at=rfc3339(self.now()),
+            execution_arn=request.execution_arn,
+        )
+        return self.inventory.release(wanted, budget).status
+
+
+@cache
+def _service() -> InventoryService:
+    orders_table = os.environ["ORDERS_TABLE"]
+    dynamodb = client("dynamodb")
+    return InventoryService(
+        orders=OrdersTable(dynamodb, orders_table),
+        inventory=InventoryTable(
+            dynamodb, orders_table=orders_table, inventory_table=os.environ["INVENTORY_TABLE"]
+        ),
+    )
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: InvocationContext) -> dict[str, str]:
+    """Answer one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
+    request = parse_step_request(event, InventoryOperation)
+    status = _service().answer(request, TimeBudget.of(context))
+    logger.info("answered", operation=request.operation, orderId=request.order_id, status=status)
+    return {"status": status}

@@ -1,0 +1,58 @@
+"""Lambda: tells the customer what became of the order, once per kind of notification."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from handlers.adapters.aws import client
+from handlers.adapters.notification_records import NotificationRecords
+from handlers.adapters.notification_topic import NotificationTopic
+from handlers.adapters.orders_table import OrdersTable
+from handlers.domain.clock import Clock, utc_now
+from handlers.domain.notification import NotificationKind, compose
+from handlers.domain.records import NotificationStatus
+from handlers.domain.step_request import StepRequest, parse_step_request
+
+logger = Logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationService:
+    """Whoever claims a notification sends it; only a crash between sending and recording can repeat it."""
+
+    orders: OrdersTable
+    records: NotificationRecords
+    topic: NotificationTopic
+    now: Clock = utc_now
+
+    def answer(self, request: StepRequest[NotificationKind]) -> NotificationStatus:
+        kind = request.operation
+        # Before the claim, so that an order that does not exist leaves no record behind.
+        order = self.orders.read_order(request.order_id)
+        if self.records.claim(order.order_id, kind, owner=request.execution_arn, now=self.now()):
+            message_id = self.topic.publish(compose(kind, order))
+            self.records.record_sent(order.order_id, kind, message_id=message_id, now=self.now())
+        return NotificationStatus.SENT
+
+
+@cache
+def _service() -> NotificationService:
+    orders_table = os.environ["ORDERS_TABLE"]
+    dynamodb = client("dynamodb")
+    return NotificationService(
+        orders=OrdersTable(dynamodb, orders_table),
+        records=NotificationRecords(dynamodb, orders_table),
+        topic=NotificationTopic(client("sns"), os.environ["TOPIC_ARN"]),
+    )
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
+    """Answer one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
+    request = parse_step_request(event, NotificationKind)
+    status = _service().answer(request)
+    logger.info("answered", operation=request.operation, orderId=request.order_id, status=status)
+    return {"status": status}

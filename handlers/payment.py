@@ -1,0 +1,111 @@
+"""Lambda: authorises what an order costs, then captures or voids it."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from handlers.adapters.aws import client
+from handlers.adapters.gateways.choice import payment_gateway
+from handlers.adapters.orders_table import OrdersTable
+from handlers.adapters.payment_records import PaymentRecords
+from handlers.domain.clock import Clock, rfc3339, utc_now
+from handlers.domain.payment import PaymentOperation, PaymentStep, require_authorized, require_not_captured
+from handlers.domain.payment_gateway import PaymentGateway, PaymentRequest
+from handlers.domain.records import PaymentStatus
+from handlers.domain.step_request import StepRequest, parse_step_request
+
+logger = Logger()
+
+Request = StepRequest[PaymentOperation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentService:
+    """The operations may be asked for again and again, side by side: the first recorded decision stays."""
+
+    orders: OrdersTable
+    records: PaymentRecords
+    gateway: PaymentGateway
+    now: Clock = utc_now
+
+    def answer(self, request: Request) -> PaymentStatus:
+        match request.operation:
+            case PaymentOperation.AUTHORIZE:
+                return self._authorize(request)
+            case PaymentOperation.CAPTURE:
+                return self._capture(request)
+            case PaymentOperation.VOID:
+                return self._void(request)
+
+    def _authorize(self, request: Request) -> PaymentStatus:
+        recorded = self.records.read(request.order_id)
+        if recorded is not None:
+            return recorded.status
+        authorization = self.gateway.authorize(self._payment(request))
+        decided = self._step(request, authorization.status, authorization.reference)
+        return self.records.record_if_absent(decided).status
+
+    def _capture(self, request: Request) -> PaymentStatus:
+        recorded = require_authorized(request.order_id, self.records.read(request.order_id))
+        if recorded.status is PaymentStatus.AUTHORIZED:
+            self.gateway.capture(self._payment(request), recorded.held_reference)
+            captured = self._step(request, PaymentStatus.CAPTURED, recorded.reference)
+            recorded = require_authorized(request.order_id, self.records.settle_authorized(captured))
+        return recorded.status
+
+    def _void(self, request: Request) -> PaymentStatus:
+        recorded = self.records.read(request.order_id) or self._void_unrecorded(request)
+        if recorded.status is PaymentStatus.AUTHORIZED:
+            self.gateway.void(self._payment(request), recorded.reference)
+            voided = self._step(request, PaymentStatus.VOIDED, recorded.reference)
+            recorded = self.records.settle_authorized(voided)
+        return require_not_captured(recorded).status
+
+    def _void_unrecorded(self, request: Request) -> PaymentStep:
+        """Void at the provider before the record says so: an authorisation may be under way there.
+
+        Should that one be recorded first, the caller finds it AUTHORIZED and voids it by its reference.
+        """
+        self.gateway.void(self._payment(request), None)
+        return self.records.record_if_absent(self._step(request, PaymentStatus.VOIDED, None))
+
+    def _payment(self, request: Request) -> PaymentRequest:
+        order = self.orders.read_order(request.order_id)
+        return PaymentRequest(
+            order_id=order.order_id,
+            amount=order.total.amount,
+            currency=order.total.currency,
+            method=order.payment_method,
+        )
+
+    def _step(self, request: Request, status: PaymentStatus, reference: str | None) -> PaymentStep:
+        return PaymentStep(
+            order_id=request.order_id,
+            status=status,
+            at=rfc3339(self.now()),
+            execution_arn=request.execution_arn,
+            reference=reference,
+        )
+
+
+@cache
+def _service() -> PaymentService:
+    orders_table = os.environ["ORDERS_TABLE"]
+    dynamodb = client("dynamodb")
+    return PaymentService(
+        orders=OrdersTable(dynamodb, orders_table),
+        records=PaymentRecords(dynamodb, orders_table),
+        gateway=payment_gateway(os.environ),
+    )
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
+    """Answer one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
+    request = parse_step_request(event, PaymentOperation)
+    status = _service().answer(request)
+    logger.info("answered", operation=request.operation, orderId=request.order_id, status=status)
+    return {"status": status}
