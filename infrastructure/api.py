@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk.aws_apigateway import (
     AccessLogFormat,
     ApiKey,
@@ -73,6 +73,8 @@ class Api(Construct):
         return RestApi(
             self,
             "Orders",
+            # Without it every stage's API would be called Orders in the console.
+            rest_api_name=Stack.of(self).stack_name,
             endpoint_types=[EndpointType.REGIONAL],
             # A setting of the account and region, for all its APIs: the role stays when the stack goes.
             cloud_watch_role=True,

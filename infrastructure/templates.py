@@ -12,11 +12,16 @@ from infrastructure.stack import OrderProcessingStack
 _CDK_JSON: Final = Path(__file__).parent.parent / "cdk.json"
 
 
-def template(config: StageConfig, outdir: Path) -> dict[str, Any]:
-    """Return the CloudFormation template of a stage; template and assets stay in `outdir`."""
+def unsynthesized(config: StageConfig, outdir: Path) -> tuple[App, OrderProcessingStack]:
+    """Return the app of a stage as app.py makes it, with the feature flags of cdk.json."""
     feature_flags = json.loads(_CDK_JSON.read_text())["context"]
     app = App(outdir=str(outdir), context=feature_flags, analytics_reporting=False)
-    OrderProcessingStack(app, config.stack_name, config=config)
+    return app, OrderProcessingStack(app, config.stack_name, config=config)
+
+
+def template(config: StageConfig, outdir: Path) -> dict[str, Any]:
+    """Return the CloudFormation template of a stage; template and assets stay in `outdir`."""
+    app, stack = unsynthesized(config, outdir)
     app.synth()
-    synthesized: dict[str, Any] = json.loads((outdir / f"{config.stack_name}.template.json").read_text())
+    synthesized: dict[str, Any] = json.loads((outdir / stack.template_file).read_text())
     return synthesized
