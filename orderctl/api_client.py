@@ -14,6 +14,7 @@ import urllib3
 from orderctl.errors import OperatorError
 from orderctl.stack import Stack
 
+OK: Final = 200
 ACCEPTED: Final = 202
 # Every POST of ours has an idempotency key, so that also an answer that got lost may be asked for again.
 _WORTH_ANOTHER_TRY: Final = frozenset({429, 502, 503, 504})

@@ -47,7 +47,7 @@ def import_file(  # noqa: PLR0913  one parameter an option
         bool, typer.Option("--keep-stock", help="Leave catalogue and stock alone.")
     ] = False,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last order.")] = 300,
-    stack: StackName = None,
+    stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -60,10 +60,10 @@ def import_file(  # noqa: PLR0913  one parameter an option
     _report_left_out(found)
     if not found.orders:
         raise OperatorError(f"{file} holds no order that can be placed")
-    deployment = find_stack(stack, profile, region)
+    stack = find_stack(stack_name, profile, region)
     if not keep_stock:
-        _stock(Catalogue(deployment), found, stock_share)
-    summary = _replay(deployment, found, concurrency=concurrency, timeout=timeout)
+        _stock(Catalogue(stack), found, stock_share)
+    summary = _replay(stack, found, concurrency=concurrency, timeout=timeout)
     output.print(import_report(summary))
     _fail_if_incomplete(summary)
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from orderctl.console import output
 from orderctl.errors import OperatorError
@@ -55,10 +54,8 @@ def down() -> None:
 def status(stack_name: StackName = None, profile: Profile = None, region: Region = None) -> None:
     """Say what is running, and where."""
     stack = find_stack(stack_name, profile, region)
-    table = Table.grid(padding=(0, 2))
     for name, value in _facts(stack).items():
-        table.add_row(name, value)
-    output.print(table)
+        output.print(f"{name:<13}  {value}")
 
 
 def _facts(stack: Stack) -> dict[str, str]:

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from handlers.domain.records import OrderStatus
-from orderctl.api_client import ACCEPTED, Answer, OrdersApi, problem
+from orderctl.api_client import ACCEPTED, OK, Answer, OrdersApi, problem
 from orderctl.console import output, step
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
@@ -17,7 +17,6 @@ from orderctl.settlement import OrderState, wait_while_pending
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack
 
 app = typer.Typer()
-_OK: Final = 200
 _WAIT_SECONDS: Final = 60
 _LOG_DELAY_SECONDS: Final = 30
 _PAGE: Final = 100
@@ -32,7 +31,7 @@ def place(  # noqa: PLR0913  one parameter an option
     payment: Annotated[str, typer.Option(metavar="TOKEN", help="Payment method, e.g. pm_card_visa.")],
     key: Annotated[str | None, typer.Option(help="Idempotency key: one order, however often sent.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is settled or on hold.")] = False,
-    stack: StackName = None,
+    stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -43,42 +42,42 @@ def place(  # noqa: PLR0913  one parameter an option
         "paymentMethod": payment,
         "items": [_item(item) for item in items],
     }
-    deployment = find_stack(stack, profile, region)
-    answer = OrdersApi(deployment).place(order, idempotency_key=key or str(uuid4()))
+    stack = find_stack(stack_name, profile, region)
+    answer = OrdersApi(stack).place(order, idempotency_key=key or str(uuid4()))
     if answer.status != ACCEPTED:
         raise problem(answer)
     output.print(_placed(answer))
     if wait:
-        state = _settled(deployment, answer.body["orderId"])
+        state = _settled(stack, answer.body["orderId"])
         output.print(Text.assemble(status_text(state.status, state.reason), f" after {state.seconds:.1f} s"))
 
 
 @app.command()
 def show(
     order_id: Annotated[str, typer.Argument(metavar="ORDER_ID")],
-    stack: StackName = None,
+    stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
     """Show an order: how it stands, its items, and what each step recorded."""
-    output.print(order_view(_order(find_stack(stack, profile, region), order_id)))
+    output.print(order_view(_order(find_stack(stack_name, profile, region), order_id)))
 
 
 @app.command()
 def orders(
     customer: Annotated[str, typer.Option(metavar="ID", help="Whose orders.")],
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-    stack: StackName = None,
+    stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
     """List a customer's orders, newest first."""
-    api = OrdersApi(find_stack(stack, profile, region))
+    api = OrdersApi(find_stack(stack_name, profile, region))
     found: list[dict[str, Any]] = []
     token = None
     while len(found) < limit:
         answer = api.of_customer(customer, limit=min(_PAGE, limit - len(found)), next_token=token)
-        if answer.status != _OK:
+        if answer.status != OK:
             raise problem(answer)
         found += answer.body["orders"]
         token = answer.body.get("nextToken")
@@ -90,15 +89,15 @@ def orders(
 @app.command()
 def trace(
     order_id: Annotated[str, typer.Argument(metavar="ORDER_ID")],
-    stack: StackName = None,
+    stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
     """Show which states the executions of an order passed, branch by branch."""
-    deployment = find_stack(stack, profile, region)
-    since = datetime.fromisoformat(_order(deployment, order_id)["createdAt"])
+    stack = find_stack(stack_name, profile, region)
+    since = datetime.fromisoformat(_order(stack, order_id)["createdAt"])
     with step("reading the log of its executions"):
-        found = ExecutionLog(deployment).wait_for_executions_of(order_id, since, _LOG_DELAY_SECONDS)
+        found = ExecutionLog(stack).wait_for_executions_of(order_id, since, _LOG_DELAY_SECONDS)
     if not found:
         raise OperatorError(
             f"No execution of {order_id} is logged",
@@ -140,6 +139,6 @@ def _settled(stack: Stack, order_id: str) -> OrderState:
 
 def _order(stack: Stack, order_id: str) -> dict[str, Any]:
     answer = OrdersApi(stack).get(order_id)
-    if answer.status != _OK:
+    if answer.status != OK:
         raise problem(answer)
     return dict(answer.body)

@@ -31,7 +31,7 @@ def set_product(  # noqa: PLR0913  one parameter an option
         int | None, typer.Option(metavar="MINOR", min=1, help="Unit price in minor units.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="The product's name.")] = None,
-    stack: StackName = None,
+    stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -40,26 +40,26 @@ def set_product(  # noqa: PLR0913  one parameter an option
         raise OperatorError(
             f"{product!r} is no product id", what_to_do="Take 1 to 64 letters, digits, '_', '.' or '-'."
         )
-    catalogue = Catalogue(find_stack(stack, profile, region))
+    catalogue = Catalogue(find_stack(stack_name, profile, region))
     output.print(products_table([catalogue.set(product, available=quantity, unit_price=price, name=name)]))
 
 
 @stock.command()
 def show(
     products: Annotated[list[str] | None, typer.Argument(metavar="[PRODUCT...]")] = None,
-    stack: StackName = None,
+    stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
     """Show these products, or all."""
-    catalogue = Catalogue(find_stack(stack, profile, region))
+    catalogue = Catalogue(find_stack(stack_name, profile, region))
     output.print(products_table(_named(catalogue, products) if products else catalogue.all()))
 
 
 @stock.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv")],
-    stack: StackName = None,
+    stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -69,7 +69,7 @@ def import_file(
     file (InvoiceNo,StockCode,...) is stocked with what its orders ask for.
     """
     found = catalogue_of(read_csv_file(file))
-    catalogue = Catalogue(find_stack(stack, profile, region))
+    catalogue = Catalogue(find_stack(stack_name, profile, region))
     write_stock(catalogue, found.products)
     if found.skipped:
         output.print(skipped_table(found.skipped))

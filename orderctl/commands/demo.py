@@ -1,0 +1,155 @@
+"""Places orders of every kind on a local cloud and shows what happened to each."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import uuid4
+
+import typer
+from rich.text import Text
+
+from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
+from orderctl.catalogue import Catalogue
+from orderctl.console import output, step
+from orderctl.dead_letters import find_dead_letter
+from orderctl.errors import OperatorError
+from orderctl.execution_log import ExecutionLog
+from orderctl.local_cloud.cloud import start_local_cloud, stop_local_cloud
+from orderctl.local_cloud.folder import Folder
+from orderctl.report import add, status_text, table, trace_tree
+from orderctl.scenarios import LANTERN, MUG, SCENARIOS, Scenario, stock_after
+from orderctl.settlement import wait_while_pending
+from orderctl.stack import Stack, find_stack, home
+from orderctl.trace import ExecutionTrace
+
+app = typer.Typer()
+_TIMEOUT_SECONDS: Final = 60
+_LOG_DELAY_SECONDS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What happened to the order of a scenario."""
+
+    scenario: Scenario
+    order: dict[str, Any]
+    executions: Sequence[ExecutionTrace]
+    dead_letter: dict[str, Any] | None
+
+    @property
+    def differences(self) -> list[str]:
+        """Say what is not as it should be."""
+        found = self.scenario.differences(self.order)
+        parked = (self.dead_letter or {}).get("step")
+        if parked != self.scenario.parked:
+            found.append(f"parked is {parked}, not {self.scenario.parked}")
+        return found
+
+
+@app.command()
+def demo(
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave a local cloud that it started running.")
+    ] = False,
+) -> None:
+    """Place orders of every kind on a local cloud and show what happened to each."""
+    with _local_cloud(keep=keep) as stack:
+        catalogue = Catalogue(stack)
+        for _ in catalogue.stock([MUG, LANTERN]):
+            pass
+        outcomes = _play(stack)
+        _show(outcomes)
+        left = {id_: product.available for id_, product in catalogue.find(stock_after(SCENARIOS)).items()}
+    _fail_on_differences(outcomes, left)
+
+
+@contextmanager
+def _local_cloud(*, keep: bool) -> Iterator[Stack]:
+    folder = Folder.of(home())
+    if folder.in_use():
+        yield find_stack()
+        return
+    stack = start_local_cloud(folder, stocked=False)
+    try:
+        yield stack
+    finally:
+        if not keep:
+            with step("taking the local cloud down"):
+                stop_local_cloud(folder)
+
+
+def _play(stack: Stack) -> list[Outcome]:
+    api = OrdersApi(stack)
+    order_ids = [_place(api, scenario) for scenario in SCENARIOS]
+    with step(f"{len(order_ids)} orders"):
+        wait_while_pending(stack, order_ids, timeout=_TIMEOUT_SECONDS)
+        return [
+            _outcome(stack, api, scenario, order_id)
+            for scenario, order_id in zip(SCENARIOS, order_ids, strict=True)
+        ]
+
+
+def _place(api: OrdersApi, scenario: Scenario) -> str:
+    answer = api.place(scenario.request, idempotency_key=str(uuid4()))
+    if answer.status != ACCEPTED:
+        raise problem(answer)
+    return str(answer.body["orderId"])
+
+
+def _outcome(stack: Stack, api: OrdersApi, scenario: Scenario, order_id: str) -> Outcome:
+    since = datetime.fromisoformat(_get(api, order_id)["createdAt"])
+    executions = ExecutionLog(stack).wait_for_executions_of(order_id, since, _LOG_DELAY_SECONDS)
+    dead_letter = find_dead_letter(stack, "payment", order_id, timeout=10) if scenario.parked else None
+    # Read after the execution's end, so that its last notification is recorded.
+    return Outcome(
+        scenario=scenario, order=_get(api, order_id), executions=executions, dead_letter=dead_letter
+    )
+
+
+def _get(api: OrdersApi, order_id: str) -> dict[str, Any]:
+    answer = api.get(order_id)
+    if answer.status != OK:
+        raise problem(answer)
+    return dict(answer.body)
+
+
+def _show(outcomes: Sequence[Outcome]) -> None:
+    shown = table("order", "ended", "inventory", "payment", "notification", "as it should")
+    for outcome in outcomes:
+        steps = {name: step["status"] for name, step in outcome.order["steps"].items()}
+        add(
+            shown,
+            outcome.scenario.title,
+            status_text(outcome.order["status"], outcome.order["reason"]),
+            *(steps.get(name, "-") for name in ("inventory", "payment", "notification")),
+            Text("✗", style="bold red") if outcome.differences else Text("✓", style="green"),
+        )
+    output.print("", shown, "")
+    for outcome in outcomes:
+        output.print(Text(outcome.scenario.title, style="bold"))
+        for execution in outcome.executions:
+            output.print(trace_tree(execution))
+        if outcome.dead_letter:
+            output.print("its message on the payment dead-letter queue:")
+            output.print_json(json.dumps(outcome.dead_letter))
+        output.print()
+
+
+def _fail_on_differences(outcomes: Sequence[Outcome], left: dict[str, int]) -> None:
+    wrong = [
+        f"  {outcome.scenario.title}: {difference}"
+        for outcome in outcomes
+        for difference in outcome.differences
+    ]
+    wrong += [
+        f"  {product_id}: {left.get(product_id)} left, not {expected}"
+        for product_id, expected in stock_after(SCENARIOS).items()
+        if left.get(product_id) != expected
+    ]
+    if wrong:
+        raise OperatorError("Not everything ended as it should", what_to_do="\n".join(wrong))
+    output.print(Text("Every order ended as it should.", style="green"))
