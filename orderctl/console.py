@@ -1,5 +1,6 @@
 """How orderctl prints: results to standard output, progress and problems to standard error."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -11,7 +12,9 @@ from rich.text import Text
 
 from orderctl.errors import OperatorError
 
-output: Final = Console(highlight=False, soft_wrap=True)
+# Rich takes a pipe or file to be 80 columns wide and would cut what is wider.
+_WIDTH: Final = None if sys.stdout.isatty() else 240
+output: Final = Console(highlight=False, soft_wrap=True, width=_WIDTH)
 progress: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

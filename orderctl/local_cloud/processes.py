@@ -12,6 +12,8 @@ from typing import Any, Final, Self
 from orderctl.local_cloud.signals import StopSignals
 
 POLL_SECONDS: Final = 0.02
+# What was killed stays in the group until its parent asks for it: in a container that may be never.
+_REMOVAL_SECONDS: Final = 0.2
 Process = subprocess.Popen[bytes]
 
 
@@ -70,9 +72,9 @@ def send(pid: int, signal_number: int) -> None:
         os.kill(pid, signal_number)
 
 
-def kill_group(leader: int, *, patience_seconds: float = 2) -> None:
-    """Kill what is left of a process group, and wait until it is gone."""
-    deadline = time.monotonic() + patience_seconds
+def kill_group(leader: int) -> None:
+    """Kill what is left of a process group, and give the system a moment to remove it."""
+    deadline = time.monotonic() + _REMOVAL_SECONDS
     with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
         while time.monotonic() < deadline:
             os.killpg(leader, signal.SIGKILL)

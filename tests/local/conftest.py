@@ -1,0 +1,34 @@
+"""One local cloud for all end-to-end tests, started and stopped by what `orderctl up` and `down` call."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from orderctl.local_cloud.cloud import start_local_cloud, stop_local_cloud
+from orderctl.local_cloud.folder import Folder
+from orderctl.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
+    """The folder of the local cloud of this test run; orderctl's commands use it, and not the user's."""
+    folder = Folder.of(tmp_path_factory.mktemp("local-cloud"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ORDERCTL_HOME", str(folder.root))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def taken_port() -> Iterator[int]:
+    """A port that another program listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def local_stack(local_folder: Folder, taken_port: int) -> Iterator[Stack]:
+    """The app, deployed on a local cloud of its own with the sample catalogue."""
+    stack = start_local_cloud(local_folder, port=taken_port)
+    yield stack
+    stop_local_cloud(local_folder)
