@@ -23,13 +23,12 @@ class Catalogue:
     def all(self) -> list[Product]:
         """Read every product, by its id."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-        products = [_product(to_plain(item)) for page in pages for item in page["Items"]]
-        return sorted(products, key=lambda product: product.product_id)
+        items = (to_plain(item) for page in pages for item in page["Items"])
+        return sorted(_sold(items), key=lambda product: product.product_id)
 
     def find(self, product_ids: Iterable[str]) -> dict[str, Product]:
         """Read these products; those that don't exist are left out."""
-        found = map(_product, self._get(product_ids))
-        return {product.product_id: product for product in found}
+        return {product.product_id: product for product in _sold(self._get(product_ids))}
 
     def stock(self, products: Iterable[Product], *, source: str = "") -> Iterator[int]:
         """Write the products over what is there; yield how many more are written, as they are."""
@@ -86,6 +85,11 @@ class Catalogue:
     def _get(self, product_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
         keys = ({"productId": product_id} for product_id in product_ids)
         return batch_get(self._dynamodb, self._table, keys, _ATTRIBUTES)
+
+
+def _sold(items: Iterable[Mapping[str, Any]]) -> Iterator[Product]:
+    # A release may bring back stock of a product that was deleted: that has no price.
+    return (_product(item) for item in items if "unitPrice" in item)
 
 
 def _product(item: Mapping[str, Any]) -> Product:

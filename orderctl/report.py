@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
@@ -11,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from handlers.domain.notification import spelled
+from handlers.domain.order import Money
 from handlers.domain.records import OrderStatus
 from orderctl.api_client import problem
 from orderctl.catalogue_file import Product
@@ -27,9 +28,9 @@ _STYLES: Final = {
 }
 
 
-def money(amount: int, currency: str) -> str:
-    """Show minor units of a currency that has a hundred of them."""
-    return f"{Decimal(amount).scaleb(-2):,.2f} {currency}".rstrip()
+def money(total: Mapping[str, Any]) -> str:
+    """Show an amount as the API writes it."""
+    return spelled(Money(amount=total["amount"], currency=total["currency"]))
 
 
 def status_text(status: str, reason: str | None = None) -> Text:
@@ -54,9 +55,9 @@ def add(to: Table, *cells: object) -> None:
 
 def products_table(products: Iterable[Product]) -> Table:
     """Show what is sold."""
-    shown = table("product", "name", "price", "available", right=["price", "available"])
+    shown = table("product", "name", "minor units", "available", right=["minor units", "available"])
     for product in products:
-        add(shown, product.product_id, product.name, money(product.unit_price, ""), product.available)
+        add(shown, product.product_id, product.name, product.unit_price, product.available)
     return shown
 
 
@@ -64,27 +65,26 @@ def orders_table(orders: Iterable[Mapping[str, Any]]) -> Table:
     """Show summaries of orders as the API lists them."""
     shown = table("order", "status", "total", "placed", right=["total"])
     for order in orders:
-        total = money(order["total"]["amount"], order["total"]["currency"])
         status = status_text(order["status"], order.get("reason"))
-        add(shown, order["orderId"], status, total, order["createdAt"])
+        add(shown, order["orderId"], status, money(order["total"]), order["createdAt"])
     return shown
 
 
 def order_view(order: Mapping[str, Any]) -> Group:
     """Show one order as the API tells it: how it stands, what it holds, and what each step recorded."""
-    total = order["total"]
     facts = table("", "")
     add(facts, "order", order["orderId"])
     add(facts, "status", status_text(order["status"], order.get("reason")))
     add(facts, "customer", order["customerId"])
-    add(facts, "total", money(total["amount"], total["currency"]))
+    add(facts, "total", money(order["total"]))
     add(facts, "placed", order["createdAt"])
     add(facts, "changed", order["updatedAt"])
     add(facts, "execution", (order.get("execution") or {}).get("consoleUrl", "none recorded yet"))
     facts.show_header = False
     items = table("product", "quantity", "unit price", right=["quantity", "unit price"])
     for item in order["items"]:
-        add(items, item["productId"], item["quantity"], money(item["unitPrice"], total["currency"]))
+        price = {"amount": item["unitPrice"], "currency": order["total"]["currency"]}
+        add(items, item["productId"], item["quantity"], money(price))
     steps = table("step", "status", "at", "reference")
     for name, step in order["steps"].items():
         add(steps, name, step["status"], step["at"], step.get("reference", ""))

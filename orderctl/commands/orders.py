@@ -121,7 +121,7 @@ def _placed(answer: Answer) -> Text:
         (placed["orderId"], "bold"),
         " ",
         status_text(placed["status"]),
-        f" {money(placed['total']['amount'], placed['total']['currency'])}",
+        f" {money(placed['total'])}",
         (" (placed before with this key)" if answer.replayed else "", "dim"),
     )
 

@@ -8,7 +8,7 @@ from handlers.domain.records import OrderStatus
 from orderctl.api_client import Answer
 from orderctl.order_file import FileOrder
 from orderctl.order_import import Latency, Placement, order_request, summarise
-from orderctl.report import money, ranges
+from orderctl.report import ranges
 from orderctl.settlement import OrderState
 
 START = datetime(2026, 11, 22, 15, 14, 31, tzinfo=UTC)
@@ -104,7 +104,3 @@ def test_an_order_of_the_file_is_asked_for_as_the_api_takes_it() -> None:
 )
 def test_line_numbers_in_a_row_are_written_as_ranges(numbers: list[int], short: str) -> None:
     assert ranges(numbers) == short
-
-
-def test_minor_units_are_shown_exactly() -> None:
-    assert money(123456789, "USD") == "1,234,567.89 USD"
