@@ -1,40 +1,152 @@
 """The ORDER record of the Orders table: placed once, read alone, with its steps, or by customer."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
 
-from handlers.adapters.aws import translated
+from handlers.adapters.aws import error_code, translated
+from handlers.adapters.step_records import from_item, record_key, to_item
 from handlers.domain.errors import OrderNotFound
-from handlers.domain.order import Execution, Money, Order, OrderLine
-from handlers.domain.records import ORDER_RECORD, OrderStatus
+from handlers.domain.notification import NotificationKind
+from handlers.domain.order import (
+    Execution,
+    Money,
+    Order,
+    OrderLine,
+    OrderSummary,
+    RecordedStep,
+    RecordedSteps,
+)
+from handlers.domain.page_token import Position
+from handlers.domain.records import (
+    CUSTOMER_ORDERS_INDEX,
+    INVENTORY_STEP,
+    NOTIFICATION_STEP_PREFIX,
+    ORDER_RECORD,
+    PAYMENT_STEP,
+    OrderStatus,
+    open_key,
+    open_shard,
+)
 
 _SERVICE: Final = "Orders table"
-_from_attribute = TypeDeserializer().deserialize
+# In the order in which a customer hears of them.
+_NOTIFICATIONS: Final = [f"{NOTIFICATION_STEP_PREFIX}{kind}" for kind in NotificationKind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some orders of a customer; `next` is where to go on, None at the end."""
+
+    orders: tuple[OrderSummary, ...]
+    next: Position | None
 
 
 class OrdersTable:
-    """`client` is a boto3 DynamoDB client."""
+    """`client` is a boto3 DynamoDB client. All methods raise DependencyUnavailable."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._client = client
         self._table_name = table_name
 
+    def place(self, order: Order) -> Order | None:
+        """Store a new order; return the one that is stored already under this id, if any."""
+        try:
+            with translated(_SERVICE):
+                self._client.put_item(
+                    TableName=self._table_name,
+                    Item=to_item(_record(order)),
+                    ConditionExpression="attribute_not_exists(orderId)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return _order(from_item(error.response["Item"]))
+        return None
+
     def read_order(self, order_id: str) -> Order:
-        """Read what was written last; raises OrderNotFound, DependencyUnavailable."""
+        """Read what was written last; raises OrderNotFound."""
+        order = self.find_order(order_id)
+        if order is None:
+            raise OrderNotFound(order_id)
+        return order
+
+    def find_order(self, order_id: str) -> Order | None:
+        """Read what was written last, if anything was."""
         with translated(_SERVICE):
             answer = self._client.get_item(
                 TableName=self._table_name,
-                Key={"orderId": {"S": order_id}, "record": {"S": ORDER_RECORD}},
+                Key=record_key(order_id, ORDER_RECORD),
                 ConsistentRead=True,
             )
-        if "Item" not in answer:
+        return _order(from_item(answer["Item"])) if "Item" in answer else None
+
+    def read_order_with_steps(self, order_id: str) -> tuple[Order, RecordedSteps]:
+        """Read the order and what its workflow recorded, in one request; raises OrderNotFound."""
+        with translated(_SERVICE):
+            # An order and its steps have some 20 KB at most: one page holds 1 MB.
+            answer = self._client.query(
+                TableName=self._table_name,
+                KeyConditionExpression="orderId = :order",
+                ExpressionAttributeValues=to_item({":order": order_id}),
+                ConsistentRead=True,
+            )
+        records = {item["record"]["S"]: from_item(item) for item in answer["Items"]}
+        if ORDER_RECORD not in records:
             raise OrderNotFound(order_id)
-        return _order(answer["Item"])
+        return _order(records[ORDER_RECORD]), _steps(records)
+
+    def list_of_customer(self, customer_id: str, *, limit: int, after: Position | None = None) -> Page:
+        """List summaries, newest first; an order that was placed this very moment may be missing."""
+        start = {"ExclusiveStartKey": _index_key(customer_id, after)} if after else {}
+        with translated(_SERVICE):
+            answer = self._client.query(
+                TableName=self._table_name,
+                IndexName=CUSTOMER_ORDERS_INDEX,
+                KeyConditionExpression="customerId = :customer",
+                ExpressionAttributeValues=to_item({":customer": customer_id}),
+                ScanIndexForward=False,
+                # One more than asked for tells whether there is a next page, so that none is empty.
+                Limit=limit + 1,
+                **start,
+            )
+        found = [_summary(from_item(item)) for item in answer["Items"]]
+        shown = tuple(found[:limit])
+        if len(found) <= limit:
+            return Page(orders=shown, next=None)
+        return Page(orders=shown, next=Position(created_at=shown[-1].created_at, order_id=shown[-1].order_id))
 
 
-def _order(item: dict[str, Any]) -> Order:
-    plain = {name: _from_attribute(value) for name, value in item.items()}
+def _index_key(customer_id: str, position: Position) -> dict[str, Any]:
+    index_key = {"customerId": customer_id, "createdAt": position.created_at}
+    return to_item(index_key) | record_key(position.order_id, ORDER_RECORD)
+
+
+def _record(order: Order) -> dict[str, Any]:
+    return {
+        "orderId": order.order_id,
+        "record": ORDER_RECORD,
+        "customerId": order.customer_id,
+        "customerEmail": order.customer_email,
+        "paymentMethod": order.payment_method,
+        "status": order.status.value,
+        "items": [
+            {"productId": line.product_id, "quantity": line.quantity, "unitPrice": line.unit_price}
+            for line in order.items
+        ],
+        "total": {"amount": order.total.amount, "currency": order.total.currency},
+        "createdAt": order.created_at,
+        "updatedAt": order.updated_at,
+        "requestHash": order.request_hash,
+        "openShard": open_shard(order.order_id),
+        "openKey": open_key(order.status, order.created_at),
+    }
+
+
+def _order(plain: Mapping[str, Any]) -> Order:
     return Order(
         order_id=plain["orderId"],
         customer_id=plain["customerId"],
@@ -51,17 +163,43 @@ def _order(item: dict[str, Any]) -> Order:
     )
 
 
-def _line(line: dict[str, Any]) -> OrderLine:
+def _line(line: Mapping[str, Any]) -> OrderLine:
     return OrderLine(
         product_id=line["productId"], quantity=int(line["quantity"]), unit_price=int(line["unitPrice"])
     )
 
 
-def _money(total: dict[str, Any]) -> Money:
+def _money(total: Mapping[str, Any]) -> Money:
     return Money(amount=int(total["amount"]), currency=total["currency"])
 
 
-def _execution(order: dict[str, Any]) -> Execution | None:
+def _execution(order: Mapping[str, Any]) -> Execution | None:
     if "executionArn" not in order or "executionStartedAt" not in order:
         return None
     return Execution(arn=order["executionArn"], started_at=order["executionStartedAt"])
+
+
+def _summary(plain: Mapping[str, Any]) -> OrderSummary:
+    return OrderSummary(
+        order_id=plain["orderId"],
+        status=OrderStatus(plain["status"]),
+        reason=plain.get("reason"),
+        total=_money(plain["total"]),
+        created_at=plain["createdAt"],
+        updated_at=plain["updatedAt"],
+    )
+
+
+def _steps(records: Mapping[str, Mapping[str, Any]]) -> RecordedSteps:
+    begun = [records[kind] for kind in _NOTIFICATIONS if kind in records]
+    return RecordedSteps(
+        inventory=_step(records.get(INVENTORY_STEP)),
+        payment=_step(records.get(PAYMENT_STEP)),
+        notification=_step(begun[-1] if begun else None),
+    )
+
+
+def _step(record: Mapping[str, Any] | None) -> RecordedStep | None:
+    if record is None:
+        return None
+    return RecordedStep(status=record["status"], at=record["at"], reference=record.get("reference"))

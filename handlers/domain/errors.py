@@ -1,5 +1,8 @@
 """What can go wrong, in domain words. The state machine retries the transient ones by class name."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class DependencyUnavailable(Exception):  # noqa: N818  the name is what Retry matches in the state machine
     """Transient: a service that we call is throttling, failing or too slow."""
@@ -34,3 +37,31 @@ class PaymentAlreadyCaptured(Exception):  # noqa: N818  as above
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"the payment of order {order_id} is captured and can only be refunded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """`pointer` (RFC 6901) names the place in the request's body; `detail` never repeats what stood there."""
+
+    pointer: str
+    detail: str
+
+
+class InvalidRequest(Exception):  # noqa: N818  domain words, as above
+    """The client has to ask differently; `violations` are all that is wrong with the body."""
+
+    def __init__(self, detail: str, violations: Sequence[Violation] = ()) -> None:
+        super().__init__(detail)
+        self.violations = tuple(violations)
+
+
+class UnknownProducts(Exception):  # noqa: N818  as above
+    """The order asks for products that the catalogue has no price for; `violations` name each one."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__(f"{len(violations)} products are not in the catalogue")
+        self.violations = tuple(violations)
+
+
+class IdempotencyKeyReused(Exception):  # noqa: N818  as above
+    """The idempotency key was used before, for another order."""

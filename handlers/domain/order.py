@@ -1,7 +1,7 @@
 """An order as it is stored, and what its workflow has recorded of it."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from handlers.domain.records import OrderStatus
@@ -90,8 +90,3 @@ class RecordedSteps:
     inventory: RecordedStep | None = None
     payment: RecordedStep | None = None
     notification: RecordedStep | None = None
-
-
-def utc_timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds, so that strings sort as the times do."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,42 @@
+"""The prices in the Inventory table."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from handlers.adapters.aws import translated
+from handlers.adapters.step_records import from_item, to_item
+from handlers.adapters.time_budget import TimeBudget
+from handlers.domain.errors import DependencyUnavailable
+
+
+class Catalogue:
+    """`client` is a boto3 DynamoDB client."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+
+    def unit_prices(self, product_ids: Iterable[str], budget: TimeBudget) -> dict[str, int]:
+        """Return the price in minor units of each product that has one; raises DependencyUnavailable.
+
+        Takes up to 100 products. A release may bring an item back for a product that was deleted: it counts
+        stock but has no price, and is not sold.
+        """
+        prices: dict[str, int] = {}
+        wanted: list[Any] = [to_item({"productId": product_id}) for product_id in product_ids]
+        for _ in budget.tries():
+            found, wanted = self._read(wanted)
+            prices |= found
+            if not wanted:
+                return prices
+        raise DependencyUnavailable(f"Inventory table: {len(wanted)} products stayed unread")
+
+    def _read(self, keys: list[Any]) -> tuple[dict[str, int], list[Any]]:
+        request = {"Keys": keys, "ProjectionExpression": "productId, unitPrice"}
+        with translated("Inventory table"):
+            answer = self._client.batch_get_item(RequestItems={self._table_name: request})
+        found = answer.get("Responses", {}).get(self._table_name, [])
+        priced = [from_item(item) for item in found if "unitPrice" in item]
+        prices = {product["productId"]: int(product["unitPrice"]) for product in priced}
+        unread = answer.get("UnprocessedKeys", {}).get(self._table_name, {}).get("Keys", [])
+        return prices, unread

@@ -1,0 +1,41 @@
+"""What an order costs: the catalogue's prices, never the client's."""
+
+from collections.abc import Mapping
+
+from handlers.domain.errors import UnknownProducts, Violation
+from handlers.domain.order import Money, Order, OrderLine
+from handlers.domain.records import OrderStatus
+from handlers.domain.request import PlaceOrder
+
+
+def pending_order(
+    request: PlaceOrder, unit_prices: Mapping[str, int], *, order_id: str, currency: str, at: str
+) -> Order:
+    """Price a request; raises UnknownProducts.
+
+    Amounts are whole minor units of any size here; a client that reads JSON numbers as doubles is exact up
+    to 9,007,199,254,740,991, which 98 lines of 10,000 stay below when no unit costs more than 9,191,019,647.
+    """
+    unknown = [
+        Violation(pointer=f"/items/{position}/productId", detail=f"{item.product_id} is not in the catalogue")
+        for position, item in enumerate(request.items)
+        if item.product_id not in unit_prices
+    ]
+    if unknown:
+        raise UnknownProducts(unknown)
+    lines = tuple(
+        OrderLine(product_id=item.product_id, quantity=item.quantity, unit_price=unit_prices[item.product_id])
+        for item in request.items
+    )
+    return Order(
+        order_id=order_id,
+        customer_id=request.customer_id,
+        customer_email=request.customer_email,
+        payment_method=request.payment_method,
+        status=OrderStatus.PENDING,
+        items=lines,
+        total=Money(amount=sum(line.quantity * line.unit_price for line in lines), currency=currency),
+        created_at=at,
+        updated_at=at,
+        request_hash=request.request_hash,
+    )
