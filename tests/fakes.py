@@ -1,0 +1,69 @@
+"""Stand-ins that tests share: a payment provider that keeps books, and calls that others interrupt."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.adapters.gateways.simulated import SimulatedGateway
+from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
+from handlers.domain.payment_gateway import Authorization, PaymentRequest
+from handlers.domain.records import PaymentStatus
+
+
+@dataclass(slots=True)
+class LedgerEntry:
+    """What the provider knows of one order."""
+
+    authorization: Authorization | None = None
+    captured: bool = False
+    voided: bool = False
+
+    @property
+    def holds_money(self) -> bool:
+        authorized = self.authorization and self.authorization.status is PaymentStatus.AUTHORIZED
+        return bool(authorized) and not self.captured and not self.voided
+
+
+@dataclass(slots=True, kw_only=True)
+class LedgerGateway:
+    """Decides like the simulated provider, but remembers each order, so that a void is a barrier."""
+
+    decisions: SimulatedGateway = field(default_factory=SimulatedGateway)
+    ledger: defaultdict[str, LedgerEntry] = field(default_factory=lambda: defaultdict(LedgerEntry))
+
+    def authorize(self, request: PaymentRequest) -> Authorization:
+        entry = self.ledger[request.order_id]
+        if entry.voided:
+            return Authorization(status=PaymentStatus.VOIDED)
+        if entry.authorization is None:
+            entry.authorization = self.decisions.authorize(request)
+        return entry.authorization
+
+    def capture(self, request: PaymentRequest, reference: str) -> None:
+        entry = self.ledger[request.order_id]
+        if entry.voided or entry.authorization is None or entry.authorization.reference != reference:
+            raise PaymentNotAuthorized(request.order_id, PaymentStatus.VOIDED)
+        entry.captured = True
+
+    def void(self, request: PaymentRequest, reference: str | None) -> None:  # noqa: ARG002  the order id will do
+        entry = self.ledger[request.order_id]
+        if entry.captured:
+            raise PaymentAlreadyCaptured(request.order_id)
+        entry.voided = True
+
+
+class Interrupted:
+    """Passes every call on to `target`; just before the first one of `method`, something else happens."""
+
+    def __init__(self, target: Any, method: str, happens: Callable[[], Any]) -> None:
+        self._target = target
+        self._method = method
+        self._happens = happens
+        self._pending = True
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._method and self._pending:
+            self._pending = False
+            self._happens()
+        return getattr(self._target, name)

@@ -1,0 +1,88 @@
+"""Both tables in moto, filled and read in the words of a test."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from moto import mock_aws
+
+from handlers.domain.records import ORDER_RECORD
+from tests.aws_tables import TableNames, create_tables
+
+ORDER: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
+EMAIL: Final = "ada@example.com"
+EXECUTION: Final = "arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:first:1"
+OTHER_EXECUTION: Final = "arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:second:2"
+
+_to_attribute = TypeSerializer().serialize
+_from_attribute = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTables:
+    """`dynamodb` is a client of moto, as good for a test's own calls as for an adapter's."""
+
+    dynamodb: Any
+    names: TableNames
+
+    @classmethod
+    @contextmanager
+    def of(cls, template: Mapping[str, Any]) -> Iterator[Self]:
+        with mock_aws():
+            yield cls(dynamodb=boto3.client("dynamodb"), names=create_tables(template))
+
+    def stock(self, product_id: str, available: int) -> None:
+        item = {"productId": product_id, "name": product_id, "unitPrice": 255, "available": available}
+        self.dynamodb.put_item(TableName=self.names.inventory, Item=_item(item))
+
+    def available(self, product_id: str) -> int:
+        answer = self.dynamodb.get_item(
+            TableName=self.names.inventory, Key=_item({"productId": product_id}), ConsistentRead=True
+        )
+        return int(_from_attribute(answer["Item"]["available"]))
+
+    def place(
+        self,
+        quantities: Mapping[str, int],
+        *,
+        order_id: str = ORDER,
+        payment_method: str = "pm_card_visa",
+        **fields: Any,
+    ) -> None:
+        """Store an order as the API does; `fields` are further attributes of its record."""
+        lines = [
+            {"productId": product, "quantity": quantity, "unitPrice": 255}
+            for product, quantity in quantities.items()
+        ]
+        record = {
+            "orderId": order_id,
+            "record": ORDER_RECORD,
+            "customerId": "cust-17850",
+            "customerEmail": EMAIL,
+            "paymentMethod": payment_method,
+            "status": "PENDING",
+            "items": lines,
+            "total": {"amount": 255 * sum(quantities.values()), "currency": "USD"},
+            "createdAt": "2026-11-22T15:14:31.123Z",
+            "updatedAt": "2026-11-22T15:14:31.123Z",
+            "requestHash": "0" * 64,
+            **fields,
+        }
+        self.dynamodb.put_item(TableName=self.names.orders, Item=_item(record))
+
+    def step(self, record: str, *, order_id: str = ORDER) -> dict[str, Any] | None:
+        answer = self.dynamodb.get_item(
+            TableName=self.names.orders,
+            Key=_item({"orderId": order_id, "record": record}),
+            ConsistentRead=True,
+        )
+        if "Item" not in answer:
+            return None
+        return {name: _from_attribute(value) for name, value in answer["Item"].items()}
+
+
+def _item(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _to_attribute(value) for name, value in record.items()}
