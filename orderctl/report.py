@@ -79,7 +79,6 @@ def order_view(order: Mapping[str, Any]) -> Group:
     add(facts, "total", money(order["total"]))
     add(facts, "placed", order["createdAt"])
     add(facts, "changed", order["updatedAt"])
-    add(facts, "execution", (order.get("execution") or {}).get("consoleUrl", "none recorded yet"))
     facts.show_header = False
     items = table("product", "quantity", "unit price", right=["quantity", "unit price"])
     for item in order["items"]:
@@ -88,7 +87,9 @@ def order_view(order: Mapping[str, Any]) -> Group:
     steps = table("step", "status", "at", "reference")
     for name, step in order["steps"].items():
         add(steps, name, step["status"], step["at"], step.get("reference", ""))
-    return Group(facts, "", items, "", steps)
+    # Outside a table, so that no terminal breaks the link apart.
+    execution = Text((order["execution"] or {}).get("consoleUrl", "no execution has settled it yet"))
+    return Group(facts, "", items, "", steps, "", execution)
 
 
 def skipped_table(skipped: Iterable[SkippedLine]) -> Table:

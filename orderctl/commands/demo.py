@@ -1,7 +1,7 @@
 """Places orders of every kind on a local cloud and shows what happened to each."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from uuid import uuid4
 
 import typer
+from rich.console import Group
 from rich.text import Text
 
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
@@ -134,9 +135,18 @@ def _show(outcomes: Sequence[Outcome]) -> None:
         for execution in outcome.executions:
             output.print(trace_tree(execution))
         if outcome.dead_letter:
-            output.print("its message on the payment dead-letter queue:")
-            output.print_json(json.dumps(outcome.dead_letter))
+            output.print(_dead_letter_view(outcome.dead_letter))
         output.print()
+
+
+def _dead_letter_view(message: Mapping[str, Any]) -> Group:
+    # The cause of a failed Lambda is its error as JSON, with a stack trace.
+    cause = json.loads(message["cause"]).get("errorMessage", "")
+    facts = table("", "")
+    facts.show_header = False
+    for name, value in (dict(message) | {"cause": cause, "event": message["event"]["detail-type"]}).items():
+        add(facts, name, value)
+    return Group("its message on the payment dead-letter queue:", facts)
 
 
 def _fail_on_differences(outcomes: Sequence[Outcome], left: dict[str, int]) -> None:

@@ -30,7 +30,7 @@ _places = threading.BoundedSemaphore(EXECUTIONS_AT_ONCE)
 
 
 def apply() -> None:
-    """Patch what runs an execution and what announces its status."""
+    """Patch what runs an execution, what announces its status, and what tells where it logs."""
     expect_signature(stepfunctions._run_execution, "exec_arn")
     expect_source(stepfunctions._run_execution, "_executions.get(exec_arn)", "time.sleep(0.15)")
     expect_source(stepfunctions._start_execution, "args=(_run_execution, exec_arn)")
@@ -44,8 +44,18 @@ def apply() -> None:
         if machine and not _is_express(machine):
             announce(execution)
 
+    describe = stepfunctions._describe_state_machine
+    expect_signature(describe, "data")
+
+    def describe_as_the_api(data: dict[str, Any]) -> Any:
+        machine = stepfunctions._state_machines.get(data.get("stateMachineArn"))
+        if machine:
+            machine["loggingConfiguration"] = _decapitalized(machine["loggingConfiguration"])
+        return describe(data)
+
     stepfunctions._run_execution = _run
     stepfunctions._emit_execution_status_event = announce_standard
+    stepfunctions._describe_state_machine = describe_as_the_api
 
 
 def _run(execution_arn: str) -> None:
