@@ -1,0 +1,119 @@
+"""The three functions as Lambda calls them: environment in, one status and one log line out."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import boto3
+import pytest
+
+from handlers import inventory, notification, payment
+from handlers.adapters import aws
+from handlers.domain.errors import OrderNotFound
+from handlers.domain.step_request import InvalidStepRequest
+from tests.order_tables import EMAIL, EXECUTION, ORDER, OrderTables
+
+SERVICES = [
+    (inventory, "reserve", "RESERVED"),
+    (payment, "authorize", "AUTHORIZED"),
+    (notification, "received", "SENT"),
+]
+
+
+class Context:
+    """What Lambda hands over beside the event."""
+
+    function_name = "function"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id = "6d2a4a6b-2f9b-4c0e-8a06-0a2a2f0d3b11"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 8_000
+
+
+@pytest.fixture(autouse=True)
+def _deployed(tables: OrderTables, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("ORDERS_TABLE", tables.names.orders)
+    monkeypatch.setenv("INVENTORY_TABLE", tables.names.inventory)
+    monkeypatch.setenv("TOPIC_ARN", boto3.client("sns").create_topic(Name="notifications")["TopicArn"])
+    monkeypatch.setenv("PAYMENT_GATEWAY", "simulated")
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    """Make the functions cold again."""
+    aws.client.cache_clear()
+    for service in (inventory, payment, notification):
+        service._service.cache_clear()
+
+
+def request(operation: str) -> dict[str, str]:
+    return {"operation": operation, "orderId": ORDER, "executionArn": EXECUTION}
+
+
+@pytest.fixture
+def order(tables: OrderTables) -> None:
+    tables.stock("85123A", 10)
+    tables.place({"85123A": 6})
+
+
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize(("service", "operation", "status"), SERVICES)
+def test_a_function_answers_with_the_status_alone(service: ModuleType, operation: str, status: str) -> None:
+    assert service.handler(request(operation), Context()) == {"status": status}
+
+
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize(("service", "operation", "status"), SERVICES)
+def test_a_function_logs_one_line_without_personal_data(
+    service: ModuleType, operation: str, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(service.logger.registered_handler, "stream", log)
+
+    service.handler(request(operation), Context())
+
+    [line] = log.getvalue().splitlines()
+    entry = json.loads(line)
+    assert (entry["orderId"], entry["operation"], entry["status"]) == (ORDER, operation, status)
+    assert EMAIL not in line
+    assert "pm_card_visa" not in line
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [(service, operation) for service, operation, _ in SERVICES]
+)
+def test_a_function_names_the_order_that_does_not_exist(service: ModuleType, operation: str) -> None:
+    with pytest.raises(OrderNotFound, match=ORDER):
+        service.handler(request(operation), Context())
+
+
+@pytest.mark.parametrize("service", [inventory, payment, notification])
+def test_a_function_refuses_an_operation_that_is_not_its_own(service: ModuleType) -> None:
+    with pytest.raises(InvalidStepRequest, match="operation must be one of"):
+        service.handler(request("refund"), Context())
+
+
+def test_a_warm_function_keeps_its_clients() -> None:
+    assert inventory._service() is inventory._service()
+
+
+@pytest.mark.parametrize("service", ["inventory", "payment", "notification"])
+def test_importing_a_function_needs_no_environment(service: str) -> None:
+    done = subprocess.run(  # noqa: S603  fixed arguments
+        [sys.executable, "-c", f"import handlers.{service}"],
+        cwd=Path(__file__).parents[2],
+        env={},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr

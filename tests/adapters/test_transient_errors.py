@@ -1,0 +1,257 @@
+"""What no emulator does: transactions in each other's way, throttling, services that fail or hang."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.stub import Stubber
+
+from handlers.adapters import aws
+from handlers.adapters.aws import translated
+from handlers.adapters.inventory_table import InventoryTable
+from handlers.adapters.notification_topic import NotificationTopic
+from handlers.adapters.time_budget import TimeBudget
+from handlers.domain.errors import DependencyUnavailable
+from handlers.domain.notification import Notification, NotificationKind
+from handlers.domain.reservation import InventoryStep, ReservedItem, released, reserved
+from tests.order_tables import EXECUTION, ORDER
+
+AT = "2026-11-22T15:14:31.123Z"
+NONE = {"Code": "None"}
+CONFLICT = {"Code": "TransactionConflict"}
+CONDITION = {"Code": "ConditionalCheckFailed"}
+
+
+class Invocation:
+    """An invocation whose time passes only while it sleeps."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+        self.pauses: list[float] = []
+
+    @property
+    def budget(self) -> TimeBudget:
+        return TimeBudget(
+            remaining_millis=lambda: round(self.left * 1000),
+            sleep=self._sleep,
+            jitter=lambda ceiling: ceiling,
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.left -= seconds
+
+
+@pytest.fixture
+def dynamodb() -> Any:
+    return boto3.client("dynamodb")
+
+
+@pytest.fixture
+def stub(dynamodb: Any) -> Iterator[Stubber]:
+    with Stubber(dynamodb) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def inventory(dynamodb: Any) -> InventoryTable:
+    return InventoryTable(dynamodb, orders_table="orders", inventory_table="inventory")
+
+
+def wanted() -> InventoryStep:
+    items = [ReservedItem(product_id="85123A", quantity=6), ReservedItem(product_id="71053", quantity=1)]
+    return reserved(order_id=ORDER, items=items, at=AT, execution_arn=EXECUTION)
+
+
+def tombstone() -> InventoryStep:
+    return released(order_id=ORDER, at=AT, execution_arn=EXECUTION)
+
+
+def cancel(stub: Stubber, *reasons: dict[str, Any]) -> None:
+    """Answer a transaction with one reason for each of its actions: the step's record, then the products."""
+    stub.add_client_error(
+        "transact_write_items",
+        service_error_code="TransactionCanceledException",
+        http_status_code=400,
+        modeled_fields={"CancellationReasons": list(reasons)},
+    )
+
+
+def stored_step(status: str) -> dict[str, Any]:
+    texts = {
+        "orderId": ORDER,
+        "record": "STEP#inventory",
+        "status": status,
+        "at": AT,
+        "executionArn": EXECUTION,
+    }
+    return {name: {"S": text} for name, text in texts.items()}
+
+
+def test_a_transaction_in_the_way_is_waited_for(stub: Stubber, inventory: InventoryTable) -> None:
+    invocation = Invocation(seconds=8)
+    cancel(stub, NONE, CONFLICT, NONE)
+    cancel(stub, CONFLICT, NONE, NONE)
+    stub.add_response("transact_write_items", {})
+
+    step = inventory.reserve(wanted(), invocation.budget)
+
+    assert step.status == "RESERVED"
+    assert invocation.pauses == [0.025, 0.05]
+
+
+def test_waiting_ends_while_there_is_time_to_answer(stub: Stubber, inventory: InventoryTable) -> None:
+    invocation = Invocation(seconds=3.2)
+    for _ in range(4):
+        cancel(stub, NONE, CONFLICT, NONE)
+
+    with pytest.raises(DependencyUnavailable, match="TransactionConflict"):
+        inventory.reserve(wanted(), invocation.budget)
+
+    assert invocation.pauses == [0.025, 0.05, 0.1]
+    assert invocation.left >= 3
+
+
+def test_a_release_waits_for_a_transaction_too(stub: Stubber, inventory: InventoryTable) -> None:
+    invocation = Invocation(seconds=8)
+    held = {
+        **stored_step("RESERVED"),
+        "items": {"L": [{"M": {"productId": {"S": "85123A"}, "quantity": {"N": "6"}}}]},
+    }
+    stub.add_response("get_item", {"Item": held})
+    cancel(stub, NONE, CONFLICT)
+    stub.add_response("transact_write_items", {})
+
+    assert inventory.release(tombstone(), invocation.budget).status == "RELEASED"
+
+
+def test_a_tombstone_waits_for_the_reservation_in_its_way(stub: Stubber, inventory: InventoryTable) -> None:
+    invocation = Invocation(seconds=8)
+    stub.add_response("get_item", {})
+    stub.add_client_error("put_item", service_error_code="TransactionConflictException")
+    stub.add_response("put_item", {})
+
+    assert inventory.release(tombstone(), invocation.budget).status == "RELEASED"
+    assert len(invocation.pauses) == 1
+
+
+def test_a_tombstone_gives_up_in_time(stub: Stubber, inventory: InventoryTable) -> None:
+    stub.add_response("get_item", {})
+    stub.add_client_error("put_item", service_error_code="TransactionConflictException")
+
+    with pytest.raises(DependencyUnavailable):
+        inventory.release(tombstone(), Invocation(seconds=3).budget)
+
+
+def test_a_recorded_decision_wins_over_a_shortage(stub: Stubber, inventory: InventoryTable) -> None:
+    cancel(stub, {**CONDITION, "Item": stored_step("RESERVED")}, CONDITION, CONFLICT)
+
+    assert inventory.reserve(wanted(), Invocation(seconds=8).budget).status == "RESERVED"
+
+
+def test_a_shortage_wins_over_a_conflict(stub: Stubber, inventory: InventoryTable) -> None:
+    cancel(stub, CONFLICT, CONDITION, NONE)
+    stub.add_response("put_item", {})
+
+    step = inventory.reserve(wanted(), Invocation(seconds=8).budget)
+
+    assert step.status == "OUT_OF_STOCK"
+    assert step.short_products == ("85123A",)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_throttled_transaction_is_transient(stub: Stubber, inventory: InventoryTable, code: str) -> None:
+    cancel(stub, NONE, {"Code": code}, NONE)
+
+    with pytest.raises(DependencyUnavailable, match="throttled"):
+        inventory.reserve(wanted(), Invocation(seconds=8).budget)
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
+def test_a_transaction_that_can_never_work_is_not_transient(
+    stub: Stubber, inventory: InventoryTable, code: str
+) -> None:
+    cancel(stub, NONE, {"Code": code}, NONE)
+
+    with pytest.raises(ClientError, match="TransactionCanceledException"):
+        inventory.reserve(wanted(), Invocation(seconds=8).budget)
+
+
+@pytest.mark.parametrize(
+    ("code", "http_status"),
+    [
+        ("ProvisionedThroughputExceededException", 400),
+        ("ThrottlingException", 400),
+        ("RequestLimitExceeded", 400),
+        ("TransactionInProgressException", 400),
+        ("InternalServerError", 500),
+        ("ServiceUnavailable", 503),
+    ],
+)
+def test_a_database_that_throttles_or_fails_is_transient(
+    stub: Stubber, inventory: InventoryTable, code: str, http_status: int
+) -> None:
+    stub.add_client_error("transact_write_items", service_error_code=code, http_status_code=http_status)
+
+    with pytest.raises(DependencyUnavailable, match=code):
+        inventory.reserve(wanted(), Invocation(seconds=8).budget)
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"]
+)
+def test_a_database_that_refuses_us_is_not_transient(
+    stub: Stubber, inventory: InventoryTable, code: str
+) -> None:
+    stub.add_client_error("get_item", service_error_code=code, http_status_code=400)
+
+    with pytest.raises(ClientError, match=code):
+        inventory.release(tombstone(), Invocation(seconds=8).budget)
+
+
+@pytest.mark.parametrize(
+    ("code", "http_status", "expected"),
+    [
+        ("Throttled", 429, DependencyUnavailable),
+        ("InternalError", 500, DependencyUnavailable),
+        ("KMSThrottling", 400, DependencyUnavailable),
+        ("AuthorizationError", 403, ClientError),
+        ("InvalidParameter", 400, ClientError),
+    ],
+)
+def test_what_is_transient_of_publishing_is_told_apart(
+    code: str, http_status: int, expected: type[Exception]
+) -> None:
+    sns = boto3.client("sns")
+    message = Notification(
+        order_id=ORDER, kind=NotificationKind.RECEIVED, to="ada@example.com", subject="Subject", body="Body"
+    )
+
+    with Stubber(sns) as stub:
+        stub.add_client_error("publish", service_error_code=code, http_status_code=http_status)
+        with pytest.raises(expected, match=code):
+            NotificationTopic(sns, "arn:aws:sns:us-east-1:123456789012:topic").publish(message)
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [
+        lambda: EndpointConnectionError(endpoint_url="https://dynamodb"),
+        lambda: ConnectTimeoutError(endpoint_url="https://dynamodb"),
+        lambda: ReadTimeoutError(endpoint_url="https://dynamodb"),
+    ],
+)
+def test_a_service_that_does_not_answer_is_transient(silence: Callable[[], Exception]) -> None:
+    with pytest.raises(DependencyUnavailable, match="Orders table: "), translated("Orders table"):
+        raise silence()
+
+
+def test_a_call_with_its_retry_ends_before_the_function_does() -> None:
+    config = aws.client("dynamodb").meta.config
+
+    longest = config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout)
+
+    assert longest <= 6

@@ -1,0 +1,28 @@
+"""How records spell time."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.domain.clock import rfc3339, utc_now
+
+MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis adds UTC
+
+
+def test_a_moment_is_spelled_in_utc_with_milliseconds() -> None:
+    paris = timezone(timedelta(hours=1))
+
+    assert rfc3339(datetime(2026, 11, 22, 16, 14, 31, 123_999, paris)) == "2026-11-22T15:14:31.123Z"
+    assert rfc3339(datetime(2026, 11, 22, tzinfo=UTC)) == "2026-11-22T00:00:00.000Z"
+
+
+@given(MOMENTS, MOMENTS)
+def test_text_sorts_as_time(one: datetime, other: datetime) -> None:
+    first, second = sorted([one, other])
+
+    assert rfc3339(first) <= rfc3339(second)
+
+
+def test_now_is_told_in_utc() -> None:
+    assert utc_now().tzinfo is UTC

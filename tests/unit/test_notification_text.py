@@ -1,0 +1,75 @@
+"""What customers read."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.domain.notification import NotificationKind, compose, spelled
+from handlers.domain.order import Money, Order, OrderLine
+from handlers.domain.records import OrderStatus
+
+ORDER = Order(
+    order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
+    customer_id="cust-17850",
+    customer_email="ada@example.com",
+    payment_method="pm_card_visa",
+    status=OrderStatus.PENDING,
+    items=(OrderLine(product_id="85123A", quantity=6, unit_price=255),),
+    total=Money(amount=1530, currency="USD"),
+    created_at="2026-11-22T15:14:31.123Z",
+    updated_at="2026-11-22T15:14:31.123Z",
+    request_hash="0" * 64,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (
+            NotificationKind.RECEIVED,
+            "received your order 6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11 over USD 15.30",
+        ),
+        (NotificationKind.CONFIRMED, "charged you USD 15.30"),
+        (NotificationKind.REJECTED, "not been charged"),
+    ],
+)
+def test_each_kind_tells_its_own_news(kind: NotificationKind, expected: str) -> None:
+    assert expected in compose(kind, ORDER).body
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [("OUT_OF_STOCK", "in stock"), ("PAYMENT_DECLINED", "declined"), (None, "can't fulfil it")],
+)
+def test_a_rejection_gives_its_reason(reason: str | None, expected: str) -> None:
+    assert expected in compose(NotificationKind.REJECTED, replace(ORDER, reason=reason)).body
+
+
+@given(st.uuids(), st.sampled_from(NotificationKind))
+def test_a_subject_is_one_that_sns_takes(order_id: UUID, kind: NotificationKind) -> None:
+    subject = compose(kind, replace(ORDER, order_id=str(order_id))).subject
+
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert len(subject) < 100
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (1530, "USD", "USD 15.30"),
+        (5, "EUR", "EUR 0.05"),
+        (1530, "JPY", "JPY 1530"),
+        (1530, "KWD", "KWD 1.530"),
+        (0, "USD", "USD 0.00"),
+    ],
+)
+def test_an_amount_is_spelled_with_its_currencys_decimals(amount: int, currency: str, text: str) -> None:
+    assert spelled(Money(amount=amount, currency=currency)) == text
+
+
+def test_a_notification_does_not_show_the_address_when_printed() -> None:
+    assert "ada@example.com" not in repr(compose(NotificationKind.RECEIVED, ORDER))
