@@ -30,7 +30,7 @@ from infrastructure.storage import Storage
 _REPOSITORY: Final = Path(__file__).parent.parent
 # Two attempts of 3 s on a dependency that hangs fit in; the state machine waits 10 s.
 _SERVICE_TIMEOUT: Final = Duration.seconds(8)
-# Pricing, one write and one event, each within the same bounds; API Gateway waits 29 s.
+# Room for two such dependencies; API Gateway waits 29 s.
 _API_TIMEOUT: Final = Duration.seconds(15)
 _READ_AND_RECORD: Final = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 

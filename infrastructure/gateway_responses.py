@@ -9,17 +9,18 @@ from aws_cdk.aws_apigateway import ResponseType, RestApi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One kind of error. Its type is about:blank, so its title is the status phrase (RFC 9457, 4.2.1)."""
+    """One kind of error. With the type about:blank the title is the status phrase (RFC 9457, 4.2.1)."""
 
     status: int
     title: str
     detail: str
+    type: str = "about:blank"
     headers: dict[str, str] = field(default_factory=dict)
 
     def body(self) -> str:
         """Return the response template; API Gateway substitutes $context variables in it."""
         return json.dumps(
-            {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+            {"type": self.type, "title": self.title, "status": self.status, "detail": self.detail}
         )
 
 
@@ -62,7 +63,13 @@ _PROBLEMS: Final = (
     ),
     (
         ResponseType.BAD_REQUEST_PARAMETERS,
-        Problem(status=400, title="Bad Request", detail="$context.error.message"),
+        # The type and title with which the orders service answers what is wrong in a body.
+        Problem(
+            status=400,
+            title="Invalid request",
+            detail="$context.error.message",
+            type="urn:problem-type:ecommerce:invalid-request",
+        ),
     ),
     (ResponseType.BAD_REQUEST_BODY, _BAD_REQUEST),
     (

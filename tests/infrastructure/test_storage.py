@@ -1,23 +1,130 @@
 """The tables and their indexes, as CloudFormation and as DynamoDB see them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import pytest
+from boto3.dynamodb.conditions import Key
 from moto import mock_aws
 
-from tests.aws_tables import create_tables
+from handlers.domain.records import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX, OrderStatus, open_key
+from tests.aws_tables import TableNames, create_tables
+from tests.infrastructure.resources import of_type, published
+
+CREATED = "2026-11-22T15:14:31.123Z"
+OPEN_ORDER = {
+    "orderId": "open",
+    "record": "ORDER",
+    "customerId": "cust-17850",
+    "createdAt": CREATED,
+    "status": "PENDING",
+    "openShard": "3",
+    "openKey": open_key(OrderStatus.PENDING, CREATED),
+}
+STEP = {"orderId": "open", "record": "STEP#inventory", "status": "RESERVED", "at": CREATED}
+SETTLED_ORDER = {
+    "orderId": "settled",
+    "record": "ORDER",
+    "customerId": "cust-17850",
+    "createdAt": "2026-11-22T16:00:00.000Z",
+    "status": "CONFIRMED",
+}
 
 
-def _describe(name: str) -> dict[str, Any]:
-    described: dict[str, Any] = boto3.client("dynamodb").describe_table(TableName=name)["Table"]
-    return described
-
-
-def test_an_order_and_its_steps_are_one_query(dev_template: dict[str, Any]) -> None:
+@pytest.fixture
+def tables(dev_template: dict[str, Any]) -> Iterator[TableNames]:
     with mock_aws():
-        table = _describe(create_tables(dev_template).orders)
+        yield create_tables(dev_template)
 
-    assert table["KeySchema"] == [
-        {"AttributeName": "orderId", "KeyType": "HASH"},
-        {"AttributeName": "record", "KeyType": "RANGE"},
-    ]
+
+@pytest.fixture
+def orders(tables: TableNames) -> Any:
+    table = boto3.resource("dynamodb").Table(tables.orders)
+    for record in (OPEN_ORDER, STEP, SETTLED_ORDER):
+        table.put_item(Item=record)
+    return table
+
+
+def test_an_order_and_its_steps_are_one_query(orders: Any) -> None:
+    found = orders.query(KeyConditionExpression=Key("orderId").eq("open"))["Items"]
+
+    assert [each["record"] for each in found] == ["ORDER", "STEP#inventory"]
+
+
+def test_only_open_orders_are_in_the_index_of_open_orders(orders: Any) -> None:
+    found = orders.scan(IndexName=OPEN_ORDERS_INDEX)["Items"]
+
+    assert [each["orderId"] for each in found] == ["open"]
+
+
+def test_open_orders_are_found_by_status_and_age(orders: Any) -> None:
+    older_than = open_key(OrderStatus.PENDING, "2026-11-22T15:20:00.000Z")
+
+    found = orders.query(
+        IndexName=OPEN_ORDERS_INDEX,
+        KeyConditionExpression=Key("openShard").eq("3") & Key("openKey").lt(older_than),
+    )["Items"]
+
+    assert [each["orderId"] for each in found] == ["open"]
+
+
+def test_the_orders_of_a_customer_are_found_newest_first_without_their_steps(orders: Any) -> None:
+    found = orders.query(
+        IndexName=CUSTOMER_ORDERS_INDEX,
+        KeyConditionExpression=Key("customerId").eq("cust-17850"),
+        ScanIndexForward=False,
+    )["Items"]
+
+    assert [each["orderId"] for each in found] == ["settled", "open"]
+
+
+def test_the_indexes_hold_what_summaries_and_the_backlog_show(dev_template: dict[str, Any]) -> None:
+    table = of_type(dev_template, "AWS::DynamoDB::GlobalTable")[published(dev_template, "OrdersTableName")]
+
+    projected = {
+        index["IndexName"]: set(index["Projection"]["NonKeyAttributes"])
+        for index in table["GlobalSecondaryIndexes"]
+    }
+
+    assert projected == {
+        OPEN_ORDERS_INDEX: {"status", "customerId", "updatedAt"},
+        CUSTOMER_ORDERS_INDEX: {"status", "reason", "total", "updatedAt"},
+    }
+
+
+def test_a_product_is_read_by_its_id(tables: TableNames) -> None:
+    inventory = boto3.resource("dynamodb").Table(tables.inventory)
+    inventory.put_item(Item={"productId": "85123A", "available": 6})
+
+    product = inventory.get_item(Key={"productId": "85123A"})["Item"]
+
+    assert product["available"] == 6
+
+
+def test_tables_are_paid_by_use_and_recoverable_to_any_second(dev_template: dict[str, Any]) -> None:
+    for table in of_type(dev_template, "AWS::DynamoDB::GlobalTable").values():
+        (replica,) = table["Replicas"]
+
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def _fate(template: dict[str, Any]) -> set[tuple[bool, str, str]]:
+    return {
+        (
+            resource["Properties"]["Replicas"][0]["DeletionProtectionEnabled"],
+            resource["DeletionPolicy"],
+            resource["UpdateReplacePolicy"],
+        )
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::DynamoDB::GlobalTable"
+    }
+
+
+def test_in_prod_the_tables_stay_when_the_stack_goes(prod_template: dict[str, Any]) -> None:
+    assert _fate(prod_template) == {(True, "Retain", "Retain")}
+
+
+def test_in_dev_the_tables_go_with_the_stack(dev_template: dict[str, Any]) -> None:
+    assert _fate(dev_template) == {(False, "Delete", "Delete")}

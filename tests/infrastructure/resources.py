@@ -1,0 +1,71 @@
+"""Reading a CloudFormation template."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Template = Mapping[str, Any]
+
+
+def of_type(template: Template, type_: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of every resource of a type, by logical id."""
+    return {
+        logical_id: resource.get("Properties", {})
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == type_
+    }
+
+
+def only(template: Template, type_: str) -> dict[str, Any]:
+    """Return the properties of the one resource of a type."""
+    (properties,) = of_type(template, type_).values()
+    return properties
+
+
+def published(template: Template, output: str) -> str:
+    """Return the logical id of the resource that an output refers to."""
+    logical_id: str = template["Outputs"][output]["Value"]["Ref"]
+    return logical_id
+
+
+def function(template: Template, service: str) -> dict[str, Any]:
+    """Return the properties of a service's Lambda function."""
+    (properties,) = (
+        each
+        for each in of_type(template, "AWS::Lambda::Function").values()
+        if each["Handler"] == f"handlers.{service}.handler"
+    )
+    return properties
+
+
+def statements_of_role(template: Template, role: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the policies of a role say; `role` is a reference to it, as a property has it."""
+    logical_id = role["Fn::GetAtt"][0]
+    return [
+        statement
+        for policy in of_type(template, "AWS::IAM::Policy").values()
+        if {"Ref": logical_id} in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def allowed_statements(template: Template) -> Iterator[dict[str, Any]]:
+    """Return every statement of any policy that allows something, trust policies left out."""
+    for resource in template["Resources"].values():
+        document = resource.get("Properties", {}).get("PolicyDocument", {})
+        yield from (each for each in document.get("Statement", []) if each["Effect"] == "Allow")
+
+
+def listed(one_or_many: Any) -> list[Any]:
+    """Return a list where CloudFormation lets a single value stand alone."""
+    return one_or_many if isinstance(one_or_many, list) else [one_or_many]
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Return every string in a value of a template."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from strings(list(value.values()))
+    elif isinstance(value, Iterable):
+        for each in value:
+            yield from strings(each)

@@ -1,0 +1,233 @@
+"""The REST API as API Gateway serves it."""
+
+import json
+import re
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import infrastructure.api
+from handlers.adapters.problem import CONTENT_TYPE, TYPE_PREFIX
+from infrastructure.config import StageConfig
+from infrastructure.templates import template
+from tests.infrastructure.resources import of_type, only, published
+
+_SCHEMA: Final = Path(__file__).parents[2] / "handlers" / "schemas" / "place_order.schema.json"
+# Reviewed: none of them holds an address, a user agent, a query, a body or a path with an id in it.
+_NOT_PERSONAL: Final = frozenset(
+    {
+        "requestId",
+        "extendedRequestId",
+        "requestTime",
+        "identity.apiKeyId",
+        "httpMethod",
+        "resourcePath",
+        "status",
+        "error.responseType",
+        "responseLength",
+        "responseLatency",
+        "integration.integrationStatus",
+        "integrationLatency",
+        "integration.requestId",
+        "xrayTraceId",
+    }
+)
+
+
+def _methods(template_: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the methods of the API, by verb and path."""
+    resources = of_type(template_, "AWS::ApiGateway::Resource")
+
+    def path(reference: dict[str, Any]) -> str:
+        resource = resources.get(reference.get("Ref", ""))
+        return f"{path(resource['ParentId'])}/{resource['PathPart']}" if resource else ""
+
+    methods = of_type(template_, "AWS::ApiGateway::Method").values()
+    return {f"{each['HttpMethod']} {path(each['ResourceId'])}": each for each in methods}
+
+
+def test_it_has_the_three_operations(dev_template: dict[str, Any]) -> None:
+    operations = {route: each["OperationName"] for route, each in _methods(dev_template).items()}
+
+    assert operations == {
+        "POST /orders": "placeOrder",
+        "GET /orders": "listOrders",
+        "GET /orders/{orderId}": "readOrder",
+    }
+
+
+def test_every_method_needs_an_api_key(dev_template: dict[str, Any]) -> None:
+    assert all(each["ApiKeyRequired"] is True for each in _methods(dev_template).values())
+
+
+def test_every_method_goes_to_the_orders_service(dev_template: dict[str, Any]) -> None:
+    (function_id,) = (
+        logical_id
+        for logical_id, each in of_type(dev_template, "AWS::Lambda::Function").items()
+        if each["Handler"] == "handlers.orders.handler"
+    )
+
+    for method in _methods(dev_template).values():
+        assert method["Integration"]["Type"] == "AWS_PROXY"
+        assert {"Fn::GetAtt": [function_id, "Arn"]} in method["Integration"]["Uri"]["Fn::Join"][1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "rate", "burst", "a_day"),
+    [("dev_template", 100, 200, 100_000), ("prod_template", 1_000, 2_000, 10_000_000)],
+)
+def test_a_key_may_ask_for_so_much(
+    request: pytest.FixtureRequest, stage: str, rate: int, burst: int, a_day: int
+) -> None:
+    plan = only(request.getfixturevalue(stage), "AWS::ApiGateway::UsagePlan")
+
+    assert plan["Throttle"] == {"RateLimit": rate, "BurstLimit": burst}
+    assert plan["Quota"] == {"Limit": a_day, "Period": "DAY"}
+
+
+def test_the_published_key_belongs_to_the_plan(dev_template: dict[str, Any]) -> None:
+    (plan_id,) = of_type(dev_template, "AWS::ApiGateway::UsagePlan")
+
+    member = only(dev_template, "AWS::ApiGateway::UsagePlanKey")
+
+    assert member["KeyId"] == {"Ref": published(dev_template, "ApiKeyId")}
+    assert (member["KeyType"], member["UsagePlanId"]) == ("API_KEY", {"Ref": plan_id})
+
+
+def test_the_model_of_an_order_is_the_schema_that_the_service_validates_with(
+    dev_template: dict[str, Any],
+) -> None:
+    (model_id,) = of_type(dev_template, "AWS::ApiGateway::Model")
+
+    model = only(dev_template, "AWS::ApiGateway::Model")
+
+    assert model["Schema"] == json.loads(_SCHEMA.read_text())
+    assert _methods(dev_template)["POST /orders"]["RequestModels"] == {"application/json": {"Ref": model_id}}
+
+
+def test_bodies_are_left_to_the_service_that_names_every_violation(dev_template: dict[str, Any]) -> None:
+    validator = only(dev_template, "AWS::ApiGateway::RequestValidator")
+
+    assert validator["ValidateRequestParameters"] is True
+    assert not validator.get("ValidateRequestBody", False)
+
+
+def test_orders_are_listed_of_one_customer_only(dev_template: dict[str, Any]) -> None:
+    (validator_id,) = of_type(dev_template, "AWS::ApiGateway::RequestValidator")
+
+    listing = _methods(dev_template)["GET /orders"]
+
+    assert listing["RequestValidatorId"] == {"Ref": validator_id}
+    assert listing["RequestParameters"] == {
+        "method.request.querystring.customerId": True,
+        "method.request.querystring.limit": False,
+        "method.request.querystring.nextToken": False,
+    }
+
+
+@pytest.mark.parametrize("stage", ["local_template", "dev_template", "prod_template"])
+def test_the_address_is_the_same_for_every_stage(request: pytest.FixtureRequest, stage: str) -> None:
+    assert only(request.getfixturevalue(stage), "AWS::ApiGateway::Stage")["StageName"] == "prod"
+
+
+def test_requests_are_traced_counted_and_logged_as_json(dev_template: dict[str, Any]) -> None:
+    stage = only(dev_template, "AWS::ApiGateway::Stage")
+    destination = str(stage["AccessLogSetting"]["DestinationArn"])
+
+    (settings,) = stage["MethodSettings"]
+
+    assert stage["TracingEnabled"] is True
+    assert settings["MetricsEnabled"] is True
+    assert not settings.get("DataTraceEnabled", False)
+    assert any(f"'{each}'" in destination for each in of_type(dev_template, "AWS::Logs::LogGroup"))
+    assert isinstance(json.loads(stage["AccessLogSetting"]["Format"]), dict)
+
+
+def test_the_access_log_holds_nothing_of_a_person(dev_template: dict[str, Any]) -> None:
+    log_format = only(dev_template, "AWS::ApiGateway::Stage")["AccessLogSetting"]["Format"]
+
+    logged = set(re.findall(r"\$context\.([\w.]+)", log_format))
+
+    assert logged <= _NOT_PERSONAL
+    assert log_format.count("$") == log_format.count("$context.")
+
+
+def _problems(template_: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        each["ResponseType"]: each for each in of_type(template_, "AWS::ApiGateway::GatewayResponse").values()
+    }
+
+
+@pytest.mark.parametrize(
+    ("type_", "status"),
+    [
+        ("INVALID_API_KEY", 403),
+        ("ACCESS_DENIED", 403),
+        ("MISSING_AUTHENTICATION_TOKEN", 404),
+        ("RESOURCE_NOT_FOUND", 404),
+        ("THROTTLED", 429),
+        ("QUOTA_EXCEEDED", 429),
+        ("BAD_REQUEST_PARAMETERS", 400),
+        ("BAD_REQUEST_BODY", 400),
+        ("REQUEST_TOO_LARGE", 413),
+        ("UNSUPPORTED_MEDIA_TYPE", 415),
+        ("INTEGRATION_FAILURE", 504),
+        ("INTEGRATION_TIMEOUT", 504),
+        ("DEFAULT_4XX", 400),
+        ("DEFAULT_5XX", 500),
+    ],
+)
+def test_what_api_gateway_refuses_is_a_problem(dev_template: dict[str, Any], type_: str, status: int) -> None:
+    response = _problems(dev_template)[type_]
+
+    problem = json.loads(response["ResponseTemplates"]["application/json"])
+
+    assert response["StatusCode"] == str(status)
+    assert response["ResponseParameters"]["gatewayresponse.header.Content-Type"] == f"'{CONTENT_TYPE}'"
+    assert problem["status"] == status
+    assert problem["detail"]
+    assert (problem["type"], problem["title"]) in {
+        ("about:blank", _phrase(status)),
+        (f"{TYPE_PREFIX}invalid-request", "Invalid request"),
+    }
+
+
+def _phrase(status: int) -> str:
+    # Python 3.13 learnt the phrase of RFC 9110 for 413.
+    return "Content Too Large" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else HTTPStatus(status).phrase
+
+
+def test_no_problem_tells_what_is_inside(dev_template: dict[str, Any]) -> None:
+    told = {
+        variable
+        for each in _problems(dev_template).values()
+        for variable in re.findall(r"\$[\w.]+", each["ResponseTemplates"]["application/json"])
+    }
+
+    assert told == {"$context.error.message"}
+    assert "$context" not in _problems(dev_template)["DEFAULT_5XX"]["ResponseTemplates"]["application/json"]
+
+
+def test_who_is_throttled_is_told_when_to_come_back(dev_template: dict[str, Any]) -> None:
+    headers = _problems(dev_template)["THROTTLED"]["ResponseParameters"]
+
+    assert headers["gatewayresponse.header.Retry-After"] == "'1'"
+
+
+def test_another_schema_is_deployed_at_once(
+    dev_template: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = json.loads(_SCHEMA.read_text())
+    schema["properties"]["items"]["maxItems"] = 97
+    changed = tmp_path / "place_order.schema.json"
+    changed.write_text(json.dumps(schema))
+    monkeypatch.setattr(infrastructure.api, "_PLACE_ORDER_SCHEMA", changed)
+
+    after = template(StageConfig.of(), tmp_path / "out")
+
+    assert (
+        of_type(after, "AWS::ApiGateway::Deployment").keys()
+        != of_type(dev_template, "AWS::ApiGateway::Deployment").keys()
+    )

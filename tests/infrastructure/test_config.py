@@ -1,0 +1,35 @@
+"""What an owner may choose, and what a wrong choice says."""
+
+import pytest
+
+from infrastructure.config import InvalidSettingError, StageConfig
+
+
+def test_the_default_is_a_development_stage_that_charges_nobody() -> None:
+    config = StageConfig.of()
+
+    assert (config.stage, config.payment_gateway, config.currency) == ("dev", "simulated", "USD")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"stage": "staging"}, "stage is 'staging': choose local, dev, prod"),
+        ({"payment_gateway": "paypal"}, "paymentGateway is 'paypal': choose simulated, stripe"),
+        (
+            {"payment_gateway": "stripe"},
+            "stripeSecretArn is '': it must be the ARN of the secret that holds the Stripe key",
+        ),
+        (
+            {"stripe_secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe"},
+            "stripeSecretArn is only used with paymentGateway=stripe",
+        ),
+        ({"notification_email": "ops"}, "notificationEmail is 'ops': it must be an e-mail address"),
+        ({"currency": "euro"}, "currency is 'euro': it must be an ISO 4217 code such as USD"),
+    ],
+)
+def test_a_wrong_choice_says_in_one_line_what_is_allowed(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(InvalidSettingError) as refused:
+        StageConfig.of(**settings)
+
+    assert str(refused.value) == message

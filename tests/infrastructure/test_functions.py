@@ -1,0 +1,176 @@
+"""The Lambda functions: how they run, with what, and how long they may take."""
+
+import json
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import infrastructure.functions
+from handlers.adapters.aws import CONFIG
+from infrastructure.config import StageConfig
+from infrastructure.templates import template
+from tests.infrastructure.conftest import SECRET_ARN
+from tests.infrastructure.resources import function, of_type, published
+
+_REPOSITORY: Final = Path(__file__).parents[2]
+_SERVICES: Final = ("orders", "inventory", "payment", "notification")
+_API_GATEWAY_WAITS_SECONDS: Final = 29
+
+
+def test_every_service_has_one_function(dev_template: dict[str, Any]) -> None:
+    handlers = {each["Handler"] for each in of_type(dev_template, "AWS::Lambda::Function").values()}
+
+    assert handlers == {f"handlers.{service}.handler" for service in _SERVICES}
+
+
+@pytest.mark.parametrize("service", _SERVICES)
+def test_a_handler_is_a_module_of_the_asset(service: str) -> None:
+    assert find_spec(f"handlers.{service}") is not None
+
+
+@pytest.mark.parametrize("service", _SERVICES)
+def test_a_function_runs_on_arm_with_json_logs_and_tracing(
+    dev_template: dict[str, Any], service: str
+) -> None:
+    properties = function(dev_template, service)
+
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Architectures"] == ["arm64"]
+    assert properties["MemorySize"] == 512
+    assert properties["LoggingConfig"]["LogFormat"] == "JSON"
+    assert properties["TracingConfig"] == {"Mode": "Active"}
+
+
+@pytest.mark.parametrize(("stage", "days"), [("dev_template", 14), ("prod_template", 90)])
+def test_logs_expire(request: pytest.FixtureRequest, stage: str, days: int) -> None:
+    groups = of_type(request.getfixturevalue(stage), "AWS::Logs::LogGroup")
+
+    assert {group["RetentionInDays"] for group in groups.values()} == {days}
+
+
+def test_functions_run_the_powertools_that_the_tests_ran(dev_template: dict[str, Any]) -> None:
+    pinned = next(
+        pin.removeprefix("aws-lambda-powertools==")
+        for pin in tomllib.loads((_REPOSITORY / "pyproject.toml").read_text())["project"]["dependencies"]
+        if pin.startswith("aws-lambda-powertools==")
+    )
+
+    for service in _SERVICES:
+        (layer,) = function(dev_template, service)["Layers"]
+        parameter = dev_template["Parameters"][layer["Ref"]]
+
+        assert parameter["Type"] == "AWS::SSM::Parameter::Value<String>"
+        assert parameter["Default"] == f"/aws/service/powertools/python/arm64/python3.13/{pinned}"
+
+
+def test_a_function_is_told_the_names_that_it_reads(dev_template: dict[str, Any]) -> None:
+    orders_table = {"Ref": published(dev_template, "OrdersTableName")}
+    inventory_table = {"Ref": published(dev_template, "InventoryTableName")}
+    (topic_id,) = of_type(dev_template, "AWS::SNS::Topic")
+
+    told = {service: _own_environment(dev_template, service) for service in _SERVICES}
+
+    assert told == {
+        "orders": {
+            "ORDERS_TABLE": orders_table,
+            "INVENTORY_TABLE": inventory_table,
+            "EVENT_BUS": {"Ref": published(dev_template, "EventBusName")},
+            "CURRENCY": "USD",
+        },
+        "inventory": {"ORDERS_TABLE": orders_table, "INVENTORY_TABLE": inventory_table},
+        "payment": {"ORDERS_TABLE": orders_table, "PAYMENT_GATEWAY": "simulated"},
+        "notification": {"ORDERS_TABLE": orders_table, "TOPIC_ARN": {"Ref": topic_id}},
+    }
+
+
+def _own_environment(template_: dict[str, Any], service: str) -> dict[str, Any]:
+    variables = function(template_, service)["Environment"]["Variables"]
+    assert variables["POWERTOOLS_SERVICE_NAME"] == service
+    assert variables["POWERTOOLS_LOG_LEVEL"] == "INFO"
+    return {name: value for name, value in variables.items() if not name.startswith("POWERTOOLS_")}
+
+
+def test_stripe_and_another_currency_reach_the_functions_that_need_them(
+    chosen_template: dict[str, Any],
+) -> None:
+    payment = _own_environment(chosen_template, "payment")
+
+    assert (payment["PAYMENT_GATEWAY"], payment["STRIPE_SECRET_ARN"]) == ("stripe", SECRET_ARN)
+    assert _own_environment(chosen_template, "orders")["CURRENCY"] == "EUR"
+
+
+def test_whoever_calls_waits_longer_than_who_is_called(dev_template: dict[str, Any]) -> None:
+    attempts = CONFIG.retries["total_max_attempts"]
+    one_call = (CONFIG.connect_timeout + CONFIG.read_timeout) * attempts
+    workflow_waits = min(
+        task["TimeoutSeconds"] for task in _tasks(_definition()) if "FunctionName" in task["Parameters"]
+    )
+
+    for service in ("inventory", "payment", "notification"):
+        assert one_call < function(dev_template, service)["Timeout"] < workflow_waits
+    assert 2 * one_call < function(dev_template, "orders")["Timeout"] < _API_GATEWAY_WAITS_SECONDS
+
+
+def _definition() -> dict[str, Any]:
+    text = (_REPOSITORY / "statemachines" / "order_workflow.asl.json").read_text()
+    definition: dict[str, Any] = json.loads(text)
+    return definition
+
+
+def _tasks(machine: dict[str, Any]) -> list[dict[str, Any]]:
+    states = list(machine["States"].values())
+    nested = [task for state in states for branch in state.get("Branches", []) for task in _tasks(branch)]
+    return [state for state in states if state["Type"] == "Task"] + nested
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of our own, to change files in."""
+    repository = tmp_path / "repository"
+    for name, text in {
+        "handlers/orders.py": "handler = print",
+        "handlers/schemas/order.json": "{}",
+        "handlers/__pycache__/orders.cpython-313.pyc": "compiled",
+        "handlers/domain/__pycache__/order.cpython-313.pyc": "compiled",
+        "orderctl/handlers/orders.py": "not the handler",
+        ".venv/lib/handlers/orders.py": "not the handler",
+        "README.md": "first",
+        "pyproject.toml": (_REPOSITORY / "pyproject.toml").read_text(),
+    }.items():
+        path = repository / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(infrastructure.functions, "_REPOSITORY", repository)
+    return repository
+
+
+def _asset(outdir: Path) -> Path:
+    """Synthesize, and return the folder that the functions are deployed from."""
+    config = StageConfig.of()
+    key = function(template(config, outdir), "orders")["Code"]["S3Key"]
+    return outdir / f"asset.{Path(key).stem}"
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_package_handlers_is_deployed_and_nothing_else(tmp_path: Path) -> None:
+    asset = _asset(tmp_path / "out")
+
+    deployed = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
+
+    assert deployed == {"handlers/orders.py", "handlers/schemas/order.json"}
+
+
+def test_functions_are_deployed_again_only_when_a_handler_changed(tmp_path: Path, checkout: Path) -> None:
+    before = _asset(tmp_path / "before")
+
+    (checkout / "README.md").write_text("second")
+    (checkout / "handlers" / "__pycache__" / "orders.cpython-313.pyc").write_text("compiled again")
+    after_other_changes = _asset(tmp_path / "other")
+    (checkout / "handlers" / "orders.py").write_text("handler = repr")
+    after_a_handler_changed = _asset(tmp_path / "handler")
+
+    assert after_other_changes.name == before.name
+    assert after_a_handler_changed.name != before.name

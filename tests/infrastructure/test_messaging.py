@@ -1,0 +1,68 @@
+"""The bus, the dead-letter queues and the topic."""
+
+from typing import Any, Final
+
+import pytest
+
+from tests.infrastructure.resources import listed, of_type, only, published
+
+_DLQS: Final = ("InventoryDlqUrl", "PaymentDlqUrl", "NotificationDlqUrl", "DeliveryDlqUrl")
+
+
+@pytest.fixture(params=_DLQS)
+def queue_id(request: pytest.FixtureRequest, dev_template: dict[str, Any]) -> str:
+    return published(dev_template, request.param)
+
+
+def test_there_is_one_queue_for_each_service_and_one_for_deliveries(dev_template: dict[str, Any]) -> None:
+    queues = {published(dev_template, output) for output in _DLQS}
+
+    assert queues == of_type(dev_template, "AWS::SQS::Queue").keys()
+    assert len(queues) == 4
+
+
+def test_a_message_waits_encrypted_for_two_weeks(dev_template: dict[str, Any], queue_id: str) -> None:
+    queue = of_type(dev_template, "AWS::SQS::Queue")[queue_id]
+
+    assert queue == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * 24 * 3600}
+
+
+def test_a_queue_refuses_what_is_not_sent_over_tls(dev_template: dict[str, Any], queue_id: str) -> None:
+    (policy,) = (
+        each
+        for each in of_type(dev_template, "AWS::SQS::QueuePolicy").values()
+        if each["Queues"] == [{"Ref": queue_id}]
+    )
+
+    denials = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
+
+    assert [(each["Action"], each["Condition"]) for each in denials] == [
+        ("sqs:*", {"Bool": {"aws:SecureTransport": "false"}})
+    ]
+
+
+def test_every_event_of_the_shop_is_archived_for_30_days(dev_template: dict[str, Any]) -> None:
+    archive = only(dev_template, "AWS::Events::Archive")
+
+    assert archive["SourceArn"] == {"Fn::GetAtt": [published(dev_template, "EventBusName"), "Arn"]}
+    assert archive["EventPattern"] == {"source": ["ecommerce.orders"]}
+    assert archive["RetentionDays"] == 30
+
+
+def test_notifications_are_encrypted_and_published_over_tls_only(dev_template: dict[str, Any]) -> None:
+    (policy,) = of_type(dev_template, "AWS::SNS::TopicPolicy").values()
+
+    (denial,) = policy["PolicyDocument"]["Statement"]
+
+    assert "alias/aws/sns" in str(only(dev_template, "AWS::SNS::Topic")["KmsMasterKeyId"])
+    assert (denial["Effect"], listed(denial["Action"])) == ("Deny", ["sns:Publish"])
+
+
+def test_an_e_mail_address_is_subscribed_when_one_is_given(chosen_template: dict[str, Any]) -> None:
+    subscription = only(chosen_template, "AWS::SNS::Subscription")
+
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
+
+
+def test_nobody_is_subscribed_unasked(dev_template: dict[str, Any]) -> None:
+    assert of_type(dev_template, "AWS::SNS::Subscription") == {}

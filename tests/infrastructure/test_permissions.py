@@ -1,0 +1,171 @@
+"""Who may do what: only what is named here."""
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from handlers.domain.records import CUSTOMER_ORDERS_INDEX
+from tests.infrastructure.conftest import SECRET_ARN
+from tests.infrastructure.resources import (
+    allowed_statements,
+    function,
+    listed,
+    of_type,
+    only,
+    published,
+    statements_of_role,
+    strings,
+)
+
+# Actions of AWS that know no resources.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+_XRAY: Final = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
+_WITHOUT_RESOURCES: Final = _XRAY | {
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+}
+_OWN_LOGS: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
+_READ_AND_RECORD: Final = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"})
+
+
+@pytest.fixture(params=["local_template", "dev_template", "prod_template", "chosen_template"])
+def template(request: pytest.FixtureRequest) -> dict[str, Any]:
+    chosen: dict[str, Any] = request.getfixturevalue(request.param)
+    return chosen
+
+
+def test_nobody_may_do_everything_of_a_service(template: dict[str, Any]) -> None:
+    actions = {action for each in allowed_statements(template) for action in listed(each["Action"])}
+
+    assert not [action for action in actions if "*" in action]
+
+
+def test_only_what_knows_no_resources_is_allowed_on_all(template: dict[str, Any]) -> None:
+    unbounded = {
+        action
+        for each in allowed_statements(template)
+        if any("*" in part for part in strings(each.get("Resource", [])))
+        for action in listed(each["Action"])
+    }
+
+    assert unbounded == _WITHOUT_RESOURCES
+
+
+def test_only_api_gateways_log_role_has_a_policy_that_aws_wrote(template: dict[str, Any]) -> None:
+    managed = [
+        part
+        for role in of_type(template, "AWS::IAM::Role").values()
+        for part in strings(role.get("ManagedPolicyArns", []))
+        if "policy/" in part
+    ]
+
+    assert managed == [":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"]
+
+
+def _may(template: dict[str, Any], service: str) -> dict[str, set[str]]:
+    """Return what the function of a service may do, by resource; its own logs and traces are left out."""
+    properties = function(template, service)
+    may: dict[str, set[str]] = {}
+    for each in statements_of_role(template, properties["Role"]):
+        for resource in listed(each["Resource"]):
+            may.setdefault(json.dumps(resource), set()).update(listed(each["Action"]))
+    assert may.pop(json.dumps("*")) == _XRAY
+    assert may.pop(_arn(properties["LoggingConfig"]["LogGroup"]["Ref"])) == _OWN_LOGS
+    return may
+
+
+def _arn(logical_id: str, suffix: str = "") -> str:
+    arn = {"Fn::GetAtt": [logical_id, "Arn"]}
+    return json.dumps({"Fn::Join": ["", [arn, suffix]]} if suffix else arn)
+
+
+def test_the_orders_service_reads_prices_stores_orders_and_emits_events(dev_template: dict[str, Any]) -> None:
+    orders_table = published(dev_template, "OrdersTableName")
+
+    assert _may(dev_template, "orders") == {
+        _arn(orders_table): {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"},
+        _arn(orders_table, f"/index/{CUSTOMER_ORDERS_INDEX}"): {"dynamodb:Query"},
+        _arn(published(dev_template, "InventoryTableName")): {"dynamodb:BatchGetItem"},
+        _arn(published(dev_template, "EventBusName")): {"events:PutEvents"},
+    }
+
+
+def test_the_inventory_service_changes_stock_and_records_it(dev_template: dict[str, Any]) -> None:
+    assert _may(dev_template, "inventory") == {
+        _arn(published(dev_template, "OrdersTableName")): _READ_AND_RECORD,
+        _arn(published(dev_template, "InventoryTableName")): {"dynamodb:UpdateItem"},
+    }
+
+
+def test_the_payment_service_touches_orders_only(dev_template: dict[str, Any]) -> None:
+    assert _may(dev_template, "payment") == {
+        _arn(published(dev_template, "OrdersTableName")): _READ_AND_RECORD
+    }
+
+
+def test_with_stripe_the_payment_service_reads_its_secret_and_no_other(
+    chosen_template: dict[str, Any],
+) -> None:
+    assert _may(chosen_template, "payment") == {
+        _arn(published(chosen_template, "OrdersTableName")): _READ_AND_RECORD,
+        json.dumps(SECRET_ARN): {"secretsmanager:GetSecretValue"},
+    }
+
+
+def test_the_notification_service_publishes_to_the_topic_only(dev_template: dict[str, Any]) -> None:
+    (topic,) = of_type(dev_template, "AWS::SNS::Topic")
+
+    assert _may(dev_template, "notification") == {
+        _arn(published(dev_template, "OrdersTableName")): {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        json.dumps({"Ref": topic}): {"sns:Publish"},
+    }
+
+
+def test_the_workflow_may_do_what_its_states_do(dev_template: dict[str, Any]) -> None:
+    machine = only(dev_template, "AWS::StepFunctions::StateMachine")
+    services = ("inventory", "payment", "notification")
+    functions = of_type(dev_template, "AWS::Lambda::Function")
+    queues = of_type(dev_template, "AWS::SQS::Queue")
+
+    may = {
+        action: {_referred(resource) for resource in listed(each["Resource"])}
+        for each in statements_of_role(dev_template, machine["RoleArn"])
+        for action in listed(each["Action"])
+    }
+
+    assert {action for action, resources in may.items() if resources == {"*"}} == _WITHOUT_RESOURCES
+    assert {action: resources for action, resources in may.items() if resources != {"*"}} == {
+        "lambda:InvokeFunction": {
+            logical_id
+            for logical_id, each in functions.items()
+            if each["Handler"] in {f"handlers.{service}.handler" for service in services}
+        },
+        "dynamodb:UpdateItem": {published(dev_template, "OrdersTableName")},
+        "events:PutEvents": {published(dev_template, "EventBusName")},
+        "sqs:SendMessage": set(queues),
+    }
+
+
+def _referred(resource: Any) -> str:
+    logical_id: str = resource if isinstance(resource, str) else resource["Fn::GetAtt"][0]
+    return logical_id
+
+
+def test_only_the_rule_may_start_the_workflow(dev_template: dict[str, Any]) -> None:
+    (target,) = only(dev_template, "AWS::Events::Rule")["Targets"]
+
+    statements = statements_of_role(dev_template, target["RoleArn"])
+
+    assert [(each["Action"], each["Resource"]) for each in statements] == [
+        ("states:StartExecution", {"Ref": published(dev_template, "StateMachineArn")})
+    ]

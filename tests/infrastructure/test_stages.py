@@ -1,0 +1,151 @@
+"""What the stages have in common, and exactly where they differ."""
+
+import json
+import re
+from typing import Any, Final
+
+import pytest
+
+from infrastructure.config import StageConfig
+from tests.infrastructure.resources import Template
+
+_OUTPUTS: Final = frozenset(
+    {
+        "ApiUrl",
+        "ApiKeyId",
+        "StateMachineArn",
+        "OrdersTableName",
+        "InventoryTableName",
+        "EventBusName",
+        "InventoryDlqUrl",
+        "PaymentDlqUrl",
+        "NotificationDlqUrl",
+        "DeliveryDlqUrl",
+        "ExecutionsUrl",
+    }
+)
+_NAME_PROPERTIES: Final = {
+    "AWS::ApiGateway::ApiKey": "Name",
+    "AWS::ApiGateway::Model": "Name",
+    "AWS::ApiGateway::RequestValidator": "Name",
+    "AWS::ApiGateway::RestApi": "Name",
+    "AWS::ApiGateway::UsagePlan": "UsagePlanName",
+    "AWS::DynamoDB::GlobalTable": "TableName",
+    "AWS::Events::Archive": "ArchiveName",
+    "AWS::Events::EventBus": "Name",
+    "AWS::Events::Rule": "Name",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
+}
+# What can't have a name of ours: it has none, or the CDK derives a required one from the construct's path.
+_NAMELESS: Final = frozenset(
+    {
+        "AWS::ApiGateway::Account",
+        "AWS::ApiGateway::Deployment",
+        "AWS::ApiGateway::GatewayResponse",
+        "AWS::ApiGateway::Method",
+        "AWS::ApiGateway::Resource",
+        "AWS::ApiGateway::Stage",
+        "AWS::ApiGateway::UsagePlanKey",
+        "AWS::IAM::Policy",
+        "AWS::Lambda::Permission",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+    }
+)
+
+
+@pytest.mark.parametrize("stage", ["local_template", "dev_template", "prod_template"])
+def test_a_stack_publishes_what_clients_and_operators_need(
+    request: pytest.FixtureRequest, stage: str
+) -> None:
+    assert request.getfixturevalue(stage)["Outputs"].keys() == _OUTPUTS
+
+
+def test_the_link_to_the_executions_opens_the_state_machine_in_the_console(
+    dev_template: dict[str, Any],
+) -> None:
+    parts = dev_template["Outputs"]["ExecutionsUrl"]["Value"]["Fn::Join"][1]
+
+    text = "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
+
+    assert text == (
+        "https://<AWS::Region>.console.aws.amazon.com/states/home?region=<AWS::Region>"
+        f"#/statemachines/view/<{dev_template['Outputs']['StateMachineArn']['Value']['Ref']}>"
+    )
+
+
+def test_only_what_must_or_what_people_look_for_has_a_name(dev_template: dict[str, Any]) -> None:
+    resources = dev_template["Resources"].values()
+    assert {each["Type"] for each in resources} == _NAME_PROPERTIES.keys() | _NAMELESS
+
+    names = {
+        (each["Type"], each["Properties"][_NAME_PROPERTIES[each["Type"]]])
+        for each in resources
+        if _NAME_PROPERTIES.get(each["Type"]) in each.get("Properties", {})
+    }
+
+    assert names == {
+        ("AWS::Events::EventBus", "ecommerce-dev"),
+        ("AWS::Logs::LogGroup", "/aws/vendedlogs/states/OrderProcessing-dev-OrderWorkflow"),
+        ("AWS::ApiGateway::RestApi", "OrderProcessing-dev"),
+        ("AWS::ApiGateway::Model", "PlaceOrder"),
+    }
+
+
+def test_local_leaves_out_only_what_the_emulator_cannot_create(
+    dev_template: dict[str, Any], local_template: dict[str, Any]
+) -> None:
+    assert _differences(_named(dev_template, "dev"), _named(local_template, "local")) == {
+        "AWS::Events::Archive is missing"
+    }
+
+
+def test_prod_keeps_its_data_its_logs_longer_and_lets_a_key_ask_for_more(
+    dev_template: dict[str, Any], prod_template: dict[str, Any]
+) -> None:
+    assert _differences(_named(dev_template, "dev"), _named(prod_template, "prod")) == {
+        "AWS::DynamoDB::GlobalTable DeletionPolicy",
+        "AWS::DynamoDB::GlobalTable UpdateReplacePolicy",
+        "AWS::DynamoDB::GlobalTable Replicas",
+        "AWS::Logs::LogGroup RetentionInDays",
+        "AWS::ApiGateway::UsagePlan Throttle",
+        "AWS::ApiGateway::UsagePlan Quota",
+    }
+
+
+def _named(template: Template, stage: str) -> dict[str, Any]:
+    """Return a template without what follows from the name of its stage: names and hashes of names."""
+    text = json.dumps(template)
+    for name in (f"OrderProcessing-{stage}", f"OrderProcessing{stage}", f"ecommerce-{stage}"):
+        text = text.replace(name, "STAGE")
+    text = re.sub(r"(?<=[A-Za-z])([0-9A-F]{8})+([0-9a-f]{32})?", "", text)
+    named: dict[str, Any] = json.loads(text)
+    assert len(named["Resources"]) == len(template["Resources"])
+    return named
+
+
+def _differences(one: Template, other: Template) -> set[str]:
+    """Return the types that only one has, and the properties of a type that differ."""
+    resources, others = one["Resources"], other["Resources"]
+    differences = {f"{resources[each]['Type']} is missing" for each in resources.keys() - others.keys()}
+    differences |= {f"{others[each]['Type']} is extra" for each in others.keys() - resources.keys()}
+    for shared in resources.keys() & others.keys():
+        ours, theirs = _flat(resources[shared]), _flat(others[shared])
+        changed = {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
+        differences |= {f"{resources[shared]['Type']} {name}" for name in changed}
+    rest = {name for name in one.keys() | other.keys() if name != "Resources"}
+    return differences | {name for name in rest if one.get(name) != other.get(name)}
+
+
+def _flat(resource: dict[str, Any]) -> dict[str, Any]:
+    return resource | resource.get("Properties", {}) | {"Properties": None}
+
+
+@pytest.mark.parametrize(("stage", "protected"), [("local", False), ("dev", False), ("prod", True)])
+def test_only_the_stack_of_prod_is_protected_from_deletion(stage: str, *, protected: bool) -> None:
+    assert StageConfig.of(stage).keeps_data is protected

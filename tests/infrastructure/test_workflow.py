@@ -1,0 +1,104 @@
+"""The deployed state machine and what starts it."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from tests.infrastructure.resources import of_type, only, published
+
+_DEFINITION: Final = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"
+
+
+def test_it_is_an_express_workflow_with_tracing(dev_template: dict[str, Any]) -> None:
+    machine = only(dev_template, "AWS::StepFunctions::StateMachine")
+
+    assert machine["StateMachineType"] == "EXPRESS"
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_every_state_of_every_execution_is_logged_with_its_data(dev_template: dict[str, Any]) -> None:
+    logging = only(dev_template, "AWS::StepFunctions::StateMachine")["LoggingConfiguration"]
+    (destination,) = logging["Destinations"]
+    log_group_id, attribute = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"]
+
+    log_group = of_type(dev_template, "AWS::Logs::LogGroup")[log_group_id]
+
+    assert (logging["Level"], logging["IncludeExecutionData"], attribute) == ("ALL", True, "Arn")
+    assert log_group["LogGroupName"].startswith("/aws/vendedlogs/states/")
+
+
+def test_every_placeholder_of_the_definition_has_a_value_and_no_value_is_unused(
+    dev_template: dict[str, Any],
+) -> None:
+    placeholders = set(re.findall(r"\$\{(\w+)\}", _DEFINITION.read_text()))
+
+    substitutions = only(dev_template, "AWS::StepFunctions::StateMachine")["DefinitionSubstitutions"]
+
+    assert substitutions.keys() == placeholders
+
+
+def test_each_placeholder_stands_for_the_resource_that_it_names(dev_template: dict[str, Any]) -> None:
+    substitutions = only(dev_template, "AWS::StepFunctions::StateMachine")["DefinitionSubstitutions"]
+
+    names = {
+        name: {"Ref": published(dev_template, name)}
+        for name in substitutions
+        if not name.endswith("FunctionArn")
+    }
+    functions = {
+        name: {"Fn::GetAtt": [_function_id(dev_template, name.removesuffix("FunctionArn").lower()), "Arn"]}
+        for name in substitutions
+        if name.endswith("FunctionArn")
+    }
+
+    assert substitutions == names | functions
+
+
+def _function_id(template: dict[str, Any], service: str) -> str:
+    (logical_id,) = (
+        logical_id
+        for logical_id, each in of_type(template, "AWS::Lambda::Function").items()
+        if each["Handler"] == f"handlers.{service}.handler"
+    )
+    return logical_id
+
+
+def test_an_order_that_was_placed_starts_it(dev_template: dict[str, Any]) -> None:
+    rule = only(dev_template, "AWS::Events::Rule")
+
+    (target,) = rule["Targets"]
+
+    assert rule["EventBusName"] == {"Ref": published(dev_template, "EventBusName")}
+    assert rule["EventPattern"] == {"source": ["ecommerce.orders"], "detail-type": ["OrderPlaced"]}
+    assert rule["State"] == "ENABLED"
+    assert target["Arn"] == {"Ref": published(dev_template, "StateMachineArn")}
+
+
+def test_it_is_given_the_whole_event(dev_template: dict[str, Any]) -> None:
+    (target,) = only(dev_template, "AWS::Events::Rule")["Targets"]
+
+    assert not {"Input", "InputPath", "InputTransformer"} & target.keys()
+
+
+def test_a_delivery_that_fails_for_an_hour_waits_on_the_delivery_queue(dev_template: dict[str, Any]) -> None:
+    (rule_id,) = of_type(dev_template, "AWS::Events::Rule")
+    (target,) = only(dev_template, "AWS::Events::Rule")["Targets"]
+    queue_id = published(dev_template, "DeliveryDlqUrl")
+
+    senders = [
+        each
+        for policy in of_type(dev_template, "AWS::SQS::QueuePolicy").values()
+        if policy["Queues"] == [{"Ref": queue_id}]
+        for each in policy["PolicyDocument"]["Statement"]
+        if each["Effect"] == "Allow"
+    ]
+
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 30}
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue_id, "Arn"]}}
+    assert [(each["Action"], each["Principal"], each["Condition"]) for each in senders] == [
+        (
+            "sqs:SendMessage",
+            {"Service": "events.amazonaws.com"},
+            {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule_id, "Arn"]}}},
+        )
+    ]
