@@ -1,0 +1,97 @@
+"""Prices come from the deployed Inventory table, also when it answers in parts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from handlers.adapters.catalogue import Catalogue
+from handlers.adapters.step_records import to_item
+from handlers.adapters.time_budget import TimeBudget
+from handlers.domain.errors import DependencyUnavailable
+from tests.order_tables import OrderTables
+
+ENOUGH_TIME = TimeBudget(remaining_millis=lambda: 15_000, sleep=lambda _: None)
+
+
+def product(product_id: str, unit_price: int) -> dict[str, Any]:
+    return to_item({"productId": product_id, "unitPrice": unit_price})
+
+
+def answer(*products: dict[str, Any], unread: tuple[str, ...] = ()) -> dict[str, Any]:
+    keys = [to_item({"productId": product_id}) for product_id in unread]
+    return {
+        "Responses": {"inventory": list(products)},
+        "UnprocessedKeys": {"inventory": {"Keys": keys}} if keys else {},
+    }
+
+
+@pytest.fixture
+def stubber() -> Iterator[Stubber]:
+    with Stubber(boto3.client("dynamodb")) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def test_the_catalogue_has_the_price_of_each_product(tables: OrderTables) -> None:
+    catalogue = Catalogue(tables.dynamodb, tables.names.inventory)
+    tables.stock("85123A", 10)
+    tables.stock("71053", 0)
+
+    prices = catalogue.unit_prices(["85123A", "71053", "unknown"], ENOUGH_TIME)
+
+    assert prices == {"85123A": 255, "71053": 255}
+
+
+def test_as_many_products_as_an_order_can_have_are_read_at_once(tables: OrderTables) -> None:
+    catalogue = Catalogue(tables.dynamodb, tables.names.inventory)
+    product_ids = [f"P{number}" for number in range(98)]
+    for product_id in product_ids:
+        tables.stock(product_id, 1)
+
+    prices = catalogue.unit_prices(product_ids, ENOUGH_TIME)
+
+    assert prices.keys() == set(product_ids)
+
+
+def test_stock_that_came_back_for_a_deleted_product_has_no_price(tables: OrderTables) -> None:
+    catalogue = Catalogue(tables.dynamodb, tables.names.inventory)
+    item = to_item({"productId": "deleted", "available": 3})
+    tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
+
+    assert catalogue.unit_prices(["deleted"], ENOUGH_TIME) == {}
+
+
+def test_what_the_table_left_unread_is_asked_for_again(stubber: Stubber) -> None:
+    stubber.add_response("batch_get_item", answer(product("A", 1), unread=("B", "C")))
+    stubber.add_response("batch_get_item", answer(product("C", 3), unread=("B",)))
+    stubber.add_response("batch_get_item", answer(product("B", 2)))
+
+    prices = Catalogue(stubber.client, "inventory").unit_prices(["A", "B", "C"], ENOUGH_TIME)
+
+    assert prices == {"A": 1, "B": 2, "C": 3}
+
+
+def test_the_tries_are_spaced_and_end_with_the_time(stubber: Stubber) -> None:
+    pauses: list[float] = []
+    budget = TimeBudget(
+        remaining_millis=lambda: 3_600 - 500 * len(pauses),
+        sleep=pauses.append,
+        jitter=lambda ceiling: ceiling,
+    )
+    for _ in range(3):
+        stubber.add_response("batch_get_item", answer(unread=("A",)))
+
+    with pytest.raises(DependencyUnavailable, match="1 products stayed unread"):
+        Catalogue(stubber.client, "inventory").unit_prices(["A"], budget)
+
+    assert pauses == [0.025, 0.05]
+
+
+def test_a_throttled_table_is_unavailable(stubber: Stubber) -> None:
+    stubber.add_client_error("batch_get_item", "ProvisionedThroughputExceededException")
+
+    with pytest.raises(DependencyUnavailable, match="Inventory table: Provisioned"):
+        Catalogue(stubber.client, "inventory").unit_prices(["A"], ENOUGH_TIME)

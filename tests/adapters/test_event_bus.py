@@ -1,0 +1,113 @@
+"""What is announced reaches the bus in the shape that is published, or the caller knows that it did not."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from jsonschema import Draft4Validator
+from moto import mock_aws
+
+from handlers.adapters.event_bus import EventBus
+from handlers.domain.errors import DependencyUnavailable
+from handlers.domain.events import order_placed
+from handlers.domain.order import Money, Order, OrderLine
+from handlers.domain.records import DetailType, OrderStatus
+
+SCHEMAS = Path(__file__).parents[2] / "handlers" / "schemas" / "events"
+PLACED = Order(
+    order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
+    customer_id="cust-17850",
+    customer_email="ada@example.com",
+    payment_method="pm_card_visa",
+    status=OrderStatus.PENDING,
+    items=(OrderLine(product_id="85123A", quantity=6, unit_price=255),),
+    total=Money(amount=1530, currency="USD"),
+    created_at="2026-11-22T15:14:31.123Z",
+    updated_at="2026-11-22T15:14:31.123Z",
+    request_hash="ab" * 32,
+)
+
+
+def schema_of(detail_type: str) -> dict[str, Any]:
+    name = {
+        DetailType.ORDER_PLACED: "order_placed",
+        DetailType.ORDER_CONFIRMED: "order_confirmed",
+        DetailType.ORDER_REJECTED: "order_rejected",
+        DetailType.ORDER_HELD: "order_held",
+    }[DetailType(detail_type)]
+    schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+    return schema
+
+
+@pytest.fixture
+def stubber() -> Iterator[Stubber]:
+    with Stubber(boto3.client("events")) as stubber:
+        yield stubber
+
+
+@mock_aws
+def test_an_event_reaches_the_bus_in_the_published_shape() -> None:
+    received = _listen("ecommerce")
+
+    EventBus(boto3.client("events"), "ecommerce").emit(order_placed(PLACED))
+
+    (event,) = received()
+    assert (event["source"], event["detail-type"]) == ("ecommerce.orders", "OrderPlaced")
+    assert event["detail"] == {
+        "orderId": PLACED.order_id,
+        "customerId": "cust-17850",
+        "items": [{"productId": "85123A", "quantity": 6, "unitPrice": 255}],
+        "total": {"amount": 1530, "currency": "USD"},
+    }
+    Draft4Validator(schema_of(event["detail-type"])).validate(event["detail"])
+
+
+def test_an_event_carries_neither_address_nor_token() -> None:
+    printed = json.dumps(order_placed(PLACED).detail)
+
+    assert PLACED.customer_email not in printed
+    assert PLACED.payment_method not in printed
+
+
+@pytest.mark.parametrize("detail_type", [*DetailType])
+def test_every_event_has_a_schema_that_lets_nothing_personal_in(detail_type: DetailType) -> None:
+    schema = schema_of(detail_type)
+
+    Draft4Validator.check_schema(schema)
+    assert schema["title"] == detail_type
+    assert schema["additionalProperties"] is False
+    assert set(schema["required"]) == set(schema["properties"]) >= {"orderId", "customerId"}
+
+
+def test_an_entry_that_the_bus_refused_is_not_taken_for_sent(stubber: Stubber) -> None:
+    refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "again"}]}
+    stubber.add_response("put_events", refused)
+
+    with pytest.raises(DependencyUnavailable, match="event bus: InternalFailure"):
+        EventBus(stubber.client, "ecommerce").emit(order_placed(PLACED))
+
+
+def test_a_throttled_bus_is_unavailable(stubber: Stubber) -> None:
+    stubber.add_client_error("put_events", "ThrottlingException")
+
+    with pytest.raises(DependencyUnavailable, match="event bus: ThrottlingException"):
+        EventBus(stubber.client, "ecommerce").emit(order_placed(PLACED))
+
+
+def _listen(bus: str) -> Any:
+    events, sqs = boto3.client("events"), boto3.client("sqs")
+    events.create_event_bus(Name=bus)
+    url = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="all", EventBusName=bus, EventPattern='{"source": [{"prefix": ""}]}')
+    events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "listener", "Arn": arn}])
+
+    def received() -> list[dict[str, Any]]:
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+    return received

@@ -1,0 +1,39 @@
+"""One key of one client stands for one order."""
+
+from uuid import UUID
+
+import pytest
+
+from handlers.domain.errors import InvalidRequest
+from handlers.domain.idempotency import derived_order_id
+
+
+def test_the_same_key_of_the_same_client_is_the_same_order() -> None:
+    assert derived_order_id("key", api_key="client") == derived_order_id("key", api_key="client")
+
+
+def test_the_order_id_is_a_uuid_of_version_5() -> None:
+    assert UUID(derived_order_id("key", api_key="client")).version == 5
+
+
+def test_another_key_or_another_client_is_another_order() -> None:
+    ids = {
+        derived_order_id("key", api_key="client"),
+        derived_order_id("Key", api_key="client"),
+        derived_order_id("key", api_key="other"),
+        derived_order_id("tkey", api_key="clien"),
+        derived_order_id("key", api_key=""),
+    }
+
+    assert len(ids) == 5
+
+
+@pytest.mark.parametrize("key", ["k", " ", "~", "a b", '"8e03978e-40d5-43dd-bc93-6894a57f9324"', "k" * 255])
+def test_any_printable_ascii_is_a_key(key: str) -> None:
+    assert derived_order_id(key, api_key="client")
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256, "k\n", "\t", "\x7f", "ä", "\ud800"])
+def test_anything_else_is_refused(key: str) -> None:
+    with pytest.raises(InvalidRequest, match="Idempotency-Key"):
+        derived_order_id(key, api_key="client")

@@ -1,0 +1,36 @@
+"""Orders know where the console draws them, and keep to themselves what is personal."""
+
+import pytest
+
+from handlers.domain.order import Execution, Money, Order
+from handlers.domain.records import OrderStatus
+
+ARN = "arn:aws:states:eu-central-1:123456789012:express:OrderWorkflow:0c1d:7f2e"
+
+
+@pytest.mark.parametrize("started_at", ["2026-11-22T15:14:32.456Z", "2026-11-22T16:14:32.456000+01:00"])
+def test_the_console_finds_an_execution_by_region_arn_and_start(started_at: str) -> None:
+    execution = Execution(arn=ARN, started_at=started_at)
+
+    assert execution.console_url == (
+        "https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1"
+        f"#/express-executions/details/{ARN}?startDate=1795360472456"
+    )
+
+
+def test_an_order_prints_neither_address_nor_token() -> None:
+    order = Order(
+        order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
+        customer_id="cust-17850",
+        customer_email="ada@example.com",
+        payment_method="pm_card_visa",
+        status=OrderStatus.PENDING,
+        items=(),
+        total=Money(amount=0, currency="USD"),
+        created_at="2026-11-22T15:14:31.123Z",
+        updated_at="2026-11-22T15:14:31.123Z",
+        request_hash="0" * 64,
+    )
+
+    assert "ada@example.com" not in repr(order)
+    assert "pm_card_visa" not in repr(order)

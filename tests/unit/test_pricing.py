@@ -1,0 +1,57 @@
+"""Orders cost what the catalogue says."""
+
+import pytest
+
+from handlers.domain.errors import UnknownProducts
+from handlers.domain.order import Money, OrderLine
+from handlers.domain.pricing import pending_order
+from handlers.domain.records import OrderStatus
+from handlers.domain.request import PlaceOrder, RequestedItem
+
+ORDER_ID = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
+AT = "2026-11-22T15:14:31.123Z"
+
+
+def request(**quantities: int) -> PlaceOrder:
+    return PlaceOrder(
+        customer_id="cust-17850",
+        customer_email="ada@example.com",
+        payment_method="pm_card_visa",
+        items=tuple(
+            RequestedItem(product_id=product, quantity=quantity) for product, quantity in quantities.items()
+        ),
+        request_hash="0" * 64,
+    )
+
+
+def test_the_total_is_the_sum_of_quantity_times_price() -> None:
+    order = pending_order(request(A=6, B=2), {"A": 255, "B": 1099}, order_id=ORDER_ID, currency="EUR", at=AT)
+
+    assert order.total == Money(amount=3728, currency="EUR")
+    assert order.items == (
+        OrderLine(product_id="A", quantity=6, unit_price=255),
+        OrderLine(product_id="B", quantity=2, unit_price=1099),
+    )
+
+
+def test_a_priced_order_is_pending_since_now() -> None:
+    order = pending_order(request(A=1), {"A": 0}, order_id=ORDER_ID, currency="USD", at=AT)
+
+    assert (order.status, order.reason, order.execution) == (OrderStatus.PENDING, None, None)
+    assert (order.created_at, order.updated_at) == (AT, AT)
+
+
+def test_amounts_of_any_size_stay_exact() -> None:
+    order = pending_order(request(A=10_000), {"A": 10**20 + 1}, order_id=ORDER_ID, currency="USD", at=AT)
+
+    assert order.total.amount == 10**24 + 10_000
+
+
+def test_every_unknown_product_is_named_where_it_stands() -> None:
+    with pytest.raises(UnknownProducts) as refused:
+        pending_order(request(A=1, B=1, C=1), {"B": 1}, order_id=ORDER_ID, currency="USD", at=AT)
+
+    assert [(each.pointer, each.detail) for each in refused.value.violations] == [
+        ("/items/0/productId", "A is not in the catalogue"),
+        ("/items/2/productId", "C is not in the catalogue"),
+    ]

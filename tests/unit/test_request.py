@@ -1,0 +1,193 @@
+"""What a client may ask for."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.domain.errors import InvalidRequest, OrderNotFound
+from handlers.domain.page_token import Position
+from handlers.domain.records import MAX_ITEMS_PER_ORDER
+from handlers.domain.request import DEFAULT_LIMIT, ListOrders, PlaceOrder, RequestedItem, requested_order_id
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "handlers" / "schemas" / "place_order.schema.json").read_text()
+)
+ORDER_ID = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    valid = {
+        "customerId": "cust-17850",
+        "customerEmail": "ada@example.com",
+        "paymentMethod": "pm_card_visa",
+        "items": [{"productId": "85123A", "quantity": 6}],
+    }
+    return valid | changes
+
+
+def refusal(ask: Callable[[], object]) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as refused:
+        ask()
+    return refused.value
+
+
+def pointers_of(body: object) -> list[str]:
+    return [violation.pointer for violation in refusal(lambda: PlaceOrder.of(body, SCHEMA)).violations]
+
+
+def test_a_valid_order_is_taken_as_it_is() -> None:
+    request = PlaceOrder.of(order(), SCHEMA)
+
+    assert request.customer_id == "cust-17850"
+    assert request.customer_email == "ada@example.com"
+    assert request.payment_method == "pm_card_visa"
+    assert request.items == (RequestedItem(product_id="85123A", quantity=6),)
+
+
+def test_an_order_may_have_as_many_items_as_one_reservation_can_hold() -> None:
+    items = [{"productId": f"P{number}", "quantity": 10_000} for number in range(MAX_ITEMS_PER_ORDER + 1)]
+
+    assert len(PlaceOrder.of(order(items=items[:-1]), SCHEMA).items) == MAX_ITEMS_PER_ORDER
+    assert pointers_of(order(items=items)) == ["/items"]
+
+
+def test_every_violation_is_named_at_once() -> None:
+    body = {
+        "customerEmail": "nobody",
+        "paymentMethod": "",
+        "items": [{"productId": "A B", "quantity": 0}],
+        "coupon": 1,
+    }
+
+    assert pointers_of(body) == [
+        "/customerId",
+        "/customerEmail",
+        "/paymentMethod",
+        "/items/0/productId",
+        "/items/0/quantity",
+        "/coupon",
+    ]
+
+
+def test_a_product_that_stands_in_the_order_again_is_named_where_it_does() -> None:
+    items = [{"productId": product, "quantity": 1} for product in ["A", "B", "A", "A"]]
+
+    assert pointers_of(order(items=items)) == ["/items/2/productId", "/items/3/productId"]
+
+
+def test_repeated_products_are_named_beside_what_else_is_wrong() -> None:
+    items = [{"productId": "A", "quantity": 1}, 7, {"productId": "A"}]
+
+    assert pointers_of(order(items=items)) == ["/items/1", "/items/2/quantity", "/items/2/productId"]
+
+
+@pytest.mark.parametrize("quantity", [0, 10_001, -1, 1.0, 1.5, True, "6", None, [], 10**400])
+def test_a_quantity_is_an_integer_from_1_to_10000(quantity: object) -> None:
+    items = [{"productId": "A", "quantity": quantity}]
+
+    assert pointers_of(order(items=items)) == ["/items/0/quantity"]
+
+
+@pytest.mark.parametrize("body", [None, 1, "order", [], [order()], True])
+def test_a_body_that_is_no_object_is_refused_as_a_whole(body: object) -> None:
+    assert pointers_of(body) == [""]
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "a+b.c@mail.example.co.uk", "o'brien@xn--bcher-kva.ch"])
+def test_plausible_addresses_are_taken(email: str) -> None:
+    assert PlaceOrder.of(order(customerEmail=email), SCHEMA).customer_email == email
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "ada",
+        "ada@",
+        "@example.com",
+        "ada@example",
+        "ada@.com",
+        "ada@@example.com",
+        "ada @example.com",
+        "ada@example.com\n",
+        "ada@exam_ple.com",
+        "a" * 243 + "@example.com",
+    ],
+)
+def test_implausible_addresses_are_refused(email: str) -> None:
+    assert pointers_of(order(customerEmail=email)) == ["/customerEmail"]
+
+
+def test_the_same_order_spelled_differently_has_the_same_hash() -> None:
+    reversed_members = dict(reversed(order().items()))
+
+    assert PlaceOrder.of(order(), SCHEMA).request_hash == PlaceOrder.of(reversed_members, SCHEMA).request_hash
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"customerId": "cust-1"},
+        {"customerEmail": "bob@example.com"},
+        {"paymentMethod": "pm_card_declined"},
+        {"items": [{"productId": "85123A", "quantity": 7}]},
+    ],
+)
+def test_another_order_has_another_hash(changes: dict[str, Any]) -> None:
+    changed = PlaceOrder.of(order(**changes), SCHEMA)
+
+    assert changed.request_hash != PlaceOrder.of(order(), SCHEMA).request_hash
+
+
+def test_a_request_prints_neither_address_nor_token() -> None:
+    printed = repr(PlaceOrder.of(order(), SCHEMA))
+
+    assert "ada@example.com" not in printed
+    assert "pm_card_visa" not in printed
+
+
+def test_a_list_has_20_orders_unless_asked_otherwise() -> None:
+    request = ListOrders.of({"customerId": "cust-17850"})
+
+    assert request == ListOrders(customer_id="cust-17850", limit=DEFAULT_LIMIT, after=None)
+    assert DEFAULT_LIMIT == 20
+
+
+@pytest.mark.parametrize("limit", ["1", "9", "10", "99", "100"])
+def test_a_list_has_up_to_100_orders(limit: str) -> None:
+    assert ListOrders.of({"customerId": "c", "limit": limit}).limit == int(limit)
+
+
+@pytest.mark.parametrize("limit", ["", "0", "101", "1000", "-1", "+1", "1.0", "1e1", " 1", "1\n", "٣", "ten"])
+def test_any_other_limit_is_refused(limit: str) -> None:
+    assert "limit" in str(refusal(lambda: ListOrders.of({"customerId": "c", "limit": limit})))
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"customerId": ""}, {"customerId": "c" * 65}, {"customerId": "\ud800"}]
+)
+def test_a_list_without_a_customer_is_refused(parameters: dict[str, str]) -> None:
+    assert "customerId" in str(refusal(lambda: ListOrders.of(parameters)))
+
+
+def test_a_list_goes_on_where_its_token_says() -> None:
+    position = Position(created_at="2026-11-22T15:14:31.123Z", order_id=ORDER_ID)
+
+    request = ListOrders.of({"customerId": "c", "nextToken": position.token("c")})
+
+    assert request.after == position
+
+
+def test_an_order_id_is_read_in_either_case() -> None:
+    assert requested_order_id(ORDER_ID.upper()) == ORDER_ID
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "ORDER", f"{{{ORDER_ID}}}", ORDER_ID.replace("-", ""), f"{ORDER_ID} "]
+)
+def test_what_is_no_order_id_names_no_order(text: str) -> None:
+    with pytest.raises(OrderNotFound):
+        requested_order_id(text)
