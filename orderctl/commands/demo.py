@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -140,13 +140,20 @@ def _show(outcomes: Sequence[Outcome]) -> None:
 
 
 def _dead_letter_view(message: Mapping[str, Any]) -> Group:
-    # The cause of a failed Lambda is its error as JSON, with a stack trace.
-    cause = json.loads(message["cause"]).get("errorMessage", "")
     facts = table("", "")
     facts.show_header = False
-    for name, value in (dict(message) | {"cause": cause, "event": message["event"]["detail-type"]}).items():
+    for name, value in (
+        dict(message) | {"cause": _in_short(message["cause"]), "event": message["event"]["detail-type"]}
+    ).items():
         add(facts, name, value)
     return Group("its message on the payment dead-letter queue:", facts)
+
+
+def _in_short(cause: str) -> str:
+    # The cause of a failed Lambda is its error as JSON, with a stack trace; other causes are plain text.
+    with suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(cause)["errorMessage"])
+    return cause
 
 
 def _fail_on_differences(outcomes: Sequence[Outcome], left: dict[str, int]) -> None:
