@@ -1,14 +1,11 @@
 """A template with everything that an owner may choose."""
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from infrastructure.config import StageConfig
 from infrastructure.templates import template
-
-SECRET_ARN: Final = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf"
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +13,8 @@ def chosen_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The stage `dev` with Stripe, an e-mail subscription and another currency."""
     config = StageConfig.of(
         payment_gateway="stripe",
-        stripe_secret_arn=SECRET_ARN,
+        stripe_secret_arn="arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf",
         notification_email="ops@example.com",
         currency="EUR",
     )
-    return template(config, Path(tmp_path_factory.mktemp("chosen")))
+    return template(config, tmp_path_factory.mktemp("chosen"))

@@ -6,7 +6,6 @@ from typing import Any, Final
 import pytest
 
 from handlers.domain.records import CUSTOMER_ORDERS_INDEX
-from tests.infrastructure.conftest import SECRET_ARN
 from tests.infrastructure.resources import (
     allowed_statements,
     function,
@@ -116,9 +115,11 @@ def test_the_payment_service_touches_orders_only(dev_template: dict[str, Any]) -
 def test_with_stripe_the_payment_service_reads_its_secret_and_no_other(
     chosen_template: dict[str, Any],
 ) -> None:
+    secret_arn = function(chosen_template, "payment")["Environment"]["Variables"]["STRIPE_SECRET_ARN"]
+
     assert _may(chosen_template, "payment") == {
         _arn(published(chosen_template, "OrdersTableName")): _READ_AND_RECORD,
-        json.dumps(SECRET_ARN): {"secretsmanager:GetSecretValue"},
+        json.dumps(secret_arn): {"secretsmanager:GetSecretValue"},
     }
 
 

@@ -2,11 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from infrastructure.config import StageConfig
+from infrastructure.templates import unsynthesized
 from tests.infrastructure.resources import Template
 
 _OUTPUTS: Final = frozenset(
@@ -147,5 +149,9 @@ def _flat(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("stage", "protected"), [("local", False), ("dev", False), ("prod", True)])
-def test_only_the_stack_of_prod_is_protected_from_deletion(stage: str, *, protected: bool) -> None:
-    assert StageConfig.of(stage).keeps_data is protected
+def test_only_the_stack_of_prod_is_protected_from_deletion(
+    tmp_path: Path, stage: str, *, protected: bool
+) -> None:
+    _, stack = unsynthesized(StageConfig.of(stage), tmp_path)
+
+    assert stack.termination_protection is protected
