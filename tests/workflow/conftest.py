@@ -1,0 +1,59 @@
+"""The shop that the tests of the workflow run orders through."""
+
+import threading
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import pytest
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
+
+from tests.workflow.deployment import Deployment, deploy
+from tests.workflow.shop import Shop
+
+
+@pytest.fixture(scope="module")
+def deployment(dev_template: dict[str, Any]) -> Iterator[Deployment]:
+    with mock_aws():
+        yield deploy(dev_template)
+
+
+@pytest.fixture
+def shop(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """A shop with two products and no message; the handlers see what the deployed functions do."""
+    _make_requests_atomic(monkeypatch)
+    for name, value in deployment.environment.items():
+        monkeypatch.setenv(name, value)
+    deployment.hide_messages()
+    shop = Shop(deployment=deployment)
+    shop.stock("mug", 10)
+    shop.stock("lamp", 10)
+    _forget_services()
+    yield shop
+    _forget_services()
+
+
+def _make_requests_atomic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Branches run in threads, and moto's tables, unlike DynamoDB's, are not safe for them."""
+    lock = threading.Lock()
+    original = BotocoreStubber.process_request
+
+    def process_request(self: BotocoreStubber, request: Any) -> Any:
+        with lock:
+            return original(self, request)
+
+    monkeypatch.setattr(BotocoreStubber, "process_request", process_request)
+
+
+def _forget_services() -> None:
+    """A handler keeps its adapters for good, with the names of the tables that it saw first."""
+    for service in ("inventory", "payment", "notification"):
+        _clear_caches(import_module(f"handlers.{service}"))
+
+
+def _clear_caches(module: ModuleType) -> None:
+    for value in vars(module).values():
+        if hasattr(value, "cache_clear") and value.__module__ == module.__name__:
+            value.cache_clear()

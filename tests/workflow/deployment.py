@@ -1,0 +1,143 @@
+"""The synthesized stack as the workflow sees it: tables, queues, bus and topic, in moto."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+
+from tests.aws_tables import TableNames, create_tables
+
+REGION: Final = "us-east-1"
+ACCOUNT: Final = "123456789012"
+DEFINITION: Final = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"
+
+_PLACEHOLDER: Final = re.compile(r"\$\{(\w+)}")
+_SERVICES: Final = {"InventoryFunctionArn", "PaymentFunctionArn", "NotificationFunctionArn"}
+
+
+@cache
+def client(service: str) -> Any:
+    """Return the one client of a service: making one takes longer than a test, and moto answers any."""
+    return boto3.client(service, region_name=REGION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """`names` has what `Ref` gives for a resource, `substitutions` what stands for a placeholder.
+
+    The listener is a queue that gets every event of the bus, the inbox one that gets every notification.
+    """
+
+    template: Mapping[str, Any]
+    tables: TableNames
+    names: Mapping[str, str]
+    substitutions: Mapping[str, str]
+    listener_url: str
+    inbox_url: str
+
+    @property
+    def definition(self) -> str:
+        return _PLACEHOLDER.sub(lambda match: self.substitutions[match[1]], DEFINITION.read_text())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of the three services; those that differ say only how they log."""
+        variables: dict[str, str] = {}
+        for placeholder in sorted(_SERVICES):
+            function = self.function(self.substitutions[placeholder])
+            variables |= function["Environment"]["Variables"]
+        return {name: resolve(value, self.names) for name, value in variables.items()}
+
+    def hide_messages(self) -> None:
+        """Let no test see the messages of the one before it; a queue can be purged only once a minute."""
+        dead_letters = (url for name, url in self.substitutions.items() if name.endswith("DlqUrl"))
+        for url in (*dead_letters, self.listener_url, self.inbox_url):
+            received = {"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 12 * 60 * 60}
+            while "Messages" in client("sqs").receive_message(**received):
+                pass
+
+    def function(self, arn: str) -> dict[str, Any]:
+        properties: dict[str, Any] = self.template["Resources"][arn.rpartition(":")[2]]["Properties"]
+        return properties
+
+
+def deploy(template: Mapping[str, Any]) -> Deployment:
+    """Make what the workflow needs; call it inside `mock_aws`."""
+    tables = create_tables(template, REGION)
+    makers = {
+        "AWS::SQS::Queue": _create_queue,
+        "AWS::SNS::Topic": _create_topic,
+        "AWS::Events::EventBus": _create_bus,
+    }
+    names = {tables.orders: tables.orders, tables.inventory: tables.inventory}
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] in makers:
+            names[logical_id] = makers[resource["Type"]](logical_id, resource["Properties"])
+    substitutions = _only(template, "AWS::StepFunctions::StateMachine")["DefinitionSubstitutions"]
+    bus = _only(template, "AWS::Events::EventBus")["Name"]
+    (topic_arn,) = (name for name in names.values() if name.startswith("arn:aws:sns:"))
+    return Deployment(
+        template=template,
+        tables=tables,
+        names=names,
+        substitutions={name: resolve(value, names) for name, value in substitutions.items()},
+        listener_url=_listen(bus),
+        inbox_url=_subscribe(topic_arn),
+    )
+
+
+def resolve(value: Any, names: Mapping[str, str]) -> str:
+    match value:
+        case str():
+            return value
+        case {"Ref": logical_id}:
+            return names[logical_id]
+        case {"Fn::GetAtt": [logical_id, "Arn"]}:
+            return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{logical_id}"
+    raise ValueError(f"not foreseen in the template: {json.dumps(value)}")
+
+
+def _create_queue(logical_id: str, _: Mapping[str, Any]) -> str:
+    url: str = client("sqs").create_queue(QueueName=logical_id)["QueueUrl"]
+    return url
+
+
+def _create_topic(logical_id: str, _: Mapping[str, Any]) -> str:
+    arn: str = client("sns").create_topic(Name=logical_id)["TopicArn"]
+    return arn
+
+
+def _create_bus(_: str, properties: Mapping[str, Any]) -> str:
+    client("events").create_event_bus(Name=properties["Name"])
+    name: str = properties["Name"]
+    return name
+
+
+def _only(template: Mapping[str, Any], type_: str) -> dict[str, Any]:
+    (properties,) = (
+        resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == type_
+    )
+    return dict(properties)
+
+
+def _listen(bus: str) -> str:
+    events = client("events")
+    url = _create_queue("listener", {})
+    pattern = json.dumps({"account": [ACCOUNT]})
+    events.put_rule(Name="everything", EventBusName=bus, EventPattern=pattern)
+    target = {"Id": "listener", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:listener"}
+    events.put_targets(Rule="everything", EventBusName=bus, Targets=[target])
+    return url
+
+
+def _subscribe(topic_arn: str) -> str:
+    url = _create_queue("inbox", {})
+    client("sns").subscribe(
+        TopicArn=topic_arn, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:inbox"
+    )
+    return url

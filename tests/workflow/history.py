@@ -1,0 +1,27 @@
+"""Reads an execution's history."""
+
+import json
+from typing import Any
+
+from orderctl.interpreter import Execution
+
+
+def states(execution: Execution) -> list[str]:
+    """Return the names of the states that were entered."""
+    return [entered["name"] for entered in _entered(execution)]
+
+
+def entered_with(execution: Execution, state: str) -> Any:
+    """Return the input of a state that was entered once."""
+    (text,) = (entered["input"] for entered in _entered(execution) if entered["name"] == state)
+    return json.loads(text)
+
+
+def pauses(execution: Execution, state: str) -> list[float]:
+    """Return the seconds before each retry of a state."""
+    return [wait.seconds for wait in execution.waits if wait.state == state]
+
+
+def _entered(execution: Execution) -> list[dict[str, Any]]:
+    name = "stateEnteredEventDetails"
+    return [event[name] for event in execution.events if name in event]

@@ -1,0 +1,184 @@
+"""A shop whose orders go through the real workflow: its definition in moto's interpreter, real handlers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from handlers.adapters.orders_table import OrdersTable
+from handlers.domain.events import order_placed
+from handlers.domain.order import Money, Order, OrderLine
+from handlers.domain.records import EVENT_SOURCE, OPEN_ORDERS_INDEX, DetailType, OrderStatus, open_shard
+from orderctl.interpreter import Execution, Machine, Start, run
+from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client
+from tests.workflow.direct_integrations import DirectIntegrations
+from tests.workflow.interventions import Behaviour, Interventions
+from tests.workflow.lambda_runtime import LambdaRuntime
+
+EMAIL: Final = "ada@example.com"
+PLACED_AT: Final = "2026-11-22T15:14:31.123Z"
+STARTED_AT: Final = "2026-11-22T15:14:32.456Z"
+_MACHINE: Final = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:OrderWorkflow"
+_PRICE: Final = 255
+_RECEIVE_LIMIT: Final = 10
+
+_to_attribute = TypeSerializer().serialize
+_from_attribute = TypeDeserializer().deserialize
+
+
+@dataclass(slots=True, kw_only=True)
+class Shop:
+    """`interventions` are told by the kind of a call: see `Shop.intervene`."""
+
+    deployment: Deployment
+    interventions: Interventions = field(default_factory=Interventions)
+    _orders: dict[str, Order] = field(default_factory=dict)
+
+    def stock(self, product_id: str, available: int) -> None:
+        item = {"productId": product_id, "name": product_id, "unitPrice": _PRICE, "available": available}
+        client("dynamodb").put_item(TableName=self.deployment.tables.inventory, Item=_item(item))
+
+    def place(self, *, payment_method: str = "pm_card_visa", **quantities: int) -> str:
+        """Store an order as the API does, and return its id; the quantities are by product."""
+        lines = tuple(
+            OrderLine(product_id=product, quantity=quantity, unit_price=_PRICE)
+            for product, quantity in quantities.items()
+        )
+        order = Order(
+            order_id=str(uuid4()),
+            customer_id="cust-17850",
+            customer_email=EMAIL,
+            payment_method=payment_method,
+            status=OrderStatus.PENDING,
+            items=lines,
+            total=Money(amount=sum(line.quantity * _PRICE for line in lines), currency="USD"),
+            created_at=PLACED_AT,
+            updated_at=PLACED_AT,
+            request_hash="0" * 64,
+        )
+        self._orders[order.order_id] = order
+        OrdersTable(client("dynamodb"), self.deployment.tables.orders).place(order)
+        return order.order_id
+
+    def intervene(self, call: str, behaviour: Behaviour, times: float = float("inf")) -> None:
+        """Change the next calls of a kind.
+
+        `reserve`, `capture`, ... inside the function; `invoke reserve`, ... the call of the function;
+        `settle`, `announce`, `park inventory`, `park delivery`, ... what the workflow does itself.
+        """
+        self.interventions.plan(call, behaviour, times)
+
+    def process(self, order_id: str) -> Execution:
+        """Run the workflow once for the order, as OrderPlaced does."""
+        return self.process_event(self.event(order_id))
+
+    def process_event(self, event: Mapping[str, Any]) -> Execution:
+        execution = f"{uuid4()}:{uuid4()}"
+        machine = Machine(
+            arn=_MACHINE,
+            name="OrderWorkflow",
+            type="EXPRESS",
+            role_arn=f"arn:aws:iam::{ACCOUNT}:role/workflow",
+            definition=self.deployment.definition,
+        )
+        start = Start(
+            arn=f"{_MACHINE.replace('stateMachine', 'express')}:{execution}",
+            name=execution.partition(":")[0],
+            started_at=STARTED_AT,
+            input=dict(event),
+        )
+        return run(machine, start, client_for=self._client_for, sleep=lambda _: None)
+
+    def event(self, order_id: str) -> dict[str, Any]:
+        """Return OrderPlaced as the rule hands it over."""
+        return {
+            "version": "0",
+            "id": str(uuid4()),
+            "detail-type": DetailType.ORDER_PLACED.value,
+            "source": EVENT_SOURCE,
+            "account": ACCOUNT,
+            "time": "2026-11-22T15:14:32Z",
+            "region": REGION,
+            "resources": [],
+            "detail": order_placed(self._orders[order_id]).detail,
+        }
+
+    def order(self, order_id: str) -> dict[str, Any]:
+        return self.records(order_id)["ORDER"]
+
+    def steps(self, order_id: str) -> dict[str, str]:
+        """Return the status of each step by the name of its record."""
+        return {
+            name.removeprefix("STEP#"): record["status"]
+            for name, record in self.records(order_id).items()
+            if name.startswith("STEP#")
+        }
+
+    def open_key(self, order_id: str) -> str | None:
+        """Return what the index of open orders has of the order, if anything."""
+        found = client("dynamodb").query(
+            TableName=self.deployment.tables.orders,
+            IndexName=OPEN_ORDERS_INDEX,
+            KeyConditionExpression="openShard = :shard",
+            ExpressionAttributeValues=_item({":shard": open_shard(order_id)}),
+        )
+        keys = {item["orderId"]["S"]: item["openKey"]["S"] for item in found["Items"]}
+        return keys.get(order_id)
+
+    def available(self, product_id: str) -> int:
+        found = client("dynamodb").get_item(
+            TableName=self.deployment.tables.inventory, Key=_item({"productId": product_id})
+        )
+        return int(_from_attribute(found["Item"]["available"]))
+
+    def parked(self, queue: str) -> list[dict[str, Any]]:
+        """Return the messages on a dead-letter queue: inventory, payment, notification or delivery."""
+        return self._messages(self.deployment.substitutions[f"{queue.title()}DlqUrl"])
+
+    def all_parked(self) -> list[dict[str, Any]]:
+        queues = ("inventory", "payment", "notification", "delivery")
+        return [message for queue in queues for message in self.parked(queue)]
+
+    def announced(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return what reached the bus: type and detail."""
+        events = self._messages(self.deployment.listener_url)
+        return [(event["detail-type"], event["detail"]) for event in events]
+
+    def notified(self) -> list[str]:
+        """Return what customers were told: received, confirmed, rejected."""
+        envelopes = self._messages(self.deployment.inbox_url)
+        return [json.loads(envelope["Message"])["kind"] for envelope in envelopes]
+
+    def records(self, order_id: str) -> dict[str, dict[str, Any]]:
+        found = client("dynamodb").query(
+            TableName=self.deployment.tables.orders,
+            KeyConditionExpression="orderId = :id",
+            ExpressionAttributeValues=_item({":id": order_id}),
+            ConsistentRead=True,
+        )
+        plain = [{name: _from_attribute(value) for name, value in item.items()} for item in found["Items"]]
+        return {record["record"]: record for record in plain}
+
+    def _messages(self, queue_url: str) -> list[dict[str, Any]]:
+        answer = client("sqs").receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=_RECEIVE_LIMIT, VisibilityTimeout=0
+        )
+        messages = answer.get("Messages", [])
+        assert len(messages) < _RECEIVE_LIMIT, "there may be more messages than were received"
+        return [json.loads(message["Body"]) for message in messages]
+
+    def _client_for(self, service: str, _region: str) -> Any:
+        if service == "lambda":
+            return LambdaRuntime(deployment=self.deployment, interventions=self.interventions)
+        return DirectIntegrations(
+            client=client(service),
+            deployment=self.deployment,
+            interventions=self.interventions,
+        )
+
+
+def _item(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _to_attribute(value) for name, value in record.items()}

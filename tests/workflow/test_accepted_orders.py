@@ -1,0 +1,70 @@
+"""An order that is in stock and paid."""
+
+import re
+
+from tests.workflow.history import entered_with
+from tests.workflow.shop import PLACED_AT, STARTED_AT, Shop
+
+
+def test_an_order_in_stock_with_a_good_card_is_confirmed(shop: Shop) -> None:
+    order_id = shop.place(mug=3, lamp=1)
+
+    execution = shop.process(order_id)
+
+    assert execution.status == "SUCCEEDED"
+    assert shop.order(order_id)["status"] == "CONFIRMED"
+    assert shop.steps(order_id) == {
+        "inventory": "RESERVED",
+        "payment": "CAPTURED",
+        "notification#received": "SENT",
+        "notification#confirmed": "SENT",
+    }
+    assert (shop.available("mug"), shop.available("lamp")) == (7, 9)
+    assert shop.all_parked() == []
+
+
+def test_a_confirmed_order_is_announced_without_its_items(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+
+    shop.process(order_id)
+
+    assert shop.announced() == [("OrderConfirmed", {"orderId": order_id, "customerId": "cust-17850"})]
+
+
+def test_the_customer_hears_that_the_order_arrived_and_that_it_is_confirmed(shop: Shop) -> None:
+    shop.process(shop.place(mug=3))
+
+    assert shop.notified() == ["received", "confirmed"]
+
+
+def test_a_confirmed_order_shows_when_and_by_which_execution(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+
+    shop.process(order_id)
+
+    order = shop.order(order_id)
+    assert order["executionStartedAt"] == STARTED_AT
+    assert order["executionArn"].startswith("arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", order["updatedAt"])
+
+
+def test_a_confirmed_order_is_no_longer_among_the_open_ones(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    assert shop.open_key(order_id) == f"PENDING#{PLACED_AT}"
+
+    shop.process(order_id)
+
+    assert shop.open_key(order_id) is None
+
+
+def test_states_after_the_branches_carry_no_more_than_what_was_decided(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+
+    execution = shop.process(order_id)
+
+    assert entered_with(execution, "OrderProcessed") == {
+        "orderId": order_id,
+        "inventory": "RESERVED",
+        "payment": "AUTHORIZED",
+        "notification": "SENT",
+    }

@@ -1,0 +1,108 @@
+"""EventBridge and Express deliver at least once: executions after, inside and beside each other."""
+
+from threading import Thread
+
+import pytest
+
+from tests.workflow.interventions import after
+from tests.workflow.shop import Shop
+
+ACCEPTED = ["reserve", "authorize", "received", "capture", "settle", "announce", "confirmed"]
+REFUSED = ["reserve", "authorize", "received", "release", "void", "settle", "announce", "rejected"]
+
+
+def _assert_confirmed_once(shop: Shop, order_id: str) -> None:
+    assert shop.order(order_id)["status"] == "CONFIRMED"
+    assert shop.steps(order_id) == {
+        "inventory": "RESERVED",
+        "payment": "CAPTURED",
+        "notification#received": "SENT",
+        "notification#confirmed": "SENT",
+    }
+    assert shop.available("mug") == 7
+    assert [type_ for type_, _ in shop.announced()] == ["OrderConfirmed"]
+    assert shop.notified() == ["received", "confirmed"]
+
+
+def _assert_rejected_once(shop: Shop, order_id: str) -> None:
+    assert shop.order(order_id)["status"] == "REJECTED"
+    assert shop.available("mug") == 10
+    assert [type_ for type_, _ in shop.announced()] == ["OrderRejected"]
+    assert shop.notified() == ["received", "rejected"]
+
+
+def test_an_event_that_comes_again_changes_nothing_of_a_confirmed_order(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.process(order_id)
+    settled = shop.records(order_id)
+
+    again = shop.process(order_id)
+
+    assert again.status == "SUCCEEDED"
+    assert shop.records(order_id) == settled
+    _assert_confirmed_once(shop, order_id)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "payment_method"), [(11, "pm_card_visa"), (3, "pm_card_declined"), (11, "pm_card_declined")]
+)
+def test_an_event_that_comes_again_changes_nothing_of_a_rejected_order(
+    shop: Shop, quantity: int, payment_method: str
+) -> None:
+    order_id = shop.place(mug=quantity, payment_method=payment_method)
+    shop.process(order_id)
+    settled = shop.records(order_id)
+
+    again = shop.process(order_id)
+
+    assert again.status == "SUCCEEDED"
+    assert shop.records(order_id) == settled
+    _assert_rejected_once(shop, order_id)
+
+
+@pytest.mark.parametrize("call", ACCEPTED)
+def test_an_execution_that_runs_inside_another_one_confirms_the_order_once(shop: Shop, call: str) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene(call, after(lambda: shop.process(order_id)), times=1)
+
+    outer = shop.process(order_id)
+
+    assert outer.status == "SUCCEEDED"
+    _assert_confirmed_once(shop, order_id)
+
+
+@pytest.mark.parametrize("call", REFUSED)
+@pytest.mark.parametrize(("quantity", "payment_method"), [(11, "pm_card_visa"), (3, "pm_card_declined")])
+def test_an_execution_that_runs_inside_another_one_rejects_the_order_once(
+    shop: Shop, call: str, quantity: int, payment_method: str
+) -> None:
+    order_id = shop.place(mug=quantity, payment_method=payment_method)
+    shop.intervene(call, after(lambda: shop.process(order_id)), times=1)
+
+    outer = shop.process(order_id)
+
+    assert outer.status == "SUCCEEDED"
+    _assert_rejected_once(shop, order_id)
+
+
+def test_executions_side_by_side_sell_an_order_once(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    executions = [Thread(target=shop.process, args=[order_id]) for _ in range(3)]
+
+    for execution in executions:
+        execution.start()
+    for execution in executions:
+        execution.join()
+
+    _assert_confirmed_once(shop, order_id)
+
+
+def test_the_last_pieces_go_to_one_of_two_orders(shop: Shop) -> None:
+    first, second = shop.place(mug=6), shop.place(mug=6)
+    shop.intervene("reserve", after(lambda: shop.process(second)), times=1)
+
+    shop.process(first)
+
+    assert shop.order(second)["status"] == "CONFIRMED"
+    assert shop.order(first)["status"] == "REJECTED"
+    assert shop.available("mug") == 4

@@ -1,0 +1,199 @@
+"""An order that something broken keeps from being settled, and its redrive."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, PaymentNotAuthorized
+from orderctl.interpreter import Execution
+from tests.workflow.history import entered_with
+from tests.workflow.interventions import raising
+from tests.workflow.shop import Shop
+
+DOWN = raising(DependencyUnavailable("Inventory table: ThrottlingException"))
+NO_ANSWER = raising(GatewayUnavailable("no answer"))
+
+# What breaks, for which card, what the order then waits for, and the step whose message is parked.
+BROKEN = [
+    ("reserve", "pm_card_visa", "inventory", "ReserveInventory"),
+    ("authorize", "pm_card_visa", "payment", "AuthorizePayment"),
+    ("capture", "pm_card_visa", "payment", "CapturePayment"),
+    ("release", "pm_card_declined", "inventory", "ReleaseInventory"),
+    ("void", "pm_card_declined", "payment", "VoidPayment"),
+]
+
+
+def test_an_order_whose_gateway_is_down_is_held_and_keeps_its_stock(shop: Shop) -> None:
+    order_id = shop.place(mug=3, payment_method="pm_gateway_down")
+
+    execution = shop.process(order_id)
+
+    order = shop.order(order_id)
+    assert execution.status == "SUCCEEDED"
+    assert (order["status"], order["reason"]) == ("ON_HOLD", "payment")
+    assert shop.available("mug") == 7
+    assert "payment" not in shop.steps(order_id)
+
+
+def test_the_message_of_a_failed_payment_says_all_that_a_redrive_needs(shop: Shop) -> None:
+    order_id = shop.place(mug=3, payment_method="pm_gateway_down")
+    event = shop.event(order_id)
+
+    shop.process_event(event)
+
+    (message,) = shop.all_parked()
+    assert message == shop.parked("payment")[0]
+    assert message.keys() == {"orderId", "step", "error", "cause", "executionArn", "event"}
+    assert message["orderId"] == order_id
+    assert message["step"] == "AuthorizePayment"
+    assert message["error"] == "GatewayUnavailable"
+    assert "is down" in json.loads(message["cause"])["errorMessage"]
+    assert message["executionArn"] == shop.order(order_id)["executionArn"]
+    assert message["event"] == event
+
+
+@pytest.mark.parametrize(("operation", "payment_method", "reason", "step"), BROKEN)
+def test_a_broken_step_holds_the_order_and_parks_one_message(
+    shop: Shop, operation: str, payment_method: str, reason: str, step: str
+) -> None:
+    order_id = shop.place(mug=3, payment_method=payment_method)
+    shop.intervene(operation, DOWN)
+
+    execution = shop.process(order_id)
+
+    order = shop.order(order_id)
+    assert execution.status == "SUCCEEDED"
+    assert (order["status"], order["reason"]) == ("ON_HOLD", reason)
+    assert [(message["orderId"], message["step"]) for message in shop.parked(reason)] == [(order_id, step)]
+    assert len(shop.all_parked()) == 1
+
+
+def test_an_order_whose_inventory_and_payment_are_both_broken_has_a_message_on_each_queue(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("reserve", DOWN)
+    shop.intervene("authorize", NO_ANSWER)
+
+    shop.process(order_id)
+
+    assert shop.order(order_id)["status"] == "ON_HOLD"
+    assert [message["step"] for message in shop.parked("inventory")] == ["ReserveInventory"]
+    assert [message["step"] for message in shop.parked("payment")] == ["AuthorizePayment"]
+
+
+def test_a_compensation_that_is_broken_on_both_sides_has_a_message_on_each_queue(shop: Shop) -> None:
+    order_id = shop.place(mug=3, payment_method="pm_card_declined")
+    shop.intervene("release", DOWN)
+    shop.intervene("void", NO_ANSWER)
+
+    shop.process(order_id)
+
+    assert shop.order(order_id)["status"] == "ON_HOLD"
+    assert [message["step"] for message in shop.parked("inventory")] == ["ReleaseInventory"]
+    assert [message["step"] for message in shop.parked("payment")] == ["VoidPayment"]
+
+
+def test_a_held_order_is_announced_with_what_it_waits_for(shop: Shop) -> None:
+    order_id = shop.place(mug=3, payment_method="pm_gateway_down")
+
+    shop.process(order_id)
+
+    detail = {"orderId": order_id, "customerId": "cust-17850", "reason": "payment"}
+    assert shop.announced() == [("OrderHeld", detail)]
+
+
+def test_a_held_order_is_among_the_open_ones_with_the_time_it_was_held(shop: Shop) -> None:
+    order_id = shop.place(mug=3, payment_method="pm_gateway_down")
+
+    shop.process(order_id)
+
+    assert shop.open_key(order_id) == f"ON_HOLD#{shop.order(order_id)['updatedAt']}"
+
+
+def test_the_customer_of_a_held_order_hears_only_that_it_arrived(shop: Shop) -> None:
+    shop.process(shop.place(mug=3, payment_method="pm_gateway_down"))
+
+    assert shop.notified() == ["received"]
+
+
+def test_the_cause_of_a_failure_travels_no_further_than_its_message(shop: Shop) -> None:
+    shop.intervene("capture", NO_ANSWER)
+
+    execution = shop.process(shop.place(mug=3))
+
+    assert entered_with(execution, "HoldOrder")["error"].keys() == {"messageId"}
+
+
+@pytest.mark.parametrize(("operation", "payment_method", "reason", "step"), BROKEN)
+def test_a_redrive_settles_a_held_order_once_the_step_works_again(
+    shop: Shop, operation: str, payment_method: str, reason: str, step: str
+) -> None:
+    order_id = shop.place(mug=3, payment_method=payment_method)
+    shop.intervene(operation, DOWN)
+    shop.process(order_id)
+    (message,) = shop.parked(reason)
+    assert message["step"] == step
+    shop.interventions.clear()
+
+    shop.process_event(message["event"])
+
+    accepted = payment_method == "pm_card_visa"
+    assert shop.order(order_id)["status"] == ("CONFIRMED" if accepted else "REJECTED")
+    assert shop.available("mug") == (7 if accepted else 10)
+    assert shop.open_key(order_id) is None
+    assert shop.notified() == ["received", "confirmed" if accepted else "rejected"]
+
+
+def test_a_confirmed_order_forgets_what_it_waited_for(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("authorize", NO_ANSWER, times=4)
+    shop.process(order_id)
+    assert shop.order(order_id)["reason"] == "payment"
+
+    shop.process(order_id)
+
+    assert "reason" not in shop.order(order_id)
+
+
+def test_a_redrive_does_not_do_again_what_is_done(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("capture", NO_ANSWER, times=4)
+    shop.process(order_id)
+    shop.stock("mug", 0)
+
+    shop.process(order_id)
+
+    assert shop.order(order_id)["status"] == "CONFIRMED"
+    assert shop.available("mug") == 0
+
+
+def test_money_that_is_not_held_is_not_captured_and_the_order_waits(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("capture", raising(PaymentNotAuthorized(order_id, "VOIDED")))
+
+    execution = shop.process(order_id)
+
+    assert shop.order(order_id)["status"] == "ON_HOLD"
+    assert _errors(execution) == ["PaymentNotAuthorized"]
+
+
+def test_an_event_for_an_order_that_does_not_exist_is_parked_and_creates_nothing(shop: Shop) -> None:
+    event = shop.event(shop.place(mug=3))
+    unknown = "7b5b4f0e-5c0b-4a8e-9a53-0d9d4a3c1f11"
+    event["detail"]["orderId"] = unknown
+
+    execution = shop.process_event(event)
+
+    assert execution.status == "SUCCEEDED"
+    assert {message["error"] for message in shop.all_parked()} == {"OrderNotFound"}
+    assert execution.waits == ()
+    assert shop.records(unknown) == {}
+    assert shop.announced() == []
+
+
+def _errors(execution: Execution) -> list[Any]:
+    return [
+        event["taskFailedEventDetails"]["error"]
+        for event in execution.events
+        if "taskFailedEventDetails" in event
+    ]

@@ -1,0 +1,140 @@
+"""What happens when the bus or a queue can't be reached."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from handlers.domain.errors import DependencyUnavailable
+from tests.workflow.interventions import answering, raising, refusal
+from tests.workflow.shop import Shop
+
+DOWN = raising(DependencyUnavailable("down"))
+UNREACHABLE = raising(EndpointConnectionError(endpoint_url="https://sqs"))
+NOT_PUBLISHED = [
+    pytest.param(raising(refusal("InternalException", 500)), id="the bus fails"),
+    pytest.param(
+        raising(EndpointConnectionError(endpoint_url="https://events")), id="the bus is unreachable"
+    ),
+    pytest.param(
+        answering(lambda: {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}),
+        id="the bus refuses the event",
+    ),
+]
+
+
+@pytest.mark.parametrize("failure", NOT_PUBLISHED)
+@pytest.mark.parametrize(
+    ("quantity", "payment_method", "type_", "extra"),
+    [
+        (3, "pm_card_visa", "OrderConfirmed", {}),
+        (11, "pm_card_visa", "OrderRejected", {"reason": "OUT_OF_STOCK"}),
+        (3, "pm_gateway_down", "OrderHeld", {"reason": "payment"}),
+    ],
+)
+def test_an_announcement_that_fails_waits_on_the_delivery_queue_as_the_event_itself(  # noqa: PLR0913, PLR0917  three kinds by three failures
+    shop: Shop, failure: Any, quantity: int, payment_method: str, type_: str, extra: dict[str, str]
+) -> None:
+    order_id = shop.place(mug=quantity, payment_method=payment_method)
+    shop.intervene("announce", failure)
+
+    execution = shop.process(order_id)
+
+    assert execution.status == "SUCCEEDED"
+    assert shop.parked("delivery") == [
+        {
+            "source": "ecommerce.orders",
+            "detail-type": type_,
+            "detail": {"orderId": order_id, "customerId": "cust-17850"} | extra,
+        }
+    ]
+
+
+def test_the_customer_is_told_of_a_confirmed_order_even_when_the_bus_is_not(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("announce", raising(refusal("InternalException", 500)))
+
+    shop.process(order_id)
+
+    assert shop.steps(order_id)["notification#confirmed"] == "SENT"
+
+
+@pytest.mark.parametrize(
+    ("broken", "queue", "payment_method"),
+    [
+        ("reserve", "inventory", "pm_card_visa"),
+        ("authorize", "payment", "pm_card_visa"),
+        ("capture", "payment", "pm_card_visa"),
+        ("release", "inventory", "pm_card_declined"),
+        ("void", "payment", "pm_card_declined"),
+    ],
+)
+def test_an_order_that_can_be_neither_settled_nor_parked_stays_pending_and_raises_the_alarm(
+    shop: Shop, broken: str, queue: str, payment_method: str
+) -> None:
+    order_id = shop.place(mug=3, payment_method=payment_method)
+    shop.intervene(broken, DOWN)
+    shop.intervene(f"park {queue}", UNREACHABLE)
+
+    execution = shop.process(order_id)
+
+    assert (execution.status, execution.error) == ("FAILED", "MessageLost")
+    assert shop.order(order_id)["status"] == "PENDING"
+    assert shop.open_key(order_id) is not None
+
+
+def test_an_order_that_was_left_pending_is_confirmed_when_it_is_taken_up_again(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("authorize", DOWN)
+    shop.intervene("park payment", UNREACHABLE)
+    shop.process(order_id)
+    shop.interventions.clear()
+
+    shop.process(order_id)
+
+    assert shop.order(order_id)["status"] == "CONFIRMED"
+    assert shop.available("mug") == 7
+
+
+def test_an_order_out_of_stock_is_rejected_even_when_the_payment_message_is_lost(shop: Shop) -> None:
+    order_id = shop.place(mug=11, payment_method="pm_gateway_down")
+    shop.intervene("park payment", UNREACHABLE)
+
+    execution = shop.process(order_id)
+
+    assert execution.status == "SUCCEEDED"
+    assert shop.order(order_id)["status"] == "REJECTED"
+
+
+@pytest.mark.parametrize(
+    ("broken", "queue", "quantity", "status"),
+    [
+        ("received", "notification", 3, "CONFIRMED"),
+        ("confirmed", "notification", 3, "CONFIRMED"),
+        ("rejected", "notification", 11, "REJECTED"),
+        ("announce", "delivery", 3, "CONFIRMED"),
+        ("announce", "delivery", 11, "REJECTED"),
+    ],
+)
+def test_a_lost_notification_or_announcement_raises_the_alarm_and_leaves_the_order_settled(
+    shop: Shop, broken: str, queue: str, quantity: int, status: str
+) -> None:
+    order_id = shop.place(mug=quantity)
+    shop.intervene(broken, UNREACHABLE)
+    shop.intervene(f"park {queue}", UNREACHABLE)
+
+    execution = shop.process(order_id)
+
+    assert (execution.status, execution.error) == ("FAILED", "MessageLost")
+    assert shop.order(order_id)["status"] == status
+
+
+def test_a_lost_announcement_of_a_held_order_raises_the_alarm_and_leaves_it_held(shop: Shop) -> None:
+    order_id = shop.place(mug=3, payment_method="pm_gateway_down")
+    shop.intervene("announce", UNREACHABLE)
+    shop.intervene("park delivery", UNREACHABLE)
+
+    execution = shop.process(order_id)
+
+    assert (execution.status, execution.error) == ("FAILED", "MessageLost")
+    assert shop.order(order_id)["status"] == "ON_HOLD"

@@ -1,0 +1,150 @@
+"""Which failures are tried again, how often, and after what pause."""
+
+import random
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError
+
+from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, OrderNotFound
+from tests.workflow.history import pauses
+from tests.workflow.interventions import Behaviour, answering, losing_the_answer, raising, refusal
+from tests.workflow.lambda_runtime import function_error
+from tests.workflow.shop import Shop
+
+NO_ANSWER = raising(GatewayUnavailable("no answer"))
+
+
+def _failing_with(payload: dict[str, str]) -> Behaviour:
+    return answering(lambda: function_error(payload))
+
+
+def test_a_step_that_recovers_settles_the_order_as_if_nothing_had_been(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("capture", NO_ANSWER, times=3)
+
+    execution = shop.process(order_id)
+
+    assert len(pauses(execution, "CapturePayment")) == 3
+    assert shop.order(order_id)["status"] == "CONFIRMED"
+    assert shop.all_parked() == []
+
+
+def test_a_step_is_tried_four_times_and_no_more(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("capture", NO_ANSWER, times=4)
+
+    execution = shop.process(order_id)
+
+    assert len(pauses(execution, "CapturePayment")) == 3
+    assert shop.order(order_id)["status"] == "ON_HOLD"
+
+
+@pytest.mark.parametrize(
+    ("drawn", "expected"),
+    [(lambda _, high: high, [1, 2, 4]), (lambda low, _: low, [0, 0, 0])],
+    ids=["longest", "shortest"],
+)
+def test_pauses_are_drawn_between_nothing_and_a_ceiling_that_doubles(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, drawn: Any, expected: list[float]
+) -> None:
+    monkeypatch.setattr(random, "uniform", drawn)
+    shop.intervene("capture", NO_ANSWER)
+
+    execution = shop.process(shop.place(mug=3))
+
+    assert pauses(execution, "CapturePayment") == expected
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(raising(refusal("TooManyRequestsException", 429)), id="Lambda throttles"),
+        pytest.param(raising(refusal("ServiceException", 500)), id="Lambda fails"),
+        pytest.param(raising(ConnectTimeoutError(endpoint_url="https://lambda")), id="Lambda is unreachable"),
+        pytest.param(_failing_with({"errorType": "Sandbox.Timedout"}), id="the function is too slow"),
+        pytest.param(_failing_with({"errorType": "Runtime.ExitError"}), id="the function crashes"),
+        pytest.param(_failing_with({"errorMessage": "out of memory"}), id="no error type"),
+        pytest.param(losing_the_answer, id="the answer is lost"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("operation", "state"),
+    [("reserve", "ReserveInventory"), ("authorize", "AuthorizePayment"), ("received", "NotifyReceived")],
+)
+def test_a_call_that_lambda_fails_once_does_no_harm(
+    shop: Shop, operation: str, state: str, failure: Any
+) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene(f"invoke {operation}", failure, times=1)
+
+    execution = shop.process(order_id)
+
+    assert len(pauses(execution, state)) == 1
+    assert shop.order(order_id)["status"] == "CONFIRMED"
+    assert shop.available("mug") == 7
+    assert shop.notified() == ["received", "confirmed"]
+
+
+@pytest.mark.parametrize("operation", ["capture", "confirmed"])
+def test_a_lost_answer_after_the_join_does_no_harm(shop: Shop, operation: str) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene(f"invoke {operation}", losing_the_answer, times=1)
+
+    shop.process(order_id)
+
+    assert shop.steps(order_id)["payment"] == "CAPTURED"
+    assert shop.notified() == ["received", "confirmed"]
+    assert shop.all_parked() == []
+
+
+@pytest.mark.parametrize("operation", ["release", "void", "rejected"])
+def test_a_lost_answer_of_a_compensation_does_no_harm(shop: Shop, operation: str) -> None:
+    order_id = shop.place(mug=3, payment_method="pm_card_declined")
+    shop.intervene(f"invoke {operation}", losing_the_answer, times=1)
+
+    shop.process(order_id)
+
+    assert shop.order(order_id)["status"] == "REJECTED"
+    assert shop.available("mug") == 10
+    assert shop.notified() == ["received", "rejected"]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(OrderNotFound("7b5b4f0e"), id="in domain words"),
+        pytest.param(KeyError("orderId"), id="a bug"),
+    ],
+)
+def test_what_trying_again_can_not_mend_is_parked_at_once(shop: Shop, failure: Exception) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("authorize", raising(failure))
+
+    execution = shop.process(order_id)
+
+    assert execution.waits == ()
+    (message,) = shop.parked("payment")
+    assert message["error"] == type(failure).__name__
+
+
+@pytest.mark.parametrize(("call", "state"), [("settle", "ConfirmOrder"), ("announce", "AnnounceConfirmed")])
+def test_what_the_workflow_does_itself_is_tried_again_too(shop: Shop, call: str, state: str) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene(call, raising(refusal("InternalServerError", 500)), times=3)
+
+    execution = shop.process(order_id)
+
+    assert len(pauses(execution, state)) == 3
+    assert shop.order(order_id)["status"] == "CONFIRMED"
+    assert [type_ for type_, _ in shop.announced()] == ["OrderConfirmed"]
+
+
+def test_a_message_that_is_parked_at_the_second_try_is_parked_once(shop: Shop) -> None:
+    shop.intervene("reserve", raising(DependencyUnavailable("down")))
+    shop.intervene("park inventory", raising(refusal("RequestThrottled", 403)), times=1)
+
+    execution = shop.process(shop.place(mug=3))
+
+    assert len(pauses(execution, "ParkReserveInventory")) == 1
+    assert len(shop.parked("inventory")) == 1

@@ -1,0 +1,100 @@
+"""The one write that settles an order: made once, whatever runs beside it."""
+
+import pytest
+
+from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable
+from tests.workflow.history import states
+from tests.workflow.interventions import after, losing_the_answer, raising, refusal
+from tests.workflow.shop import Shop
+
+NO_ANSWER = raising(GatewayUnavailable("no answer"))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "type_", "kind"), [(3, "OrderConfirmed", "confirmed"), (11, "OrderRejected", "rejected")]
+)
+def test_a_settlement_whose_answer_is_lost_is_announced_all_the_same(
+    shop: Shop, quantity: int, type_: str, kind: str
+) -> None:
+    order_id = shop.place(mug=quantity)
+    shop.intervene("settle", losing_the_answer, times=1)
+
+    shop.process(order_id)
+
+    assert shop.order(order_id)["status"] == kind.upper()
+    assert [announced for announced, _ in shop.announced()] == [type_]
+    assert shop.notified() == ["received", kind]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "type_", "kind"), [(3, "OrderConfirmed", "confirmed"), (11, "OrderRejected", "rejected")]
+)
+def test_an_execution_that_loses_the_race_ends_quietly(
+    shop: Shop, quantity: int, type_: str, kind: str
+) -> None:
+    order_id = shop.place(mug=quantity)
+    shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
+
+    loser = shop.process(order_id)
+
+    assert loser.status == "SUCCEEDED"
+    assert loser.waits == ()
+    assert [announced for announced, _ in shop.announced()] == [type_]
+    assert shop.notified() == ["received", kind]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "kind", "type_"), [(3, "confirmed", "OrderConfirmed"), (11, "rejected", "OrderRejected")]
+)
+def test_an_execution_that_loses_the_race_sends_what_the_winner_could_not(
+    shop: Shop, quantity: int, kind: str, type_: str
+) -> None:
+    order_id = shop.place(mug=quantity)
+    shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
+    shop.intervene(kind, raising(DependencyUnavailable("down")), times=4)
+
+    shop.process(order_id)
+
+    assert shop.steps(order_id)[f"notification#{kind}"] == "SENT"
+    assert [announced for announced, _ in shop.announced()] == [type_]
+
+
+def test_an_order_that_was_confirmed_meanwhile_is_not_held(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("authorize", NO_ANSWER, times=4)
+    shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
+
+    loser = shop.process(order_id)
+
+    assert states(loser)[-1] == "AlreadySettled"
+    assert shop.order(order_id)["status"] == "CONFIRMED"
+    assert [announced for announced, _ in shop.announced()] == ["OrderConfirmed"]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "payment_method"), [(3, "pm_card_visa"), (11, "pm_card_visa"), (3, "pm_gateway_down")]
+)
+def test_a_settlement_that_can_not_be_written_fails_the_execution_and_leaves_the_order_open(
+    shop: Shop, quantity: int, payment_method: str
+) -> None:
+    order_id = shop.place(mug=quantity, payment_method=payment_method)
+    shop.intervene("settle", raising(refusal("AccessDeniedException")))
+
+    execution = shop.process(order_id)
+
+    assert (execution.status, execution.error) == ("FAILED", "SettlementFailed")
+    assert "AccessDeniedException" in str(execution.cause)
+    assert shop.order(order_id)["status"] == "PENDING"
+    assert shop.open_key(order_id) is not None
+    assert shop.announced() == []
+
+
+def test_an_order_whose_settlement_failed_is_settled_by_the_next_execution(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene("settle", raising(refusal("InternalServerError", 500)), times=4)
+    shop.process(order_id)
+
+    shop.process(order_id)
+
+    assert shop.order(order_id)["status"] == "CONFIRMED"
+    assert shop.available("mug") == 7
