@@ -10,7 +10,8 @@ Choice = TypeVar("Choice", bound=StrEnum)
 STACK_PREFIX: Final = "OrderProcessing"
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_SECRET_ARN: Final = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+")
+# With the six characters that Secrets Manager appends: a permission without them matches nothing.
+_SECRET_ARN: Final = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+-[A-Za-z0-9]{6}")
 
 
 class InvalidSettingError(ValueError):
@@ -111,6 +112,6 @@ def _require(pattern: re.Pattern[str], setting: str, value: str, allowed: str) -
 
 def _require_secret(gateway: PaymentGateway, arn: str | None) -> None:
     if gateway is PaymentGateway.STRIPE:
-        _require(_SECRET_ARN, "stripeSecretArn", arn or "", "the ARN of the secret that holds the Stripe key")
+        _require(_SECRET_ARN, "stripeSecretArn", arn or "", "the full ARN of the secret with the Stripe key")
     elif arn is not None:
         raise InvalidSettingError("stripeSecretArn is only used with paymentGateway=stripe")

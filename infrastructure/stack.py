@@ -15,7 +15,12 @@ class OrderProcessingStack(Stack):
     """Everything that one stage of the system needs."""
 
     def __init__(self, scope: Construct, id_: str, *, config: StageConfig) -> None:
-        super().__init__(scope, id_, termination_protection=config.keeps_data)
+        super().__init__(
+            scope,
+            id_,
+            description="Order processing: an HTTPS endpoint, its event bus and an Express workflow.",
+            termination_protection=config.keeps_data,
+        )
         storage = Storage(self, "Storage", config=config)
         messaging = Messaging(self, "Messaging", config=config)
         functions = Functions(self, "Functions", config=config, storage=storage, messaging=messaging)

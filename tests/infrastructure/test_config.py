@@ -18,10 +18,15 @@ def test_the_default_is_a_development_stage_that_charges_nobody() -> None:
         ({"payment_gateway": "paypal"}, "paymentGateway is 'paypal': choose simulated, stripe"),
         (
             {"payment_gateway": "stripe"},
-            "stripeSecretArn is '': it must be the ARN of the secret that holds the Stripe key",
+            "stripeSecretArn is '': it must be the full ARN of the secret with the Stripe key",
         ),
         (
-            {"stripe_secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe"},
+            {"payment_gateway": "stripe", "stripe_secret_arn": "arn:aws:secretsmanager:eu-west-1:1:secret:s"},
+            "stripeSecretArn is 'arn:aws:secretsmanager:eu-west-1:1:secret:s': "
+            "it must be the full ARN of the secret with the Stripe key",
+        ),
+        (
+            {"stripe_secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe-AbCdEf"},
             "stripeSecretArn is only used with paymentGateway=stripe",
         ),
         ({"notification_email": "ops"}, "notificationEmail is 'ops': it must be an e-mail address"),
