@@ -21,9 +21,8 @@ def test_the_default_is_a_development_stage_that_charges_nobody() -> None:
             "stripeSecretArn is '': it must be the full ARN of the secret with the Stripe key",
         ),
         (
-            {"payment_gateway": "stripe", "stripe_secret_arn": "arn:aws:secretsmanager:eu-west-1:1:secret:s"},
-            "stripeSecretArn is 'arn:aws:secretsmanager:eu-west-1:1:secret:s': "
-            "it must be the full ARN of the secret with the Stripe key",
+            {"payment_gateway": "stripe", "stripe_secret_arn": "stripe-key"},
+            "stripeSecretArn is 'stripe-key': it must be the full ARN of the secret with the Stripe key",
         ),
         (
             {"stripe_secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe-AbCdEf"},
