@@ -1,0 +1,47 @@
+"""That the demo notices when an order does not end as it should."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from orderctl.scenarios import SCENARIOS, Scenario, stock_after
+
+
+def as_it_should(scenario: Scenario) -> dict[str, Any]:
+    return {
+        "status": scenario.status,
+        "reason": scenario.reason,
+        "steps": {name: {"status": status} for name, status in scenario.steps.items()},
+    }
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_an_order_that_ended_as_it_should_has_no_differences(scenario: Scenario) -> None:
+    assert scenario.differences(as_it_should(scenario)) == []
+
+
+@pytest.mark.parametrize(
+    ("difference", "said"),
+    [
+        ({"status": "PENDING"}, "status is PENDING, not ON_HOLD"),
+        ({"reason": "inventory"}, "reason is inventory, not payment"),
+        ({"steps": {"inventory": {"status": "RESERVED"}}}, "notification is None, not SENT"),
+    ],
+)
+def test_what_is_not_as_it_should_be_is_said(difference: Mapping[str, Any], said: str) -> None:
+    held = next(scenario for scenario in SCENARIOS if scenario.parked)
+
+    assert held.differences(as_it_should(held) | difference) == [said]
+
+
+def test_a_step_that_should_not_have_happened_is_said() -> None:
+    held = next(scenario for scenario in SCENARIOS if scenario.parked)
+    order = as_it_should(held)
+    order["steps"]["payment"] = {"status": "CAPTURED"}
+
+    assert held.differences(order) == ["payment is CAPTURED, not None"]
+
+
+def test_only_orders_that_were_not_rejected_keep_stock() -> None:
+    assert stock_after(SCENARIOS) == {"DEMO-MUG": 100 - 6 - 2, "DEMO-LANTERN": 5 - 1}
