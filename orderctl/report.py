@@ -15,6 +15,7 @@ from handlers.domain.order import Money
 from handlers.domain.records import OrderStatus
 from orderctl.api_client import problem
 from orderctl.catalogue_file import Product
+from orderctl.console import output
 from orderctl.csv_file import SkippedLine
 from orderctl.order_file import FileOrder
 from orderctl.order_import import ImportSummary, Latency
@@ -33,6 +34,12 @@ def money(total: Mapping[str, Any]) -> str:
     return spelled(Money(amount=total["amount"], currency=total["currency"]))
 
 
+def show(*parts: RenderableType) -> None:
+    """Print what has a layout of its own: it is folded where the terminal ends, never cut off."""
+    for part in parts:
+        output.print(part, soft_wrap=False)
+
+
 def status_text(status: str, reason: str | None = None) -> Text:
     """Show a status in its colour, with its reason behind it."""
     style = _STYLES.get(OrderStatus(status), "") if status in set(OrderStatus) else ""
@@ -44,7 +51,7 @@ def table(*columns: str, right: Iterable[str] = ()) -> Table:
     numbers = set(right)
     made = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        made.add_column(column, justify="right" if column in numbers else "left")
+        made.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return made
 
 
@@ -87,9 +94,7 @@ def order_view(order: Mapping[str, Any]) -> Group:
     steps = table("step", "status", "at", "reference")
     for name, step in order["steps"].items():
         add(steps, name, step["status"], step["at"], step.get("reference", ""))
-    # Outside a table, so that no terminal breaks the link apart.
-    execution = Text((order["execution"] or {}).get("consoleUrl", "no execution has settled it yet"))
-    return Group(facts, "", items, "", steps, "", execution)
+    return Group(facts, "", items, "", steps)
 
 
 def skipped_table(skipped: Iterable[SkippedLine]) -> Table:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from orderctl import report
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
 from orderctl.catalogue import Catalogue
 from orderctl.console import output, step
@@ -20,7 +21,6 @@ from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
 from orderctl.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from orderctl.local_cloud.folder import Folder
-from orderctl.report import add, status_text, table, trace_tree
 from orderctl.scenarios import LANTERN, MUG, SCENARIOS, Scenario, stock_after
 from orderctl.settlement import wait_while_pending
 from orderctl.stack import Stack, find_stack, home
@@ -119,33 +119,33 @@ def _get(api: OrdersApi, order_id: str) -> dict[str, Any]:
 
 
 def _show(outcomes: Sequence[Outcome]) -> None:
-    shown = table("order", "ended", "inventory", "payment", "notification", "as it should")
+    shown = report.table("order", "ended", "inventory", "payment", "notification", "as it should")
     for outcome in outcomes:
         steps = {name: step["status"] for name, step in outcome.order["steps"].items()}
-        add(
+        report.add(
             shown,
             outcome.scenario.title,
-            status_text(outcome.order["status"], outcome.order["reason"]),
+            report.status_text(outcome.order["status"], outcome.order["reason"]),
             *(steps.get(name, "-") for name in ("inventory", "payment", "notification")),
             Text("✗", style="bold red") if outcome.differences else Text("✓", style="green"),
         )
-    output.print("", shown, "")
+    report.show("", shown, "")
     for outcome in outcomes:
         output.print(Text(outcome.scenario.title, style="bold"))
         for execution in outcome.executions:
-            output.print(trace_tree(execution))
+            report.show(report.trace_tree(execution))
         if outcome.dead_letter:
-            output.print(_dead_letter_view(outcome.dead_letter))
+            report.show(_dead_letter_view(outcome.dead_letter))
         output.print()
 
 
 def _dead_letter_view(message: Mapping[str, Any]) -> Group:
-    facts = table("", "")
+    facts = report.table("", "")
     facts.show_header = False
     for name, value in (
         dict(message) | {"cause": _in_short(message["cause"]), "event": message["event"]["detail-type"]}
     ).items():
-        add(facts, name, value)
+        report.add(facts, name, value)
     return Group("its message on the payment dead-letter queue:", facts)
 
 

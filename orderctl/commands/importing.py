@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from orderctl import report
 from orderctl.api_client import OrdersApi
 from orderctl.catalogue import Catalogue
 from orderctl.catalogue_file import stock_for
@@ -16,7 +17,6 @@ from orderctl.errors import OperatorError
 from orderctl.order_file import OrderFile, orders_of
 from orderctl.order_import import ImportSummary, Placement, place_all, summarise
 from orderctl.progress_bar import progress_bar
-from orderctl.report import import_report, refused_table, skipped_table
 from orderctl.settlement import OrderState, wait_while_pending
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack
 
@@ -64,15 +64,15 @@ def import_file(  # noqa: PLR0913  one parameter an option
     if not keep_stock:
         _stock(Catalogue(stack), found, stock_share)
     summary = _replay(stack, found, concurrency=concurrency, timeout=timeout)
-    output.print(import_report(summary))
+    report.show(report.import_report(summary))
     _fail_if_incomplete(summary)
 
 
 def _report_left_out(file: OrderFile) -> None:
     if file.skipped:
-        output.print(skipped_table(file.skipped), "")
+        report.show(report.skipped_table(file.skipped), "")
     if file.refused:
-        output.print(refused_table(file.refused), "")
+        report.show(report.refused_table(file.refused), "")
 
 
 def _stock(catalogue: Catalogue, file: OrderFile, share: Decimal) -> None:

@@ -8,11 +8,11 @@ import typer
 from rich.text import Text
 
 from handlers.domain.records import OrderStatus
+from orderctl import report
 from orderctl.api_client import ACCEPTED, OK, Answer, OrdersApi, problem
 from orderctl.console import output, step
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
-from orderctl.report import money, order_view, orders_table, status_text, trace_tree
 from orderctl.settlement import OrderState, wait_while_pending
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack
 
@@ -49,7 +49,9 @@ def place(  # noqa: PLR0913  one parameter an option
     output.print(_placed(answer))
     if wait:
         state = _settled(stack, answer.body["orderId"])
-        output.print(Text.assemble(status_text(state.status, state.reason), f" after {state.seconds:.1f} s"))
+        output.print(
+            Text.assemble(report.status_text(state.status, state.reason), f" after {state.seconds:.1f} s")
+        )
 
 
 @app.command()
@@ -60,7 +62,12 @@ def show(
     region: Region = None,
 ) -> None:
     """Show an order: how it stands, its items, and what each step recorded."""
-    output.print(order_view(_order(find_stack(stack_name, profile, region), order_id)))
+    stack = find_stack(stack_name, profile, region)
+    order = _order(stack, order_id)
+    report.show(report.order_view(order))
+    if stack.console_url and order["execution"]:
+        # Outside of any layout, so that no terminal breaks the link apart.
+        output.print("", order["execution"]["consoleUrl"], sep="\n")
 
 
 @app.command()
@@ -83,7 +90,7 @@ def orders(
         token = answer.body.get("nextToken")
         if not token:
             break
-    output.print(orders_table(found) if found else f"{customer} has no orders")
+    report.show(report.orders_table(found) if found else f"{customer} has no orders")
 
 
 @app.command()
@@ -105,7 +112,7 @@ def trace(
             what_to_do=f"See where it stands with `orderctl show {order_id}`.",
         )
     for execution in found:
-        output.print(trace_tree(execution))
+        report.show(report.trace_tree(execution))
 
 
 def _item(text: str) -> dict[str, Any]:
@@ -120,8 +127,8 @@ def _placed(answer: Answer) -> Text:
     return Text.assemble(
         (placed["orderId"], "bold"),
         " ",
-        status_text(placed["status"]),
-        f" {money(placed['total'])}",
+        report.status_text(placed["status"]),
+        f" {report.money(placed['total'])}",
         (" (placed before with this key)" if answer.replayed else "", "dim"),
     )
 

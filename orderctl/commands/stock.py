@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from orderctl import report
 from orderctl.catalogue import Catalogue
 from orderctl.catalogue_file import Product, catalogue_of
-from orderctl.console import output
 from orderctl.csv_file import read_csv_file
 from orderctl.errors import OperatorError
 from orderctl.order_file import PRODUCT_ID
 from orderctl.progress_bar import progress_bar
-from orderctl.report import products_table, skipped_table
 from orderctl.stack import Profile, Region, StackName, find_stack
 
 app = typer.Typer()
@@ -41,7 +40,9 @@ def set_product(  # noqa: PLR0913  one parameter an option
             f"{product!r} is no product id", what_to_do="Take 1 to 64 letters, digits, '_', '.' or '-'."
         )
     catalogue = Catalogue(find_stack(stack_name, profile, region))
-    output.print(products_table([catalogue.set(product, available=quantity, unit_price=price, name=name)]))
+    report.show(
+        report.products_table([catalogue.set(product, available=quantity, unit_price=price, name=name)])
+    )
 
 
 @stock.command()
@@ -53,7 +54,7 @@ def show(
 ) -> None:
     """Show these products, or all."""
     catalogue = Catalogue(find_stack(stack_name, profile, region))
-    output.print(products_table(_named(catalogue, products) if products else catalogue.all()))
+    report.show(report.products_table(_named(catalogue, products) if products else catalogue.all()))
 
 
 @stock.command("import")
@@ -72,7 +73,7 @@ def import_file(
     catalogue = Catalogue(find_stack(stack_name, profile, region))
     write_stock(catalogue, found.products)
     if found.skipped:
-        output.print(skipped_table(found.skipped))
+        report.show(report.skipped_table(found.skipped))
 
 
 def write_stock(catalogue: Catalogue, products: Sequence[Product], source: str = "") -> None:
