@@ -16,6 +16,7 @@ from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.events import order_placed
 from handlers.domain.order import Money, Order, OrderLine
 from handlers.domain.records import DetailType, OrderStatus
+from tests.orders_api import BusListener
 
 SCHEMAS = Path(__file__).parents[2] / "handlers" / "schemas" / "events"
 PLACED = Order(
@@ -51,11 +52,11 @@ def stubber() -> Iterator[Stubber]:
 
 @mock_aws
 def test_an_event_reaches_the_bus_in_the_published_shape() -> None:
-    received = _listen("ecommerce")
+    bus = BusListener.on("ecommerce")
 
     EventBus(boto3.client("events"), "ecommerce").emit(order_placed(PLACED))
 
-    (event,) = received()
+    (event,) = bus.received()
     assert (event["source"], event["detail-type"]) == ("ecommerce.orders", "OrderPlaced")
     assert event["detail"] == {
         "orderId": PLACED.order_id,
@@ -96,18 +97,3 @@ def test_a_throttled_bus_is_unavailable(stubber: Stubber) -> None:
 
     with pytest.raises(DependencyUnavailable, match="event bus: ThrottlingException"):
         EventBus(stubber.client, "ecommerce").emit(order_placed(PLACED))
-
-
-def _listen(bus: str) -> Any:
-    events, sqs = boto3.client("events"), boto3.client("sqs")
-    events.create_event_bus(Name=bus)
-    url = sqs.create_queue(QueueName="listener")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    events.put_rule(Name="all", EventBusName=bus, EventPattern='{"source": [{"prefix": ""}]}')
-    events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "listener", "Arn": arn}])
-
-    def received() -> list[dict[str, Any]]:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(message["Body"]) for message in messages]
-
-    return received

@@ -1,0 +1,335 @@
+"""What a client of the API sees when all is well, and when the request is not."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from handlers.domain.records import ORDER_RECORD
+from tests.order_tables import EXECUTION, OrderTables
+from tests.orders_api import VALID_ORDER, BusListener, OrdersApi, deployed
+
+
+@pytest.fixture(autouse=True)
+def bus(tables: OrderTables) -> Iterator[BusListener]:
+    with deployed(tables) as bus:
+        tables.stock("85123A", 100)
+        yield bus
+
+
+@pytest.fixture
+def api() -> OrdersApi:
+    return OrdersApi()
+
+
+def test_an_order_is_accepted_with_its_total_and_where_to_follow_it(api: OrdersApi) -> None:
+    answer = api.place({**VALID_ORDER, "items": [{"productId": "85123A", "quantity": 6}]})
+
+    order_id = answer.body["orderId"]
+    assert answer.status == 202
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["location"] == f"/prod/orders/{order_id}"
+    assert "idempotency-replayed" not in answer.headers
+    assert UUID(order_id).version == 4
+    assert answer.body == {
+        "orderId": order_id,
+        "status": "PENDING",
+        "total": {"amount": 1530, "currency": "USD"},
+        "createdAt": answer.body["createdAt"],
+        "links": {"self": f"/orders/{order_id}"},
+    }
+
+
+def test_an_accepted_order_is_stored_and_announced(
+    api: OrdersApi, tables: OrderTables, bus: BusListener
+) -> None:
+    order_id = api.place().body["orderId"]
+
+    (event,) = bus.received()
+    stored = tables.step(ORDER_RECORD, order_id=order_id)
+    assert stored is not None
+    assert (stored["customerEmail"], stored["paymentMethod"]) == ("ada@example.com", "pm_card_visa")
+    assert (event["detail-type"], event["detail"]["orderId"]) == ("OrderPlaced", order_id)
+    assert "ada@example.com" not in json.dumps(event)
+    assert "pm_card_visa" not in json.dumps(event)
+
+
+def test_without_a_key_every_request_is_another_order(api: OrdersApi) -> None:
+    assert api.place().body["orderId"] != api.place().body["orderId"]
+
+
+def test_a_replay_gets_the_first_answer_and_announces_again(
+    api: OrdersApi, tables: OrderTables, bus: BusListener
+) -> None:
+    first = api.place(key="k1")
+    tables.dynamodb.update_item(
+        TableName=tables.names.inventory,
+        Key={"productId": {"S": "85123A"}},
+        UpdateExpression="SET unitPrice = :price",
+        ExpressionAttributeValues={":price": {"N": "999"}},
+    )
+
+    replay = api.post(json.dumps(VALID_ORDER, indent=2), key="k1")
+
+    assert "idempotency-replayed" not in first.headers
+    assert (replay.status, replay.headers["idempotency-replayed"]) == (202, "true")
+    assert replay.body == first.body
+    assert replay.headers["location"] == first.headers["location"]
+    announced = [event["detail"] for event in bus.received()]
+    assert len(announced) == 2
+    assert announced[0] == announced[1]
+
+
+def test_a_replay_of_a_settled_order_tells_its_status_and_announces_nothing(
+    api: OrdersApi, tables: OrderTables, bus: BusListener
+) -> None:
+    order_id = api.place(key="k1").body["orderId"]
+    bus.received()
+    _set(tables, order_id, status="CONFIRMED")
+
+    replay = api.place(key="k1")
+
+    assert replay.body["status"] == "CONFIRMED"
+    assert bus.received() == []
+
+
+def test_a_replay_succeeds_also_when_the_product_has_left_the_catalogue(
+    api: OrdersApi, tables: OrderTables
+) -> None:
+    first = api.place(key="k1")
+    tables.dynamodb.delete_item(TableName=tables.names.inventory, Key={"productId": {"S": "85123A"}})
+
+    replay = api.place(key="k1")
+    unknown = api.place(key="k2")
+
+    assert (replay.status, replay.body, replay.headers["idempotency-replayed"]) == (202, first.body, "true")
+    assert unknown.status == 422
+
+
+def test_a_key_placed_for_one_order_is_refused_for_another(
+    api: OrdersApi, tables: OrderTables, bus: BusListener
+) -> None:
+    first = api.place(key="k1")
+    bus.received()
+
+    other = api.place({**VALID_ORDER, "customerId": "cust-2"}, key="k1")
+    gone = api.place({**VALID_ORDER, "items": [{"productId": "gone", "quantity": 1}]}, key="k1")
+
+    assert (other.status, other.body["title"]) == (422, "Idempotency key reused")
+    assert (gone.status, gone.body["title"]) == (422, "Idempotency key reused")
+    assert bus.received() == []
+    stored = tables.step(ORDER_RECORD, order_id=first.body["orderId"])
+    assert stored is not None
+    assert stored["customerId"] == "cust-17850"
+
+
+def test_two_clients_can_use_the_same_key(api: OrdersApi) -> None:
+    other = OrdersApi(api_key_id="key-id-2", api_key=api.api_key)
+
+    assert api.place(key="k1").body["orderId"] != other.place(key="k1").body["orderId"]
+
+
+def test_without_a_key_id_clients_are_told_apart_by_their_api_key(api: OrdersApi) -> None:
+    first = OrdersApi(api_key_id=None, api_key="value-1")
+    second = OrdersApi(api_key_id=None, api_key="value-2")
+
+    ids = [client.place(key="k1").body["orderId"] for client in (first, first, second, api)]
+
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+
+
+def test_an_api_key_that_is_rotated_keeps_its_orders(api: OrdersApi) -> None:
+    rotated = OrdersApi(api_key_id=api.api_key_id, api_key="another-value")
+
+    assert rotated.place(key="k1").body["orderId"] == api.place(key="k1").body["orderId"]
+
+
+def test_the_key_is_stored_nowhere(api: OrdersApi, tables: OrderTables) -> None:
+    api.place(key="a-very-special-key")
+
+    assert "a-very-special-key" not in json.dumps(tables.dynamodb.scan(TableName=tables.names.orders))
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256, "ä", "a\tb"])
+def test_a_key_that_is_none_is_refused(api: OrdersApi, key: str) -> None:
+    answer = api.place(key=key)
+
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert "Idempotency-Key" in answer.body["detail"]
+
+
+def test_unknown_products_are_named_one_by_one(api: OrdersApi, tables: OrderTables) -> None:
+    items = [{"productId": product, "quantity": 1} for product in ("gone", "85123A", "never-was")]
+
+    answer = api.place({**VALID_ORDER, "items": items})
+
+    assert (answer.status, answer.body["title"]) == (422, "Unknown products")
+    assert answer.body["errors"] == [
+        {"pointer": "/items/0/productId", "detail": "gone is not in the catalogue"},
+        {"pointer": "/items/2/productId", "detail": "never-was is not in the catalogue"},
+    ]
+    assert tables.dynamodb.scan(TableName=tables.names.orders)["Count"] == 0
+
+
+def test_an_invalid_order_is_refused_with_every_violation(api: OrdersApi, tables: OrderTables) -> None:
+    item = {"productId": "85123A", "quantity": 0}
+
+    answer = api.place({"customerId": "", "items": [item, item], "price": 1})
+
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.body["type"] == "urn:problem-type:ecommerce:invalid-request"
+    assert answer.body["status"] == 400
+    assert answer.pointers == [
+        "/customerEmail",
+        "/paymentMethod",
+        "/customerId",
+        "/items/0/quantity",
+        "/items/1/quantity",
+        "/price",
+        "/items/1/productId",
+    ]
+    assert tables.dynamodb.scan(TableName=tables.names.orders)["Count"] == 0
+
+
+@pytest.mark.parametrize(
+    "body", [None, "", "{", "[]", "1", '{"a": NaN}', '{"a": 1, "a": 2}', '{"a": "\ud800"}']
+)
+def test_a_body_that_cannot_be_read_is_refused(api: OrdersApi, body: str | None) -> None:
+    answer = api.post(body)
+
+    assert (answer.status, answer.pointers) == (400, [""])
+
+
+def test_a_body_may_come_in_base64(api: OrdersApi) -> None:
+    body = b64encode(json.dumps(VALID_ORDER).encode()).decode()
+
+    assert api.post(body, is_base64=True).status == 202
+    assert api.post(body + "!", is_base64=True).status == 400
+    assert api.post(b64encode(b'"\xff"').decode(), is_base64=True).status == 400
+
+
+def test_an_order_is_shown_as_it_was_placed(api: OrdersApi) -> None:
+    placed = api.place().body
+
+    answer = api.read(placed["orderId"])
+
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.body == {
+        "orderId": placed["orderId"],
+        "customerId": "cust-17850",
+        "status": "PENDING",
+        "reason": None,
+        "items": [{"productId": "85123A", "quantity": 6, "unitPrice": 255}],
+        "total": {"amount": 1530, "currency": "USD"},
+        "steps": {},
+        "execution": None,
+        "createdAt": placed["createdAt"],
+        "updatedAt": placed["createdAt"],
+    }
+
+
+def test_an_order_is_shown_with_what_its_workflow_did(api: OrdersApi, tables: OrderTables) -> None:
+    order_id = api.place().body["orderId"]
+    _set(tables, order_id, status="ON_HOLD", reason="inventory", executionArn=EXECUTION)
+    _set(
+        tables, order_id, executionStartedAt="2026-11-22T15:14:32.456Z", updatedAt="2026-11-22T15:14:40.000Z"
+    )
+    at = "2026-11-22T15:14:33.000Z"
+    _set(tables, order_id, record="STEP#payment", status="AUTHORIZED", reference="pi_1", at=at)
+    _set(tables, order_id, record="STEP#notification#received", status="SENT", at=at, messageId="m")
+
+    order = api.read(order_id).body
+
+    assert (order["status"], order["reason"]) == ("ON_HOLD", "inventory")
+    assert order["steps"] == {
+        "payment": {"status": "AUTHORIZED", "reference": "pi_1", "at": at},
+        "notification": {"status": "SENT", "at": at},
+    }
+    assert order["execution"]["arn"] == EXECUTION
+    assert order["execution"]["consoleUrl"].endswith(f"details/{EXECUTION}?startDate=1795360472456")
+
+
+def test_no_answer_shows_address_or_token(api: OrdersApi) -> None:
+    placed = api.place(key="k1")
+
+    shown = placed.text + api.read(placed.body["orderId"]).text + api.list(customerId="cust-17850").text
+
+    assert "ada@example.com" not in shown
+    assert "pm_card_visa" not in shown
+
+
+@pytest.mark.parametrize("order_id", ["6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11", "ORDER", "1", "%20", '"', "ä"])
+def test_an_order_that_does_not_exist_is_not_found(api: OrdersApi, order_id: str) -> None:
+    answer = api.read(order_id)
+
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert answer.body["status"] == 404
+
+
+def test_a_customers_orders_come_in_pages_newest_first(api: OrdersApi) -> None:
+    placed = [api.place().body["orderId"] for _ in range(3)]
+
+    first = api.list(customerId="cust-17850", limit="2").body
+    second = api.list(customerId="cust-17850", limit="2", nextToken=first["nextToken"]).body
+
+    listed = first["orders"] + second["orders"]
+    assert {order["orderId"] for order in listed} == set(placed)
+    assert [order["createdAt"] for order in listed] == sorted((o["createdAt"] for o in listed), reverse=True)
+    assert second["nextToken"] is None
+    assert listed[0].keys() == {"orderId", "status", "reason", "total", "createdAt", "updatedAt"}
+
+
+def test_a_customer_without_orders_has_an_empty_list(api: OrdersApi) -> None:
+    answer = api.list(customerId="nobody")
+
+    assert (answer.status, answer.body) == (200, {"orders": [], "nextToken": None})
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"customerId": ""},
+        {"customerId": "c", "limit": "0"},
+        {"customerId": "c", "limit": "101"},
+        {"customerId": "c", "nextToken": "garbage"},
+        {"customerId": "c", "nextToken": ""},
+    ],
+)
+def test_a_list_asked_for_wrongly_is_refused(api: OrdersApi, parameters: dict[str, str]) -> None:
+    answer = api.list(**parameters)
+
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_a_page_token_opens_no_other_customers_list(api: OrdersApi) -> None:
+    api.place()
+    api.place()
+    token = api.list(customerId="cust-17850", limit="1").body["nextToken"]
+
+    assert api.list(customerId="someone-else", nextToken=token).status == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/orders"), ("PUT", "/orders/1"), ("GET", "/"), ("GET", "/orders/1/2"), ("POST", "/order")],
+)
+def test_what_the_api_does_not_have_is_a_problem_too(api: OrdersApi, method: str, path: str) -> None:
+    answer = api.call(method, path)
+
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert (answer.body["type"], answer.body["title"]) == ("about:blank", "Not Found")
+
+
+def _set(tables: OrderTables, order_id: str, *, record: str = ORDER_RECORD, **attributes: Any) -> None:
+    tables.dynamodb.update_item(
+        TableName=tables.names.orders,
+        Key={"orderId": {"S": order_id}, "record": {"S": record}},
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+        ExpressionAttributeNames={f"#{name}": name for name in attributes},
+        ExpressionAttributeValues={f":{name}": {"S": value} for name, value in attributes.items()},
+    )

@@ -1,0 +1,262 @@
+"""What a client of the API sees, and an operator reads, when something behind it fails."""
+
+import json
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+
+from handlers import orders
+from handlers.adapters import aws
+from tests.fakes import Interrupted
+from tests.order_tables import OrderTables
+from tests.orders_api import VALID_ORDER, BusListener, Context, OrdersApi, deployed
+
+Break = Callable[[str, str, Exception], None]
+Interrupt = Callable[[str, str, Callable[[], Any]], None]
+Logs = Callable[[], list[dict[str, Any]]]
+ANSWER_GOT_LOST = ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com/")
+FAILURES = [
+    pytest.param(error, id=type(error).__name__ if not isinstance(error, ClientError) else str(error))
+    for error in (
+        ClientError({"Error": {"Code": "ThrottlingException"}}, "Any"),
+        ClientError({"Error": {"Code": "InternalServerError"}}, "Any"),
+        ClientError({"Error": {"Code": "AccessDeniedException"}}, "Any"),
+        ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Any"),
+        EndpointConnectionError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com/"),
+        ANSWER_GOT_LOST,
+        NoCredentialsError(),
+    )
+]
+
+
+@pytest.fixture(autouse=True)
+def bus(tables: OrderTables) -> Iterator[BusListener]:
+    with deployed(tables) as bus:
+        tables.stock("85123A", 100)
+        yield bus
+
+
+@pytest.fixture
+def api() -> OrdersApi:
+    return OrdersApi()
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch) -> Logs:
+    stream = StringIO()
+    monkeypatch.setattr(orders.logger.registered_handler, "stream", stream)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
+    """Let something happen before the first call of a method of a service's client."""
+
+    def interrupt(service: str, method: str, happens: Callable[[], Any]) -> None:
+        interrupted = Interrupted(aws.client(service), method, happens)
+        monkeypatch.setattr(
+            orders, "client", lambda name: interrupted if name == service else aws.client(name)
+        )
+
+    return interrupt
+
+
+@pytest.fixture
+def break_once(interrupt: Interrupt) -> Break:
+    def break_once(service: str, method: str, error: Exception) -> None:
+        def happens() -> None:
+            raise error
+
+        interrupt(service, method, happens)
+
+    return break_once
+
+
+@pytest.mark.parametrize("error", FAILURES)
+@pytest.mark.parametrize("call", ["dynamodb batch_get_item", "dynamodb put_item", "events put_events"])
+def test_whatever_fails_the_client_can_try_again_and_gets_one_order(
+    bus: BusListener, break_once: Break, tables: OrderTables, call: str, error: Exception
+) -> None:
+    api = OrdersApi()
+    service, method = call.split()
+    break_once(service, method, error)
+
+    failed = api.place(key="k1")
+    retried = api.place(key="k1")
+
+    assert (failed.status, failed.headers["content-type"]) == (503, "application/problem+json")
+    assert int(failed.headers["retry-after"]) > 0
+    assert retried.status == 202
+    assert tables.dynamodb.scan(TableName=tables.names.orders)["Count"] == 1
+    assert [event["detail"]["orderId"] for event in bus.received()] == [retried.body["orderId"]]
+
+
+def test_an_event_that_the_bus_refused_is_a_failure_too(
+    api: OrdersApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
+    monkeypatch.setattr(aws.client("events"), "put_events", lambda **_: refused)
+
+    failed = api.place(key="k1")
+    monkeypatch.undo()
+
+    assert (failed.status, "retry-after" in failed.headers) == (503, True)
+
+
+@pytest.mark.parametrize("error", FAILURES)
+def test_reading_can_be_tried_again_too(api: OrdersApi, break_once: Break, error: Exception) -> None:
+    order_id = api.place().body["orderId"]
+    orders._service.cache_clear()
+    break_once("dynamodb", "query", error)
+
+    failed, read, listed = api.read(order_id), api.read(order_id), api.list(customerId="cust-17850")
+
+    assert (failed.status, "retry-after" in failed.headers) == (503, True)
+    assert (read.status, listed.status) == (200, 200)
+
+
+def test_of_two_requests_at_once_with_one_key_the_later_one_is_the_replay(
+    api: OrdersApi, interrupt: Interrupt, tables: OrderTables
+) -> None:
+    winners = []
+
+    def other_request_is_faster() -> None:
+        winners.append(api.place(key="k1"))
+
+    interrupt("dynamodb", "put_item", other_request_is_faster)
+
+    loser = api.place(key="k1")
+
+    (winner,) = winners
+    assert (winner.status, loser.status) == (202, 202)
+    assert loser.body == winner.body
+    assert ("idempotency-replayed" in winner.headers, "idempotency-replayed" in loser.headers) == (
+        False,
+        True,
+    )
+    assert tables.dynamodb.scan(TableName=tables.names.orders)["Count"] == 1
+
+
+def test_without_a_key_a_write_that_was_repeated_below_is_no_replay(
+    api: OrdersApi, tables: OrderTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_item = tables.dynamodb.put_item
+
+    def answer_gets_lost(**request: Any) -> Any:
+        put_item(**request)
+        return put_item(**request)
+
+    monkeypatch.setattr(aws.client("dynamodb"), "put_item", answer_gets_lost)
+
+    answer = api.place()
+
+    assert answer.status == 202
+    assert "idempotency-replayed" not in answer.headers
+
+
+@pytest.mark.parametrize("remaining_millis", [0, 3_000, 6_999])
+def test_without_the_time_for_a_write_nothing_is_stored(tables: OrderTables, remaining_millis: int) -> None:
+    answer = OrdersApi(context=Context(remaining_millis=remaining_millis)).place()
+
+    assert (answer.status, "retry-after" in answer.headers) == (503, True)
+    assert tables.dynamodb.scan(TableName=tables.names.orders)["Count"] == 0
+
+
+def test_without_the_time_to_announce_it_an_order_stays_for_the_retry(
+    api: OrdersApi, bus: BusListener, interrupt: Interrupt
+) -> None:
+    context = Context()
+    interrupt("dynamodb", "put_item", lambda: context.pass_millis(9_000))
+
+    slow = OrdersApi(context=context).place(key="k1")
+
+    assert slow.status == 503
+    assert bus.received() == []
+    assert api.place(key="k1").headers["idempotency-replayed"] == "true"
+    assert len(bus.received()) == 1
+
+
+def test_what_nobody_foresaw_is_answered_without_internal_names(
+    api: OrdersApi, break_once: Break, logs: Logs
+) -> None:
+    break_once("dynamodb", "put_item", KeyError("ada@example.com"))
+
+    answer = api.place()
+
+    assert answer.status == 500
+    assert answer.body == {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "The request could not be processed.",
+    }
+    (line,) = logs()
+    assert (line["level"], line["error"], line["httpStatus"]) == ("ERROR", "KeyError", 500)
+    assert any("orders_table.py" in frame and "place" in frame for frame in line["raisedAt"])
+    assert "ada@example.com" not in json.dumps(line)
+
+
+def test_a_request_leaves_one_line_that_names_the_order(api: OrdersApi, logs: Logs) -> None:
+    order_id = api.place(key="k1").body["orderId"]
+    api.read(order_id)
+    api.list(customerId="cust-17850")
+
+    placed, read, listed = logs()
+    assert (placed["method"], placed["resource"], placed["httpStatus"]) == ("POST", "/orders", 202)
+    assert (placed["orderId"], placed["orderStatus"]) == (order_id, "PENDING")
+    assert (read["orderId"], read["resource"]) == (order_id, "/orders/{orderId}")
+    assert (listed["httpStatus"], "orderId" in listed) == (200, False)
+
+
+def test_no_line_holds_personal_data_or_what_the_client_sent(
+    api: OrdersApi, break_once: Break, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
+    break_once("dynamodb", "batch_get_item", ClientError({"Error": {"Code": "ValidationException"}}, "Any"))
+
+    for _ in range(2):
+        api.place(key="a-very-special-key")
+    api.place({**VALID_ORDER, "customerEmail": "eve@nowhere"}, key="a-very-special-key")
+    api.read("cust-17850")
+
+    lines = logs()
+    printed = json.dumps(lines)
+    assert [line["httpStatus"] for line in lines] == [503, 202, 400, 404]
+    for secret in (
+        "ada@example.com",
+        "eve@nowhere",
+        "pm_card",
+        "a-very-special-key",
+        "cust-17850",
+        "key-value-1",
+    ):
+        assert secret not in printed
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        (
+            "ThrottlingException",
+            {"error": "DependencyUnavailable", "cause": "event bus: ThrottlingException"},
+        ),
+        ("AccessDeniedException", {"error": "AccessDeniedException", "operation": "PutEvents"}),
+    ],
+)
+def test_a_line_tells_what_failed(
+    api: OrdersApi,
+    break_once: Break,
+    logs: Logs,
+    code: str,
+    line: dict[str, str],
+) -> None:
+    break_once("events", "put_events", ClientError({"Error": {"Code": code}}, "PutEvents"))
+
+    api.place()
+
+    (written,) = logs()
+    assert written["level"] == "ERROR"
+    assert line.items() <= written.items()

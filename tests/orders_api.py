@@ -1,0 +1,164 @@
+"""The orders Lambda as API Gateway calls it, in this process, with tables and bus in moto."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import boto3
+import pytest
+
+from handlers import orders
+from handlers.adapters import aws
+from tests.order_tables import OrderTables
+
+VALID_ORDER: Final[Mapping[str, Any]] = {
+    "customerId": "cust-17850",
+    "customerEmail": "ada@example.com",
+    "paymentMethod": "pm_card_visa",
+    "items": [{"productId": "85123A", "quantity": 6}],
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """What Lambda hands to the function besides the event."""
+
+    remaining_millis: int = 15_000
+    function_name: str = "orders"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:orders"
+    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_millis
+
+    def pass_millis(self, millis: int) -> None:
+        self.remaining_millis -= millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`headers` in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def pointers(self) -> list[str]:
+        return [error["pointer"] for error in self.body["errors"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersApi:
+    """One client; `api_key_id` None is how the emulated API Gateway leaves it out."""
+
+    api_key_id: str | None = "key-id-1"
+    api_key: str = "key-value-1"
+    context: Context = field(default_factory=Context)
+
+    def place(self, order: object = VALID_ORDER, *, key: str | None = None) -> Answer:
+        return self.post(json.dumps(order), key=key)
+
+    def post(self, body: str | None, *, key: str | None = None, is_base64: bool = False) -> Answer:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.call("POST", "/orders", body=body, headers=headers, is_base64=is_base64)
+
+    def read(self, order_id: str) -> Answer:
+        return self.call("GET", f"/orders/{order_id}")
+
+    def list(self, **parameters: str) -> Answer:
+        return self.call("GET", "/orders", parameters=parameters)
+
+    def call(  # noqa: PLR0913  an event has that many parts
+        self,
+        method: str,
+        path: str,
+        *,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        is_base64: bool = False,
+    ) -> Answer:
+        sent = {"x-api-key": self.api_key, **(headers or {})}
+        event = {
+            "resource": "/orders" if path == "/orders" else "/orders/{orderId}",
+            "path": path,
+            "httpMethod": method,
+            "headers": sent,
+            "multiValueHeaders": {name: [value] for name, value in sent.items()},
+            "queryStringParameters": parameters or None,
+            "multiValueQueryStringParameters": {name: [value] for name, value in (parameters or {}).items()}
+            or None,
+            "pathParameters": None,
+            "stageVariables": None,
+            "requestContext": {
+                "requestId": "req-1",
+                "stage": "prod",
+                "path": f"/prod{path}",
+                "httpMethod": method,
+                "identity": {"sourceIp": "192.0.2.1"}
+                | ({"apiKeyId": self.api_key_id, "apiKey": self.api_key} if self.api_key_id else {}),
+            },
+            "body": body,
+            "isBase64Encoded": is_base64,
+        }
+        answer = orders.handler(event, self.context)
+        return Answer(
+            status=answer["statusCode"],
+            headers={name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()},
+            text=answer["body"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusListener:
+    """A queue that gets every event of the bus."""
+
+    sqs: Any
+    queue_url: str
+
+    @classmethod
+    def on(cls, bus: str) -> Self:
+        events, sqs = boto3.client("events"), boto3.client("sqs")
+        url = sqs.create_queue(QueueName="listener")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events.create_event_bus(Name=bus)
+        events.put_rule(Name="all", EventBusName=bus, EventPattern='{"source": [{"prefix": ""}]}')
+        events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "listener", "Arn": arn}])
+        return cls(sqs=sqs, queue_url=url)
+
+    def received(self) -> list[dict[str, Any]]:
+        """Return what came since the last call."""
+        found = self.sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, VisibilityTimeout=600
+        )
+        return [json.loads(message["Body"]) for message in found.get("Messages", [])]
+
+
+@contextmanager
+def deployed(tables: OrderTables) -> Iterator[BusListener]:
+    """Give the function its environment and a bus, and forget afterwards what it kept of them."""
+    environment = {
+        "ORDERS_TABLE": tables.names.orders,
+        "INVENTORY_TABLE": tables.names.inventory,
+        "EVENT_BUS": "ecommerce",
+        "CURRENCY": "USD",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        _forget()
+        yield BusListener.on("ecommerce")
+    _forget()
+
+
+def _forget() -> None:
+    orders._service.cache_clear()
+    aws.client.cache_clear()
