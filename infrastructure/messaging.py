@@ -8,7 +8,7 @@ from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from aws_cdk.aws_sqs import Queue, QueueEncryption
 from constructs import Construct
 
-from handlers.domain.records import EVENT_SOURCE
+from handlers.domain.records import EVENT_BUS_NAME, EVENT_SOURCE
 from infrastructure.config import StageConfig
 
 
@@ -17,8 +17,9 @@ class Messaging(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, config: StageConfig) -> None:
         super().__init__(scope, id_)
-        # A bus must have a name: the stage keeps two deployments in one account apart.
-        self.bus = EventBus(self, "Bus", event_bus_name=f"ecommerce-{config.stage}")
+        # The name is what other teams subscribe by: the same in every stage, so each stage has its own account
+        # or Region.
+        self.bus = EventBus(self, "Bus", event_bus_name=EVENT_BUS_NAME)
         if config.archives_events:
             self.bus.archive(
                 "Archive",

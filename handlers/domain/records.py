@@ -15,6 +15,7 @@ CUSTOMER_ORDERS_INDEX: Final = "customer-orders"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 OPEN_SHARDS: Final = 8
 
+EVENT_BUS_NAME: Final = "ecommerce"
 EVENT_SOURCE: Final = "ecommerce.orders"
 
 # One transaction holds at most 100 actions: the step's record, the products, and one to spare.

@@ -92,7 +92,7 @@ def test_only_what_must_or_what_people_look_for_has_a_name(dev_template: dict[st
     }
 
     assert names == {
-        ("AWS::Events::EventBus", "ecommerce-dev"),
+        ("AWS::Events::EventBus", "ecommerce"),
         ("AWS::Logs::LogGroup", "/aws/vendedlogs/states/OrderProcessing-dev-OrderWorkflow"),
         ("AWS::ApiGateway::RestApi", "OrderProcessing-dev"),
         ("AWS::ApiGateway::Model", "PlaceOrder"),
@@ -123,7 +123,7 @@ def test_prod_keeps_its_data_its_logs_longer_and_lets_a_key_ask_for_more(
 def _named(template: Template, stage: str) -> dict[str, Any]:
     """Return a template without what follows from the name of its stage: names and hashes of names."""
     text = json.dumps(template)
-    for name in (f"OrderProcessing-{stage}", f"OrderProcessing{stage}", f"ecommerce-{stage}"):
+    for name in (f"OrderProcessing-{stage}", f"OrderProcessing{stage}"):
         text = text.replace(name, "STAGE")
     text = re.sub(r"(?<=[A-Za-z])([0-9A-F]{8})+([0-9a-f]{32})?", "", text)
     named: dict[str, Any] = json.loads(text)
