@@ -1,0 +1,25 @@
+"""What the model-based and the crash tests share."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+_DEFINITION: Final = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"
+
+
+@pytest.fixture(scope="session")
+def definition() -> dict[str, Any]:
+    """The workflow as it is deployed, its placeholders in place of names."""
+    parsed: dict[str, Any] = json.loads(_DEFINITION.read_text())
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def crash_points() -> Iterator[list[str]]:
+    """Collects every point at which something was killed, to say in the end how many there were."""
+    points: list[str] = []
+    yield points
+    print(f"\n{len(points)} crash points covered")  # noqa: T201  a figure of the run, like pytest's own

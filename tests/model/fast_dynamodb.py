@@ -1,0 +1,129 @@
+"""An in-memory DynamoDB client for the model-based tests: 20 microseconds a call.
+
+moto takes 1 to 9 ms a call. `test_fast_dynamodb.py` holds the two equal on the same scripts of calls.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.model.expressions import Item, Operands, holds, updated
+
+Key = tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class Table:
+    """`key` and the keys of the indexes are attribute names, partition key first."""
+
+    key: tuple[str, ...]
+    indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    items: dict[Key, Item] = field(default_factory=dict)
+
+
+def fresh_tables() -> Mapping[str, Table]:
+    """Return the two tables, empty; a test holds their keys equal to the template's."""
+    return {
+        "Orders": Table(
+            key=("orderId", "record"),
+            indexes={"open-orders": ("openShard", "openKey"), "customer-orders": ("customerId", "createdAt")},
+        ),
+        "Inventory": Table(key=("productId",)),
+    }
+
+
+class FastDynamoDB:
+    """Behaves like `boto3.client("dynamodb")` for the calls below; anything else is an AttributeError."""
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self.tables = tables
+
+    def get_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:  # noqa: N803  boto3's names
+        item = self._find(TableName, Key)
+        return {} if item is None else {"Item": deepcopy(item)}
+
+    def put_item(self, *, TableName: str, Item: Item, **request: Any) -> Item:  # noqa: N803
+        self._check(self._find(TableName, Item), request, "PutItem")
+        self._store(TableName, Item)
+        return {}
+
+    def update_item(self, *, TableName: str, Key: Item, **request: Any) -> Item:  # noqa: N803
+        before = self._find(TableName, Key)
+        self._check(before, request, "UpdateItem")
+        after = updated(request["UpdateExpression"], before or Key, _operands(request))
+        self._store(TableName, after)
+        return {"Attributes": deepcopy(after)} if request.get("ReturnValues") == "ALL_NEW" else {}
+
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Item:  # noqa: N803
+        found = {
+            table: [deepcopy(item) for key in request["Keys"] if (item := self._find(table, key)) is not None]
+            for table, request in RequestItems.items()
+        }
+        return {"Responses": found, "UnprocessedKeys": {}}
+
+    def query(self, *, TableName: str, KeyConditionExpression: str, **request: Any) -> Item:  # noqa: N803
+        table = self.tables[TableName]
+        key = table.indexes[request["IndexName"]] if "IndexName" in request else table.key
+        found = [
+            item
+            for item in table.items.values()
+            if all(name in item for name in key) and holds(KeyConditionExpression, item, _operands(request))
+        ]
+        found.sort(key=lambda item: [item[name]["S"] for name in key])
+        if not request.get("ScanIndexForward", True):
+            found.reverse()
+        return {"Items": deepcopy(found), "Count": len(found)}
+
+    def scan(self, *, TableName: str) -> Item:  # noqa: N803
+        return {"Items": deepcopy(list(self.tables[TableName].items.values()))}
+
+    def transact_write_items(self, *, TransactItems: Sequence[Item], **_: Any) -> Item:  # noqa: N803
+        reasons = [self._refusal(action) for action in TransactItems]
+        if any(reason["Code"] != "None" for reason in reasons):
+            raise _error("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
+        for action in TransactItems:
+            ((kind, request),) = action.items()
+            unconditional = {name: value for name, value in request.items() if name != "ConditionExpression"}
+            self.put_item(**unconditional) if kind == "Put" else self.update_item(**unconditional)
+        return {}
+
+    def _refusal(self, action: Item) -> Item:
+        ((kind, request),) = action.items()
+        if kind not in {"Put", "Update"}:
+            raise NotImplementedError(kind)
+        item = self._find(request["TableName"], request["Item" if kind == "Put" else "Key"])
+        if holds(request.get("ConditionExpression"), item, _operands(request)):
+            return {"Code": "None"}
+        reason = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
+        return {**reason, **_old(item, request)}
+
+    def _check(self, item: Item | None, request: Item, operation: str) -> None:
+        if not holds(request.get("ConditionExpression"), item, _operands(request)):
+            raise _error("ConditionalCheckFailedException", operation, **_old(item, request))
+
+    def _find(self, table: str, item: Item) -> Item | None:
+        return self.tables[table].items.get(self._key(table, item))
+
+    def _store(self, table: str, item: Item) -> None:
+        self.tables[table].items[self._key(table, item)] = deepcopy(item)
+
+    def _key(self, table: str, item: Item) -> Key:
+        return tuple(item[name]["S"] for name in self.tables[table].key)
+
+
+def _operands(request: Item) -> Operands:
+    return Operands(
+        names=request.get("ExpressionAttributeNames", {}), values=request.get("ExpressionAttributeValues", {})
+    )
+
+
+def _old(item: Item | None, request: Item) -> Item:
+    wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+    return {"Item": deepcopy(item)} if wanted and item is not None else {}
+
+
+def _error(code: str, operation: str, **details: Any) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}, **details}, operation)

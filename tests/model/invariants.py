@@ -1,0 +1,80 @@
+"""What must hold after every step, whatever was interrupted, repeated or overtaken."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.model.world import World
+
+SETTLED = {"CONFIRMED", "REJECTED"}
+
+
+@dataclass(kw_only=True)
+class Invariants:
+    """`stock` is what was there at first; the rest is remembered from look to look."""
+
+    stock: dict[str, int]
+    accepted: set[str] = field(default_factory=set)
+    settled: dict[str, str] = field(default_factory=dict)
+    sent: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def check(self, world: World) -> None:
+        """Raise AssertionError with the rule that is broken and the order or product that breaks it."""
+        records = world.orders()
+        self._check_stock(world, records)
+        for order_id, of_order in records.items():
+            self._check_payment(world, order_id, of_order)
+            self._check_settlement(order_id, of_order)
+            self._check_notifications(world, order_id, of_order)
+        for order_id in self.accepted:
+            self._check_found(order_id, records[order_id]["ORDER"])
+
+    def _check_stock(self, world: World, records: dict[str, Any]) -> None:
+        available = world.available()
+        held: Counter[str] = Counter()
+        for of_order in records.values():
+            step = of_order.get("STEP#inventory")
+            if step and step["status"] == "RESERVED":
+                assert of_order["ORDER"]["status"] != "REJECTED", "a rejected order holds stock"
+                held.update({item["productId"]: int(item["quantity"]) for item in step["items"]})
+        for product, initial in self.stock.items():
+            assert available[product] >= 0, f"{product} was sold twice"
+            assert available[product] + held[product] == initial, f"{product} is not conserved"
+
+    def _check_payment(self, world: World, order_id: str, of_order: dict[str, Any]) -> None:
+        status = of_order["ORDER"]["status"]
+        account = world.gateway.ledger[order_id]
+        recorded = of_order.get("STEP#payment", {}).get("status")
+        if account.captured:
+            assert status != "REJECTED", f"{order_id} was charged and rejected"
+            assert not account.voided, f"{order_id} was charged and voided"
+        if status == "CONFIRMED":
+            assert account.captured, f"{order_id} is confirmed and was not charged"
+            assert recorded == "CAPTURED", (
+                f"{order_id} is confirmed and its payment is recorded as {recorded}"
+            )
+        if status == "REJECTED":
+            assert not account.holds_money, f"{order_id} is rejected and money is still held"
+
+    def _check_settlement(self, order_id: str, of_order: dict[str, Any]) -> None:
+        status = of_order["ORDER"]["status"]
+        before = self.settled.get(order_id)
+        assert before in {None, status}, f"{order_id} was {before} and is now {status}"
+        if status in SETTLED:
+            self.settled[order_id] = status
+            assert "openShard" not in of_order["ORDER"], f"{order_id} is settled and still in the index"
+
+    def _check_notifications(self, world: World, order_id: str, of_order: dict[str, Any]) -> None:
+        counts = Counter(kind for order, kind in world.topic.published if order == order_id)
+        for kind in ("received", "confirmed", "rejected"):
+            step = of_order.get(f"STEP#notification#{kind}")
+            if step and step["status"] == "SENT":
+                first = self.sent.setdefault((order_id, kind), counts[kind])
+                assert counts[kind] == first, f"{order_id} was told '{kind}' again after it was sent"
+                assert counts[kind] >= 1, f"{order_id} '{kind}' is recorded and was never sent"
+
+    @staticmethod
+    def _check_found(order_id: str, order: dict[str, Any]) -> None:
+        status = order["status"]
+        found = status in SETTLED or order.get("openKey", "").startswith(f"{status}#")
+        assert found, f"{order_id} was accepted, is {status}, and nobody would find it"

@@ -1,0 +1,145 @@
+"""The in-memory DynamoDB of the model-based tests answers as moto does, on the same scripts of calls."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from tests.aws_tables import TableNames, create_tables
+from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
+from tests.model.world import World
+
+SERVICE_STEPS = [
+    ("Inventory", "reserve"),
+    ("Inventory", "release"),
+    ("Payment", "authorize"),
+    ("Payment", "capture"),
+    ("Payment", "void"),
+    ("Notification", "received"),
+    ("Notification", "confirmed"),
+]
+
+
+class Twins:
+    """Makes each call in both stores and fails where their answers differ."""
+
+    def __init__(self, fast: FastDynamoDB, moto: Any, names: TableNames) -> None:
+        self._fast = fast
+        self._moto = moto
+        self._real = {"Orders": names.orders, "Inventory": names.inventory}
+        self.compared = 0
+
+    def __getattr__(self, method: str) -> Any:
+        def both(**request: Any) -> Any:
+            ours = _answer(getattr(self._fast, method), request)
+            theirs = _answer(getattr(self._moto, method), self._renamed(request))
+            assert _comparable(ours) == self._unnamed(_comparable(theirs)), (method, request)
+            self.compared += 1
+            if isinstance(ours, ClientError):
+                raise ours
+            return ours
+
+        return both
+
+    def _renamed(self, request: Any) -> Any:
+        """Let a request name moto's tables, which are called as in the template."""
+        if isinstance(request, Mapping):
+            return {self._real.get(name, name): self._renamed(value) for name, value in request.items()}
+        if isinstance(request, list):
+            return [self._renamed(entry) for entry in request]
+        return self._real.get(request, request) if isinstance(request, str) else request
+
+    def _unnamed(self, answer: Any) -> Any:
+        ours = {real: name for name, real in self._real.items()}
+        if isinstance(answer, dict):
+            return {ours.get(name, name): self._unnamed(value) for name, value in answer.items()}
+        return answer
+
+
+def _answer(call: Any, request: Any) -> Any:
+    try:
+        return call(**request)
+    except ClientError as error:
+        return error
+
+
+def _comparable(answer: Any) -> Any:
+    """What an adapter may look at: the error with its item and reasons, or the items."""
+    if isinstance(answer, ClientError):
+        reasons = [
+            (reason["Code"], reason.get("Item")) for reason in answer.response.get("CancellationReasons", [])
+        ]
+        return {
+            "error": answer.response["Error"]["Code"],
+            "item": answer.response.get("Item"),
+            "reasons": reasons,
+        }
+    return {name: answer.get(name) for name in ("Item", "Items", "Attributes", "Responses")}
+
+
+@contextmanager
+def twins(template: dict[str, Any]) -> Iterator[Twins]:
+    """Make a pair of empty stores."""
+    with mock_aws():
+        yield Twins(FastDynamoDB(fresh_tables()), boto3.client("dynamodb"), create_tables(template))
+
+
+orders = st.dictionaries(st.sampled_from(["lamp", "bell", "gone"]), st.integers(1, 4), min_size=1)
+methods = st.sampled_from(["pm_card_visa", "pm_card_declined"])
+steps = st.tuples(st.integers(0, 2), st.sampled_from(SERVICE_STEPS), st.sampled_from(["arn:1", "arn:2"]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    baskets=st.lists(st.tuples(orders, methods), min_size=1, max_size=3), script=st.lists(steps, max_size=12)
+)
+def test_the_same_script_gets_the_same_answers(
+    dev_template: dict[str, Any],
+    definition: dict[str, Any],
+    baskets: list[tuple[dict[str, int], str]],
+    script: list[Any],
+) -> None:
+    with twins(dev_template) as store:
+        world = World(store, definition)
+        world.stock({"lamp": 5, "bell": 3})
+        with world.installed():
+            placed = [
+                world.place(basket, key=str(number % 2), payment_method=method)
+                for number, (basket, method) in enumerate(baskets)
+            ]
+            ids = [
+                answer["body"]["orderId"] for answer in placed if answer["statusCode"] == HTTPStatus.ACCEPTED
+            ]
+            for number, (function, operation), owner in script if ids else []:
+                world.try_to_invoke(function, operation, ids[number % len(ids)], owner)
+            for event in world.bus.placed():
+                world.run(world.start(event))
+            for order_id in ids:
+                world.request("GET", f"/orders/{order_id}")
+
+        assert store.compared > 0
+
+
+def test_the_tables_have_the_keys_of_the_template(dev_template: dict[str, Any]) -> None:
+    deployed = {
+        output: dev_template["Resources"][dev_template["Outputs"][f"{output}TableName"]["Value"]["Ref"]][
+            "Properties"
+        ]
+        for output in ("Orders", "Inventory")
+    }
+
+    for name, table in fresh_tables().items():
+        assert table.key == _key_names(deployed[name])
+        indexes = deployed[name].get("GlobalSecondaryIndexes", [])
+        assert dict(table.indexes) == {index["IndexName"]: _key_names(index) for index in indexes}
+
+
+def _key_names(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    kinds = {key["KeyType"]: key["AttributeName"] for key in properties["KeySchema"]}
+    return tuple(kinds[kind] for kind in ("HASH", "RANGE") if kind in kinds)

@@ -1,0 +1,158 @@
+"""Random orders, replays, overlapping executions and kills, one call at a time: the invariants hold."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from handlers.adapters.gateways.simulated import OUTAGE_TOKEN
+from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
+from tests.model.invariants import Invariants
+from tests.model.stepper import Call, Execution, TaskFailure
+from tests.model.world import Killed, World
+
+STOCK: Final = {"lamp": 4, "bell": 2, "rug": 1}
+MOST_EXECUTIONS: Final = 5
+EXAMPLES: Final = int(os.environ.get("MODEL_EXAMPLES", "200"))
+_DEFINITION: Final = json.loads(
+    (Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json").read_text()
+)
+
+baskets = st.dictionaries(st.sampled_from(sorted(STOCK)), st.integers(1, 3), min_size=1)
+methods = st.sampled_from(["pm_card_visa", "pm_card_visa", "pm_card_declined", OUTAGE_TOKEN])
+failures = st.sampled_from(
+    ["States.Timeout", "DependencyUnavailable", "KeyError", "DynamoDB.AccessDeniedException"]
+)
+picks = st.integers(0, 50)
+interruptions = st.tuples(st.integers(0, 5), st.booleans())
+
+
+class Interleavings(RuleBasedStateMachine):
+    """A few products and orders, and whatever can happen to them, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(FastDynamoDB(fresh_tables()), _DEFINITION)
+        self.world.stock(STOCK)
+        self.installed = self.world.installed()
+        self.installed.__enter__()
+        self.rules_of_the_shop = Invariants(stock=dict(STOCK))
+        self.requests: list[tuple[dict[str, int], str, str]] = []
+        self.running: list[Execution] = []
+
+    @rule(basket=baskets, method=methods)
+    def place(self, basket: dict[str, int], method: str) -> None:
+        self.requests.append((basket, method, f"key-{len(self.requests)}"))
+        self._post(self.requests[-1])
+
+    @rule(basket=baskets, method=methods, interruption=interruptions)
+    def place_and_be_killed(
+        self, basket: dict[str, int], method: str, interruption: tuple[int, bool]
+    ) -> None:
+        self.requests.append((basket, method, f"key-{len(self.requests)}"))
+        position, after = interruption
+        self.world.interrupter.kill(position, after=after)
+        try:
+            self._post(self.requests[-1])
+        except Killed:
+            pass
+        finally:
+            self.world.interrupter.leave_alone()
+
+    @precondition(lambda self: self.requests)
+    @rule(pick=picks)
+    def replay(self, pick: int) -> None:
+        self._post(self.requests[pick % len(self.requests)])
+
+    @precondition(lambda self: self.world.bus.placed() and len(self.running) < MOST_EXECUTIONS)
+    @rule(pick=picks)
+    def deliver(self, pick: int) -> None:
+        events = self.world.bus.placed()
+        self.running.append(self.world.start(events[pick % len(events)]))
+
+    @precondition(lambda self: self.running)
+    @rule(pick=picks, other=picks)
+    def make_a_call(self, pick: int, other: int) -> None:
+        execution, call = self._waiting(pick, other)
+        self.world.perform(execution, call)
+
+    @precondition(lambda self: self.running)
+    @rule(pick=picks, other=picks, interruption=interruptions)
+    def make_a_call_and_be_killed(self, pick: int, other: int, interruption: tuple[int, bool]) -> None:
+        execution, call = self._waiting(pick, other)
+        position, after = interruption
+        self.world.interrupter.kill(position, after=after)
+        self.world.perform(execution, call)
+        self.world.interrupter.leave_alone()
+
+    @precondition(lambda self: sum(len(execution.waiting) for execution in self.running) > 1)
+    @rule(pick=picks, other=picks, interruption=interruptions, overtaking=st.tuples(picks, picks))
+    def make_a_call_and_be_overtaken(
+        self, pick: int, other: int, interruption: tuple[int, bool], overtaking: tuple[int, int]
+    ) -> None:
+        execution, call = self._waiting(pick, other)
+        faster, overtaker = self._waiting(*overtaking)
+        position, after = interruption
+        if overtaker is not call:
+            self.world.interrupter.interrupt(
+                position, lambda: self.world.perform(faster, overtaker), after=after
+            )
+        self.world.perform(execution, call)
+        self.world.interrupter.leave_alone()
+
+    @precondition(lambda self: self.running)
+    @rule(pick=picks, other=picks, error=failures)
+    def fail_a_call(self, pick: int, other: int, error: str) -> None:
+        execution, call = self._waiting(pick, other)
+        execution.answer(call, TaskFailure(error=error, cause="made to fail"))
+
+    @precondition(lambda self: self.running)
+    @rule(pick=picks)
+    def run_to_the_end(self, pick: int) -> None:
+        self.world.run(self.running[pick % len(self.running)])
+
+    @precondition(lambda self: self.running)
+    @rule(pick=picks)
+    def kill_an_execution(self, pick: int) -> None:
+        del self.running[pick % len(self.running)]
+
+    @rule(seconds=st.sampled_from([1, 31, 400]))
+    def let_time_pass(self, seconds: int) -> None:
+        self.world.time += timedelta(seconds=seconds)
+
+    @invariant()
+    def everything_holds(self) -> None:
+        self.running = [execution for execution in self.running if execution.waiting]
+        self.rules_of_the_shop.check(self.world)
+
+    def teardown(self) -> None:
+        try:
+            for execution in self.running:
+                self.world.run(execution)
+                self.rules_of_the_shop.check(self.world)
+        finally:
+            self.installed.__exit__(None, None, None)
+
+    def _post(self, request: tuple[dict[str, int], str, str]) -> None:
+        basket, method, key = request
+        answer = self.world.place(basket, key=key, payment_method=method)
+        assert answer["statusCode"] == 202, answer
+        self.rules_of_the_shop.accepted.add(answer["body"]["orderId"])
+
+    def _waiting(self, pick: int, other: int) -> tuple[Execution, Call]:
+        execution = self.running[pick % len(self.running)]
+        return execution, execution.waiting[other % len(execution.waiting)]
+
+
+TestInterleavings = Interleavings.TestCase
+TestInterleavings.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)

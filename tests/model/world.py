@@ -1,0 +1,328 @@
+"""The whole system in one process: the real handlers and workflow, in-memory services around them."""
+
+import json
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, Final
+from unittest.mock import patch
+
+from botocore.exceptions import ClientError
+
+from handlers import inventory, notification, orders, payment
+from handlers.adapters import aws
+from handlers.adapters.step_records import from_item
+from handlers.domain import clock
+from tests.fakes import LedgerGateway
+from tests.model.stepper import Call, Execution, TaskFailure
+
+Json = Any
+
+SERVICES: Final = {"Inventory": inventory, "Payment": payment, "Notification": notification}
+"""The Lambdas by the name of their placeholder in the definition."""
+
+ENVIRONMENT: Final = {
+    "ORDERS_TABLE": "Orders",
+    "INVENTORY_TABLE": "Inventory",
+    "EVENT_BUS": "ecommerce",
+    "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:Notifications",
+    "CURRENCY": "USD",
+    "PAYMENT_GATEWAY": "simulated",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+    "POWERTOOLS_SERVICE_NAME": "test",
+}
+
+
+PREFIXES: Final = {"dynamodb": "DynamoDB", "events": "EventBridge", "sqs": "SQS"}
+"""What Step Functions puts before the error codes of a service."""
+
+
+class Killed(BaseException):
+    """The execution environment of a Lambda is gone in the middle of its work."""
+
+
+@dataclass(kw_only=True)
+class FakeBus:
+    """EventBridge: remembers what was put on the bus."""
+
+    events: list[Json] = field(default_factory=list)
+
+    def put_events(self, *, Entries: list[Json]) -> Json:  # noqa: N803  boto3's name
+        for entry in Entries:
+            detail = entry["Detail"] if isinstance(entry["Detail"], dict) else json.loads(entry["Detail"])
+            self.events.append(
+                {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail}
+            )
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(uuid.uuid4())} for _ in Entries]}
+
+    def placed(self) -> list[Json]:
+        """Return the OrderPlaced events, oldest first."""
+        return [event for event in self.events if event["detail-type"] == "OrderPlaced"]
+
+
+@dataclass(kw_only=True)
+class FakeTopic:
+    """SNS: remembers every message as (order id, kind)."""
+
+    published: list[tuple[str, str]] = field(default_factory=list)
+
+    def publish(self, *, Message: str, **_: Any) -> Json:  # noqa: N803  boto3's name
+        message = json.loads(Message)
+        self.published.append((message["orderId"], message["kind"]))
+        return {"MessageId": str(uuid.uuid4())}
+
+
+@dataclass(kw_only=True)
+class FakeQueues:
+    """SQS: one list of messages per queue URL."""
+
+    messages: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+
+    def send_message(self, *, QueueUrl: str, MessageBody: Json) -> Json:  # noqa: N803  boto3's names
+        body = MessageBody if isinstance(MessageBody, str) else json.dumps(MessageBody)
+        self.messages[QueueUrl].append(json.loads(body))
+        return {"MessageId": str(uuid.uuid4())}
+
+
+@dataclass(kw_only=True)
+class Interrupter:
+    """Kills or overtakes a caller, just before or just after its n-th call to anything outside.
+
+    Every method of every client and of the gateway counts, so a call that is added later is met too.
+    """
+
+    calls: list[str] = field(default_factory=list)
+    _position: int | None = None
+    _after: bool = False
+    _happens: Callable[[], Any] | None = None
+
+    def kill(self, position: int, *, after: bool) -> None:
+        """Kill whoever makes the call at this position; positions count from 0, from now on."""
+
+        def die() -> None:
+            raise Killed
+
+        self.interrupt(position, die, after=after)
+
+    def interrupt(self, position: int, happens: Callable[[], Any], *, after: bool) -> None:
+        """Let something happen at a position; it may make calls of its own, which do not count."""
+        self.calls.clear()
+        self._position, self._after, self._happens = position, after, happens
+
+    def leave_alone(self) -> None:
+        """Count from 0 again and interrupt nothing."""
+        self.calls.clear()
+        self._position = self._happens = None
+
+    def around(self, name: str, target: Any) -> Any:
+        """Return the target with its methods counted."""
+        return _Interrupted(self, name, target)
+
+    def call(self, name: str, method: Any, positional: tuple[Any, ...], arguments: Mapping[str, Any]) -> Any:
+        """Make a call, unless it is the caller's last."""
+        due = len(self.calls) == self._position
+        self.calls.append(name)
+        if due and not self._after:
+            self._happen()
+        try:
+            return method(*positional, **arguments)
+        finally:
+            if due and self._after:
+                self._happen()  # also when the answer is an error
+
+    def _happen(self) -> None:
+        happens, self._happens, self._position = self._happens, None, None
+        if happens:
+            happens()
+
+
+class _Interrupted:
+    def __init__(self, interrupter: Interrupter, name: str, target: Any) -> None:
+        self._interrupter, self._name, self._target = interrupter, name, target
+
+    def __getattr__(self, method_name: str) -> Any:
+        method = getattr(self._target, method_name)
+        if not callable(method):
+            return method
+        return lambda *positional, **arguments: self._interrupter.call(
+            f"{self._name}.{method_name}", method, positional, arguments
+        )
+
+
+class World:
+    """`dynamodb` is a boto3 client or FastDynamoDB, its tables named Orders and Inventory."""
+
+    def __init__(self, dynamodb: Any, definition: Mapping[str, Any]) -> None:
+        self.dynamodb = dynamodb
+        self.definition = definition
+        self.bus, self.topic, self.queues = FakeBus(), FakeTopic(), FakeQueues()
+        self.clients = {"dynamodb": dynamodb, "events": self.bus, "sns": self.topic, "sqs": self.queues}
+        self.gateway = LedgerGateway()
+        self.interrupter = Interrupter()
+        self.time = datetime(2026, 11, 22, 9, tzinfo=UTC)
+        self._names = 0
+
+    @contextmanager
+    def installed(self) -> Iterator["World"]:
+        """Let every handler in this process work in this world."""
+        caches = [aws.client, *(module._service for module in (orders, *SERVICES.values()))]
+
+        def client(service: str, **_: Any) -> Any:
+            return self.interrupter.around(service, self.clients[service])
+
+        with (
+            patch("boto3.client", client),
+            patch.object(
+                payment, "payment_gateway", lambda _: self.interrupter.around("gateway", self.gateway)
+            ),
+            patch.object(clock, "datetime", SimpleNamespace(now=lambda _: self.now())),
+            patch.dict("os.environ", ENVIRONMENT),
+        ):
+            for cached in caches:
+                cached.cache_clear()
+            try:
+                yield self
+            finally:
+                for cached in caches:
+                    cached.cache_clear()
+
+    def now(self) -> datetime:
+        """Return the time, a millisecond on at each look, so that no two records share theirs."""
+        self.time += timedelta(milliseconds=1)
+        return self.time
+
+    def place(
+        self, items: Mapping[str, int], *, key: str | None = None, payment_method: str = "pm_card_visa"
+    ) -> Json:
+        """POST /orders; return API Gateway's answer with a parsed body."""
+        body = {
+            "customerId": "cust-1",
+            "customerEmail": "ada@example.com",
+            "paymentMethod": payment_method,
+            "items": [{"productId": product, "quantity": quantity} for product, quantity in items.items()],
+        }
+        return self.request("POST", "/orders", body=body, headers={"Idempotency-Key": key} if key else {})
+
+    def request(
+        self, method: str, path: str, *, body: Json = None, headers: Mapping[str, str] | None = None
+    ) -> Json:
+        """Call the API as API Gateway would."""
+        all_headers = {"x-api-key": "secret", "Content-Type": "application/json", **(headers or {})}
+        event = {
+            "httpMethod": method,
+            "path": path,
+            "resource": path,
+            "headers": all_headers,
+            "multiValueHeaders": {name: [value] for name, value in all_headers.items()},
+            "queryStringParameters": None,
+            "multiValueQueryStringParameters": None,
+            "requestContext": {
+                "requestId": "r",
+                "stage": "prod",
+                "identity": {"apiKeyId": "key-1"},
+                "path": path,
+            },
+            "body": None if body is None else json.dumps(body),
+            "isBase64Encoded": False,
+        }
+        answer = orders.handler(event, self.context())
+        return {**answer, "body": json.loads(answer["body"])}
+
+    def start(self, event: Json) -> Execution:
+        """Start one execution of the workflow for an event; it stands still before its first calls."""
+        self._names += 1
+        started = clock.rfc3339(self.now())
+        arn = f"arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:{self._names}:{self._names}"
+        context = {
+            "Execution": {"Id": arn, "Name": str(self._names), "StartTime": started, "Input": event},
+            "State": {"EnteredTime": started},
+        }
+        return Execution(self.definition, context)
+
+    def perform(self, execution: Execution, call: Call) -> None:
+        """Let one waiting call of an execution happen, and give the execution its answer."""
+        execution.context["State"]["EnteredTime"] = clock.rfc3339(self.now())
+        try:
+            answer = self._performed(call)
+        except TaskFailure as failure:
+            answer = failure
+        except Killed:
+            answer = TaskFailure(error="States.Timeout", cause="nobody answered")
+        execution.answer(call, answer)
+
+    def run(self, execution: Execution) -> Execution:
+        """Let an execution run to its end, in the order in which its calls came up."""
+        while execution.waiting:
+            self.perform(execution, execution.waiting[0])
+        return execution
+
+    def _performed(self, call: Call) -> Json:
+        service, _, action = call.resource.removeprefix("arn:aws:states:::").partition(":")
+        if service == "lambda":
+            service = call.parameters["FunctionName"].removeprefix("${").removesuffix("FunctionArn}")
+            return {"Payload": self.invoke(service, call.parameters["Payload"])}
+        target = self.interrupter.around(service, self.clients[service])
+        method = re.sub(r"(?=[A-Z])", "_", action).lower()
+        try:
+            return getattr(target, method)(**named(call.parameters))
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise TaskFailure(error=f"{PREFIXES[service]}.{code}", cause=code) from error
+
+    def invoke(self, service: str, payload: Json) -> Json:
+        """Invoke one of the services' Lambdas; an exception of its becomes a TaskFailure of that name."""
+        try:
+            return SERVICES[service].handler(payload, self.context())
+        except Exception as error:
+            raise TaskFailure(error=type(error).__name__, cause=str(error)) from error
+
+    def try_to_invoke(self, service: str, operation: str, order_id: str, execution_arn: str) -> str:
+        """Ask a service for an operation; return its answer or the name of its error."""
+        payload = {"operation": operation, "orderId": order_id, "executionArn": execution_arn}
+        try:
+            return str(self.invoke(service, payload)["status"])
+        except TaskFailure as failure:
+            return failure.error
+
+    def stock(self, available: Mapping[str, int]) -> None:
+        """Put products into the catalogue, at one dollar each."""
+        for product, quantity in available.items():
+            item = {"productId": {"S": product}, "name": {"S": product}}
+            numbers = {"unitPrice": {"N": "100"}, "available": {"N": str(quantity)}}
+            self.dynamodb.put_item(TableName="Inventory", Item=item | numbers)
+
+    def available(self) -> dict[str, int]:
+        """Return what every product has left."""
+        return {item["productId"]: int(item["available"]) for item in self._all("Inventory")}
+
+    def orders(self) -> dict[str, dict[str, Json]]:
+        """Return each order's records, by order id and record name."""
+        found: dict[str, dict[str, Json]] = defaultdict(dict)
+        for item in self._all("Orders"):
+            found[item["orderId"]][item["record"]] = item
+        return found
+
+    def _all(self, table: str) -> list[Json]:
+        """Look at every item; tests may, requests never do."""
+        return [from_item(item) for item in self.dynamodb.scan(TableName=table)["Items"]]
+
+    @staticmethod
+    def context() -> Any:
+        """Return what Lambda hands a function beside its event."""
+        return SimpleNamespace(
+            function_name="test",
+            memory_limit_in_mb=512,
+            invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:test",
+            aws_request_id="request",
+            get_remaining_time_in_millis=lambda: 8_000,
+        )
+
+
+def named(parameters: Mapping[str, Json]) -> Json:
+    """Name the Orders table as in this world; queues and the bus are called by their placeholders."""
+    return {name: "Orders" if value == "${OrdersTableName}" else value for name, value in parameters.items()}
