@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ import pytest
 from orderctl.dead_letters import find_dead_letter
 from orderctl.execution_log import ExecutionLog
 from orderctl.stack import Stack
+from orderctl.trace import StateRun
 from tests.local.shop import Shop, Subscriber, eventually, subscribe_to_events, subscribe_to_notifications
 
 EMAIL = "grace.hopper@example.com"
@@ -252,10 +253,19 @@ def test_an_order_event_delivered_again_changes_nothing(
     log = ExecutionLog(shop.stack)
     eventually(lambda: len(log.executions_of(order.order_id, since)) == 2)
 
-    assert [trace.ending for trace in log.executions_of(order.order_id, since)] == ["SUCCEEDED"] * 2
+    executions = log.executions_of(order.order_id, since)
+    assert [execution.ending for execution in executions] == ["SUCCEEDED"] * 2
+    assert not any(name.startswith("Park") for execution in executions for name in _states(execution.runs))
     assert shop.records(order.order_id) == before
     assert shop.available(order.product) == 4
     assert len(notifications.received()) == told
+
+
+def _states(runs: Sequence[StateRun]) -> Iterator[str]:
+    for run in runs:
+        yield run.name
+        for branch in run.branches:
+            yield from _states(branch.runs)
 
 
 def _place_at_once(place: Callable[[], str], *, times: int) -> list[str]:
