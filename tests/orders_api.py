@@ -11,6 +11,7 @@ import pytest
 
 from handlers import orders
 from handlers.adapters import aws
+from tests.openapi_document import check_answer
 from tests.order_tables import OrderTables
 
 VALID_ORDER: Final[Mapping[str, Any]] = {
@@ -54,6 +55,11 @@ class Answer:
     def pointers(self) -> list[str]:
         return [error["pointer"] for error in self.body["errors"]]
 
+    def as_published(self, method: str, path: str) -> Self:
+        """Fail unless the OpenAPI document foresees this answer."""
+        check_answer(method, path, status=self.status, headers=self.headers, body=self.body)
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrdersApi:
@@ -68,13 +74,14 @@ class OrdersApi:
 
     def post(self, body: str | None, *, key: str | None = None, is_base64: bool = False) -> Answer:
         headers = {} if key is None else {"Idempotency-Key": key}
-        return self.call("POST", "/orders", body=body, headers=headers, is_base64=is_base64)
+        answer = self.call("POST", "/orders", body=body, headers=headers, is_base64=is_base64)
+        return answer.as_published("post", "/orders")
 
     def read(self, order_id: str) -> Answer:
-        return self.call("GET", f"/orders/{order_id}")
+        return self.call("GET", f"/orders/{order_id}").as_published("get", "/orders/{orderId}")
 
     def list(self, **parameters: str) -> Answer:
-        return self.call("GET", "/orders", parameters=parameters)
+        return self.call("GET", "/orders", parameters=parameters).as_published("get", "/orders")
 
     def call(  # noqa: PLR0913  an event has that many parts
         self,
