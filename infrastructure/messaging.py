@@ -17,8 +17,8 @@ class Messaging(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, config: StageConfig) -> None:
         super().__init__(scope, id_)
-        # The name is what other teams subscribe by: the same in every stage, so each stage has its own account
-        # or Region.
+        # Other teams subscribe by this name: it is the same in every stage, so each stage has an account
+        # or a Region of its own.
         self.bus = EventBus(self, "Bus", event_bus_name=EVENT_BUS_NAME)
         if config.archives_events:
             self.bus.archive(
