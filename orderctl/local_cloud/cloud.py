@@ -1,6 +1,5 @@
 """Starts a local cloud with the app deployed on it, and stops it."""
 
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -29,14 +28,14 @@ from orderctl.local_cloud.processes import (
     send,
 )
 from orderctl.local_cloud.sample_catalogue import SAMPLE_CATALOGUE
-from orderctl.local_cloud.server import SHUTDOWN_SECONDS
+from orderctl.local_cloud.server import DISCARD, SHUTDOWN_SECONDS
 from orderctl.local_cloud.settings import server_environment
 from orderctl.local_cloud.signals import StopSignals
 from orderctl.stack import REPOSITORY, Stack, answers
 
 PREFERRED_PORT: Final = 4566
 _START_SECONDS: Final = 60
-# When its requests are done, the server saves its state and ends the Lambdas.
+# When its requests are done, the server ends the Lambdas.
 _GRACE_SECONDS: Final = SHUTDOWN_SECONDS + 7
 
 
@@ -54,7 +53,6 @@ def start_local_cloud(
         ProcessGroups(signals, grace_seconds=_GRACE_SECONDS) as processes,
     ):
         folder.clean()
-        folder.temporary.mkdir()
         with step("MiniStack"):
             server = start_server(processes, folder, port, lock)
             endpoint_url = _introduced(server, folder).endpoint_url
@@ -72,13 +70,13 @@ def start_local_cloud(
     return stack
 
 
-def stop_local_cloud(folder: Folder) -> bool:
+def stop_local_cloud(folder: Folder, *, grace_seconds: float = _GRACE_SECONDS) -> bool:
     """Stop what runs in the folder and remove all but the logs; tell whether anything ran."""
     running = folder.in_use()
     if running:
         server = _known_server(folder)
-        send(server.pid, signal.SIGTERM)
-        _wait_while_in_use(folder)
+        send(server.pid, DISCARD)
+        _wait_while_in_use(folder, grace_seconds)
         kill_group(server.pid)
     folder.clean()
     return running
@@ -86,6 +84,8 @@ def stop_local_cloud(folder: Folder) -> bool:
 
 def start_server(processes: ProcessGroups, folder: Folder, port: int, lock: int) -> Process:
     """Start MiniStack on the state in the folder, if any; it holds the lock while it runs."""
+    folder.server_file.unlink(missing_ok=True)
+    folder.temporary.mkdir(exist_ok=True)
     return processes.start(
         [sys.executable, "-m", "orderctl.local_cloud.server", "--folder", folder.root, "--port", str(port)],
         environment=server_environment(folder),
@@ -152,7 +152,7 @@ def _known_server(folder: Folder) -> ServerRecord:
     return server
 
 
-def _wait_while_in_use(folder: Folder) -> None:
-    deadline = time.monotonic() + _GRACE_SECONDS
+def _wait_while_in_use(folder: Folder, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while folder.in_use() and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)

@@ -8,26 +8,37 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from orderctl.catalogue import Catalogue
 from orderctl.errors import OperatorError
 from orderctl.local_cloud.cloud import start_local_cloud, start_server, stop_local_cloud
 from orderctl.local_cloud.folder import Folder, InUseError
-from orderctl.local_cloud.processes import ProcessGroups
+from orderctl.local_cloud.processes import Process, ProcessGroups
+from orderctl.local_cloud.sample_catalogue import SAMPLE_CATALOGUE
 from orderctl.local_cloud.signals import StopSignals
 from orderctl.main import app
-from orderctl.stack import Stack, answers, find_stack
+from orderctl.stack import Stack, answers, find_stack, local_client
 
 LEFT_OVER = {"lock", "cloud.log", "deploy.log"}
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    """A folder of its own, in which nothing runs on when the test has failed."""
+    yield Folder.of(tmp_path)
+    stop_local_cloud(Folder.of(tmp_path))
+
+
 def test_a_local_cloud_has_the_app_and_a_catalogue(local_stack: Stack) -> None:
-    products = local_stack.client("dynamodb").scan(TableName=local_stack.inventory_table)["Items"]
+    sold = {product.product_id for product in Catalogue(local_stack).all()}
 
     assert find_stack() == local_stack
-    assert len(products) == 12
+    # Tests that ran before may have added products of their own.
+    assert sold >= {product.product_id for product in SAMPLE_CATALOGUE}
     assert (
         local_stack.client("stepfunctions").describe_state_machine(
             stateMachineArn=local_stack.state_machine_arn
@@ -58,20 +69,13 @@ def test_status_says_what_runs_and_since_when(local_stack: Stack) -> None:
     assert "up since" in outcome.output
 
 
-def test_a_cloud_that_is_being_started_is_not_disturbed(tmp_path: Path) -> None:
-    folder = Folder.of(tmp_path)
-
+def test_a_cloud_that_is_being_started_is_not_disturbed(folder: Folder) -> None:
     with folder.locked(), pytest.raises(InUseError):
         start_local_cloud(folder)
 
 
-def test_down_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> None:
-    folder = Folder.of(tmp_path)
-    folder.temporary.mkdir()
-    with StopSignals() as signals, folder.locked() as lock:
-        groups = ProcessGroups(signals, grace_seconds=0)
-        server = start_server(groups, folder, 0, lock)
-    _wait_until(lambda: folder.server() is not None)
+def test_down_leaves_no_process_and_no_temporary_folder(folder: Folder) -> None:
+    server = _bare_server(folder)
     (folder.temporary / "left by a Lambda").touch()
 
     stopped = stop_local_cloud(folder)
@@ -80,6 +84,27 @@ def test_down_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> None:
     assert server.wait(1) == 0
     assert _processes_of(folder) == []
     assert _names(folder) <= LEFT_OVER
+
+
+def test_down_kills_a_cloud_that_hangs(folder: Folder) -> None:
+    server = _bare_server(folder)
+    server.send_signal(signal.SIGSTOP)
+
+    stop_local_cloud(folder, grace_seconds=0.1)
+
+    assert server.wait(1) == -signal.SIGKILL
+    assert _names(folder) <= LEFT_OVER
+
+
+def test_a_cloud_that_is_asked_to_end_starts_again_with_what_it_held(folder: Folder) -> None:
+    first = _bare_server(folder)
+    _sqs(folder).create_queue(QueueName="kept")
+
+    first.terminate()
+    assert first.wait(20) == 0
+    _bare_server(folder)
+
+    assert _sqs(folder).list_queues()["QueueUrls"][0].endswith("/kept")
 
 
 def test_down_without_a_cloud_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +117,7 @@ def test_down_without_a_cloud_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
     assert list(tmp_path.iterdir()) == []
 
 
-def test_down_removes_what_a_killed_cloud_left(tmp_path: Path) -> None:
-    folder = Folder.of(tmp_path)
+def test_down_removes_what_a_killed_cloud_left(folder: Folder) -> None:
     folder.temporary.mkdir()
     folder.stack_file.write_text("{}")
     # by now this number may be any process's: it must not be ended
@@ -105,11 +129,10 @@ def test_down_removes_what_a_killed_cloud_left(tmp_path: Path) -> None:
     assert _names(folder) <= LEFT_OVER
 
 
-def test_a_failed_deployment_says_why_and_leaves_nothing(tmp_path: Path) -> None:
-    folder = Folder.of(tmp_path)
-    failing = tmp_path / "cdk"
+def test_a_failed_deployment_says_why_and_leaves_nothing(folder: Folder) -> None:
+    failing = folder.root / "cdk"
     failing.write_text(
-        "#!/bin/sh\necho 'Resource handler returned message: the table is on fire (CREATE_FAILED)'\nexit 1\n"
+        "#!/bin/sh\necho 'CREATE_FAILED: the table is on fire'\nyes 'rolling back' | head -50\nexit 1\n"
     )
     failing.chmod(0o755)
 
@@ -123,8 +146,7 @@ def test_a_failed_deployment_says_why_and_leaves_nothing(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_up_leaves_nothing(tmp_path: Path, stop: signal.Signals) -> None:
-    folder = Folder.of(tmp_path)
+def test_an_interrupted_up_leaves_nothing(folder: Folder, stop: signal.Signals) -> None:
     environment = {**os.environ, "ORDERCTL_HOME": str(folder.root)}
     command = [sys.executable, "-c", "from orderctl.main import main; main()", "up", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as up:  # noqa: S603  ours
@@ -137,6 +159,19 @@ def test_an_interrupted_up_leaves_nothing(tmp_path: Path, stop: signal.Signals) 
     assert len(while_deploying) >= 3  # up, MiniStack, the CDK
     assert _processes_of(folder) == []
     assert _names(folder) <= LEFT_OVER
+
+
+def _bare_server(folder: Folder) -> Process:
+    with StopSignals() as signals, folder.locked() as lock:
+        server = start_server(ProcessGroups(signals, grace_seconds=0), folder, 0, lock)
+    _wait_until(lambda: folder.server() is not None)
+    return server
+
+
+def _sqs(folder: Folder) -> Any:
+    server = folder.server()
+    assert server
+    return local_client("sqs", server.endpoint_url)
 
 
 def _names(folder: Folder) -> set[str]:

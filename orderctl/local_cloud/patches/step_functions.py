@@ -49,7 +49,7 @@ def apply() -> None:
 
     def describe_as_the_api(data: dict[str, Any]) -> Any:
         machine = stepfunctions._state_machines.get(data.get("stateMachineArn"))
-        if machine:
+        if machine and machine.get("loggingConfiguration"):
             machine["loggingConfiguration"] = _decapitalized(machine["loggingConfiguration"])
         return describe(data)
 
@@ -134,6 +134,7 @@ def _client(service: str, region: str, account: str) -> Any:
             max_pool_connections=4 * EXECUTIONS_AT_ONCE,
             inject_host_prefix=False,
             proxies={},
+            user_agent="states.amazonaws.com",  # boto3 would put its own together for each request
         ),
     )
 
@@ -142,7 +143,9 @@ def _log(machine: Mapping[str, Any], execution: Mapping[str, Any]) -> None:
     group = _log_group(machine)
     if not group:
         return
-    stream = f"states/{machine['name']}/{time.strftime('%Y-%m-%d-%H-%M', time.gmtime())}/{os.getpid():08x}"
+    # a stream for each: MiniStack sorts all events of a stream whenever some are added
+    started = time.strftime("%Y-%m-%d-%H-%M", time.gmtime())
+    stream = f"states/{machine['name']}/{started}/{uuid.uuid4().hex[:8]}"
     cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": stream})
     status, _, answer = cloudwatch_logs._put_log_events(
         {

@@ -1,0 +1,55 @@
+"""A MiniStack that a patch was not written for is refused, by name, before it runs."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ministack.core import lambda_runtime
+from ministack.services import apigateway_v1, eventbridge, lambda_svc, ssm, stepfunctions
+
+from orderctl.local_cloud.patches import (
+    event_dead_letters,
+    gateway_errors,
+    lambda_concurrency,
+    lambda_errors,
+    lambda_logs,
+    public_parameters,
+    step_functions,
+)
+from orderctl.local_cloud.patches.expected import PatchOutdatedError
+
+
+def _of_another_version(*_: Any) -> None:
+    """Take other parameters, and do other things."""
+
+
+@pytest.mark.parametrize(
+    ("patch", "module", "name", "changed"),
+    [
+        (lambda_errors, lambda_runtime, "_PYTHON_WORKER_SCRIPT", "import sys"),
+        (lambda_errors, lambda_svc, "_execute_function_warm", _of_another_version),
+        (lambda_logs, lambda_runtime, "_PYTHON_WORKER_SCRIPT", "import sys"),
+        (lambda_concurrency, lambda_svc, "_execute_function_warm", _of_another_version),
+        (lambda_concurrency, lambda_svc, "_throttle_response", _of_another_version),
+        (gateway_errors, apigateway_v1, "_lambda_proxy_response", _of_another_version),
+        (event_dead_letters, eventbridge, "_invoke_target", _of_another_version),
+        (event_dead_letters, eventbridge, "_dispatch_to_stepfunctions", _of_another_version),
+        (public_parameters, ssm, "_public_parameter", _of_another_version),
+        (step_functions, stepfunctions, "_run_execution", _of_another_version),
+        (step_functions, stepfunctions, "_emit_execution_status_event", _of_another_version),
+    ],
+)
+def test_a_patch_refuses_what_it_does_not_know(
+    patch: ModuleType,
+    module: ModuleType,
+    name: str,
+    changed: str | Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lambda_runtime, "_PYTHON_WORKER_SCRIPT", lambda_runtime._PYTHON_WORKER_SCRIPT)
+    monkeypatch.setattr(module, name, changed)
+
+    with pytest.raises(PatchOutdatedError, match=rf"MiniStack {version('ministack')} differs"):
+        patch.apply()

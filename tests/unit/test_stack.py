@@ -1,0 +1,131 @@
+"""Which deployment a command talks to."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from orderctl.errors import OperatorError
+from orderctl.stack import Stack, describe, find_stack, home
+
+STACK = Stack(
+    endpoint_url="http://127.0.0.1:4566",
+    region="us-east-1",
+    api_url="http://127.0.0.1:4566/_aws/execute-api/api/prod/",
+    api_key="secret",
+    console_url=None,
+    state_machine_arn="arn:aws:states:us-east-1:000000000000:stateMachine:orders",
+    orders_table="orders",
+    inventory_table="inventory",
+    bus_name="ecommerce",
+    dlq_urls={
+        queue: f"http://queue/{queue}" for queue in ("inventory", "payment", "notification", "delivery")
+    },
+)
+OUTPUTS = {
+    "ApiUrl": "https://api.execute-api.eu-west-1.amazonaws.com/prod/",
+    "ApiKeyId": "key-1",
+    "StateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:orders",
+    "OrdersTableName": "orders",
+    "InventoryTableName": "inventory",
+    "EventBusName": "ecommerce",
+    "InventoryDlqUrl": "https://sqs/inventory",
+    "PaymentDlqUrl": "https://sqs/payment",
+    "NotificationDlqUrl": "https://sqs/notification",
+    "DeliveryDlqUrl": "https://sqs/delivery",
+    "ExecutionsUrl": "https://console/executions",
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The local cloud's folder of this test."""
+    monkeypatch.setenv("ORDERCTL_HOME", str(tmp_path))
+    return tmp_path
+
+
+class Account:
+    """An AWS account with one stack, as far as `describe` looks at it."""
+
+    def __init__(self, outputs: dict[str, str] | None) -> None:
+        self._outputs = outputs
+
+    def __call__(self, service: str) -> "Account":
+        assert service in {"cloudformation", "apigateway"}
+        return self
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803  as boto3 names it
+        if self._outputs is None:
+            message = f"Stack with id {StackName} does not exist"
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self._outputs.items()]
+        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
+
+    def get_api_key(self, *, apiKey: str, includeValue: bool) -> dict[str, str]:  # noqa: N803  as boto3 names it
+        assert includeValue
+        return {"value": f"value of {apiKey}"}
+
+
+def test_a_stack_file_reads_as_it_was_written() -> None:
+    assert Stack.from_json(STACK.to_json()) == STACK
+
+
+def test_a_stack_on_aws_is_what_its_outputs_say() -> None:
+    stack = describe("OrderProcessing-dev", Account(OUTPUTS), region="eu-west-1", profile="shop")
+
+    assert stack.endpoint_url is None
+    assert stack.api_key == "value of key-1"
+    assert stack.api_url == OUTPUTS["ApiUrl"]
+    assert stack.console_url == OUTPUTS["ExecutionsUrl"]
+    assert stack.dlq_urls["payment"] == "https://sqs/payment"
+    assert (stack.region, stack.profile) == ("eu-west-1", "shop")
+
+
+def test_a_stack_that_is_not_deployed_is_said_to_be_missing() -> None:
+    with pytest.raises(OperatorError, match=r"no stack OrderProcessing-prod in eu-west-1"):
+        describe("OrderProcessing-prod", Account(None), region="eu-west-1")
+
+
+def test_another_apps_stack_is_refused() -> None:
+    with pytest.raises(OperatorError, match=r"has no output 'ApiUrl'"):
+        describe("Blog", Account({"BlogUrl": "https://blog"}), region="eu-west-1")
+
+
+def test_no_local_cloud_tells_how_to_start_one() -> None:
+    with pytest.raises(OperatorError, match=r"No local cloud is running\n.*orderctl up"):
+        find_stack()
+
+
+def test_a_stack_file_that_a_killed_cloud_left_is_explained(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    stale = STACK.to_json().replace("4566", str(port))
+    (folder / "stack.json").write_text(stale)
+
+    with pytest.raises(OperatorError, match=rf"127.0.0.1:{port} does not answer.*was killed"):
+        find_stack()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"endpointUrl": "http://127.0.0.1:4566"}'])
+def test_a_broken_stack_file_is_explained(folder: Path, content: str) -> None:
+    (folder / "stack.json").write_text(content)
+
+    with pytest.raises(OperatorError, match="can't be read as a stack"):
+        find_stack()
+
+
+def test_a_profile_without_a_stack_is_a_question() -> None:
+    with pytest.raises(OperatorError, match="not which stack"):
+        find_stack(profile="shop")
+
+
+def test_the_local_cloud_lives_in_the_repository_unless_told_otherwise(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert home() == folder
+
+    monkeypatch.delenv("ORDERCTL_HOME")
+
+    assert home() == Path(__file__).parents[2] / ".local"
