@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.domain import errors
+from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, NotificationInProgress
 from tests.workflow.deployment import DEFINITION
 
 State = Mapping[str, Any]
@@ -23,6 +23,12 @@ def _states(machine: State) -> Iterator[tuple[str, State]]:
 MACHINE = json.loads(DEFINITION.read_text())
 STATES = dict(_states(MACHINE))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+CALLS = {name: task for name, task in TASKS.items() if task["Resource"].endswith(":lambda:invoke")}
+TRANSIENT = {
+    "Inventory": {DependencyUnavailable},
+    "Payment": {DependencyUnavailable, GatewayUnavailable},
+    "Notification": {DependencyUnavailable, NotificationInProgress},
+}
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -37,11 +43,24 @@ def test_a_task_is_bounded_in_time_retried_and_caught(name: str) -> None:
     assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_the_domain_errors_that_a_task_retries_exist(name: str) -> None:
-    retried = {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_retries_what_is_transient_in_its_service(name: str) -> None:
+    retried = _retried(name)
 
-    assert {error for error in retried if "." not in error} <= vars(errors).keys()
+    service = CALLS[name]["Parameters"]["FunctionName"].removesuffix("FunctionArn}").removeprefix("${")
+    assert {error for error in retried if "." not in error} == {
+        error.__name__ for error in TRANSIENT[service]
+    }
+
+
+def test_every_call_retries_the_same_failures_of_lambda() -> None:
+    failures = {frozenset(error for error in _retried(name) if "." in error) for name in CALLS}
+
+    assert len(failures) == 1
+
+
+def _retried(name: str) -> set[str]:
+    return {error for retrier in CALLS[name]["Retry"] for error in retrier["ErrorEquals"]}
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if "'step'" in str(TASKS[name])])
