@@ -24,7 +24,7 @@ MACHINE = json.loads(DEFINITION.read_text())
 STATES = dict(_states(MACHINE))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 CALLS = {name: task for name, task in TASKS.items() if task["Resource"].endswith(":lambda:invoke")}
-TRANSIENT = {
+TRANSIENT: dict[str, set[type[Exception]]] = {
     "Inventory": {DependencyUnavailable},
     "Payment": {DependencyUnavailable, GatewayUnavailable},
     "Notification": {DependencyUnavailable, NotificationInProgress},
