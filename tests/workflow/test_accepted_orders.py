@@ -1,9 +1,7 @@
 """An order that is in stock and paid."""
 
-import re
-
 from tests.workflow.history import entered_with
-from tests.workflow.shop import PLACED_AT, STARTED_AT, Shop
+from tests.workflow.shop import PLACED_AT, Shop
 
 
 def test_an_order_in_stock_with_a_good_card_is_confirmed(shop: Shop) -> None:
@@ -35,17 +33,6 @@ def test_the_customer_hears_that_the_order_arrived_and_that_it_is_confirmed(shop
     shop.process(shop.place(mug=3))
 
     assert shop.notified() == ["received", "confirmed"]
-
-
-def test_a_confirmed_order_shows_when_and_by_which_execution(shop: Shop) -> None:
-    order_id = shop.place(mug=3)
-
-    shop.process(order_id)
-
-    order = shop.order(order_id)
-    assert order["executionStartedAt"] == STARTED_AT
-    assert order["executionArn"].startswith("arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", order["updatedAt"])
 
 
 def test_a_confirmed_order_is_no_longer_among_the_open_ones(shop: Shop) -> None:

@@ -1,13 +1,38 @@
 """The one write that settles an order: made once, whatever runs beside it."""
 
+import re
+
 import pytest
 
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable
 from tests.workflow.history import states
 from tests.workflow.interventions import after, losing_the_answer, raising, refusal
-from tests.workflow.shop import Shop
+from tests.workflow.shop import PLACED_AT, STARTED_AT, Shop
 
 NO_ANSWER = raising(GatewayUnavailable("no answer"))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "payment_method", "status"),
+    [
+        (3, "pm_card_visa", "CONFIRMED"),
+        (11, "pm_card_visa", "REJECTED"),
+        (3, "pm_gateway_down", "ON_HOLD"),
+    ],
+)
+def test_an_order_shows_when_it_was_settled_or_held_and_by_which_execution(
+    shop: Shop, quantity: int, payment_method: str, status: str
+) -> None:
+    order_id = shop.place(mug=quantity, payment_method=payment_method)
+
+    shop.process(order_id)
+
+    order = shop.order(order_id)
+    assert order["status"] == status
+    assert order["executionStartedAt"] == STARTED_AT
+    assert order["executionArn"].startswith("arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", order["updatedAt"])
+    assert order["updatedAt"] != PLACED_AT
 
 
 @pytest.mark.parametrize(
