@@ -2,12 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
 from orderctl.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from orderctl.local_cloud.folder import Folder
 from orderctl.stack import Stack
+from tests.local.shop import Shop
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,21 @@ def local_stack(local_folder: Folder, taken_port: int) -> Iterator[Stack]:
     stack = start_local_cloud(local_folder, port=taken_port)
     yield stack
     stop_local_cloud(local_folder)
+
+
+@pytest.fixture(scope="session")
+def shop(local_stack: Stack) -> Shop:
+    """The deployed app, asked as its clients and operators ask it."""
+    return Shop.on(local_stack)
+
+
+@pytest.fixture(scope="session")
+def product(shop: Shop) -> str:
+    """A product of 2.55 that there is plenty of."""
+    return shop.sell(unit_price=255)
+
+
+@pytest.fixture
+def customer() -> str:
+    """A customer that no other test orders for."""
+    return f"cust-{uuid4()}"

@@ -36,11 +36,6 @@ class Imported:
 
 
 @pytest.fixture(scope="module")
-def shop(local_stack: Stack) -> Shop:
-    return Shop.on(local_stack)
-
-
-@pytest.fixture(scope="module")
 def imported(shop: Shop) -> Imported:  # noqa: ARG001  orderctl finds its stack by itself
     """The file with too little stock for all of its orders."""
     path = Path(os.environ.get("ORDERS_CSV", SAMPLE))

@@ -9,16 +9,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from orderctl.main import app
-from orderctl.stack import Stack
 from tests.local.shop import Shop, eventually
 
 BUYER = ("--customer", "cust-1", "--email", "ada@example.com")
 CARD = ("--payment", "pm_card_visa")
-
-
-@pytest.fixture(scope="module")
-def shop(local_stack: Stack) -> Shop:
-    return Shop.on(local_stack)
 
 
 def orderctl(*arguments: str) -> Result:

@@ -29,11 +29,6 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def shop(local_stack: Stack) -> Shop:
-    return Shop.on(local_stack)
-
-
-@pytest.fixture(scope="module")
 def notifications(shop: Shop) -> Subscriber:
     return subscribe_to_notifications(shop.stack)
 
