@@ -1,0 +1,83 @@
+"""A rule of a Choice state in the few words that fit on an edge."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+_LINE_LENGTH: Final = 25
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_COMPARISONS: Final = {
+    "LessThanEquals": "≤",
+    "GreaterThanEquals": "≥",
+    "LessThan": "<",
+    "GreaterThan": ">",
+    "Equals": "=",
+    "Matches": "matches",
+}
+_OPPOSITES: Final = {"=": "≠", "<": "≥", ">": "≤", "≤": ">", "≥": "<", "is": "is not"}
+
+Rule = Mapping[str, Any]
+
+
+def rule_lines(rule: Rule) -> tuple[str, ...]:
+    """Say when a rule applies, in lines short enough for an edge."""
+    lines = textwrap.wrap(_sentence(rule), _LINE_LENGTH, break_on_hyphens=False)
+    return tuple(line.replace(_NO_BREAK, " ") for line in lines)
+
+
+def _sentence(rule: Rule) -> str:
+    if "And" in rule:
+        return " and ".join(_operand(part) for part in rule["And"])
+    if "Or" in rule:
+        return _alternatives(rule["Or"])
+    if "Not" in rule:
+        return _opposite(rule["Not"])
+    if "Condition" in rule:
+        return str(rule["Condition"])
+    return _NO_BREAK.join(_comparison(rule))
+
+
+def _operand(rule: Rule) -> str:
+    ambiguous = "Or" in rule and len(_variables(rule["Or"])) > 1
+    return f"({_sentence(rule)})" if ambiguous else _sentence(rule)
+
+
+def _alternatives(rules: Sequence[Rule]) -> str:
+    """Name a variable once when all alternatives are values of it."""
+    first, *others = rules
+    if len(_variables(rules)) > 1:
+        return " or ".join(_operand(rule) for rule in rules)
+    return " or ".join([_sentence(first), *(_comparison(rule)[2] for rule in others)])
+
+
+def _variables(rules: Sequence[Rule]) -> set[Any]:
+    """Return what the rules compare; rules that are no plain comparison count one by one."""
+    return {
+        (rule["Variable"], _comparison(rule)[1]) if "Variable" in rule else index
+        for index, rule in enumerate(rules)
+    }
+
+
+def _opposite(rule: Rule) -> str:
+    if "Variable" not in rule:
+        return f"not ({_sentence(rule)})"
+    variable, verb, value = _comparison(rule)
+    return _NO_BREAK.join([variable, _OPPOSITES.get(verb, f"not {verb}"), value])
+
+
+def _comparison(rule: Rule) -> tuple[str, str, str]:
+    operator = next(key for key in rule if key not in {"Variable", "Next", "Comment", "Assign", "Output"})
+    name, value = operator.removesuffix("Path"), rule[operator]
+    variable = _last_field(rule["Variable"])
+    if name.startswith("Is"):
+        return variable, "is" if value else "is not", name.removeprefix("Is").lower()
+    verb = next((sign for word, sign in _COMPARISONS.items() if name.endswith(word)), name)
+    return variable, verb, _last_field(str(value)) if operator.endswith("Path") else _literal(value)
+
+
+def _last_field(path: str) -> str:
+    return path.rsplit(".", 1)[-1]
+
+
+def _literal(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

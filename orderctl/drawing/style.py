@@ -1,0 +1,73 @@
+"""Colours and lines of a drawing. It brings its own white ground, so it reads the same on a dark page."""
+
+from typing import Final
+
+INK: Final = "#1f2328"
+SERVICE_COLOURS: Final = {
+    "Lambda": "#ed7100",
+    "DynamoDB": "#3b48cc",
+    "EventBridge": "#e7157b",
+    "SQS": "#8c4fff",
+    "SNS": "#b0084d",
+}
+OTHER_COLOUR: Final = "#57606a"
+
+STYLE: Final = f"""
+text {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif; fill: {INK}; }}
+.ground {{ fill: #ffffff; stroke: #d0d7de; }}
+.title {{ font-size: 16px; font-weight: bold; }}
+.name {{ font-size: 12px; }}
+.note {{ font-size: 9.5px; fill: #57606a; }}
+.meaning {{ font-size: 10px; }}
+.label {{ font-size: 10px; fill: #0e5a63; text-anchor: middle; }}
+.middle {{ text-anchor: middle; }}
+.paper {{ fill: #ffffff; }}
+.shape {{ fill: #ffffff; stroke: #8c959f; stroke-width: 1.2; }}
+.Choice .shape {{ fill: #e3f3f5; stroke: #0e7c86; }}
+.Pass .shape {{ fill: #f3f4f6; }}
+.Succeed .shape {{ fill: #e2f4e6; stroke: #1a7f37; stroke-width: 2; }}
+.Fail .shape {{ fill: #ffebe9; stroke: #cf222e; stroke-width: 2; }}
+.sign {{ fill: none; stroke-width: 2.2; stroke-linecap: round; stroke-linejoin: round; }}
+.Succeed .sign {{ stroke: #1a7f37; }}
+.Fail .sign {{ stroke: #cf222e; }}
+.icon {{ fill: none; stroke: #ffffff; stroke-width: 1.4; stroke-linecap: round; stroke-linejoin: round; }}
+.frame {{ fill: #f6f8fa; stroke: #8c959f; stroke-width: 1.3; stroke-dasharray: 6 4; }}
+.bar {{ stroke: #8c959f; stroke-width: 4; stroke-linecap: round; }}
+.dot {{ fill: {INK}; }}
+.line {{ fill: none; stroke: #6e7781; stroke-width: 1.3; }}
+.head {{ fill: #6e7781; }}
+.line.catch {{ stroke: #c4532b; stroke-dasharray: 5 3; }}
+.head.catch {{ fill: #c4532b; }}
+.pale {{ opacity: 0.42; }}
+.line.pale {{ opacity: 1; stroke: #d8dee4; }}
+.head.pale {{ opacity: 1; fill: #d8dee4; }}
+.line.catch.pale {{ stroke: #efd5ca; }}
+.head.catch.pale {{ fill: #efd5ca; }}
+.line.passed {{ stroke: #1a7f37; stroke-width: 2.8; }}
+.head.passed {{ fill: #1a7f37; }}
+.line.catch.passed {{ stroke: #cf222e; }}
+.head.catch.passed {{ fill: #cf222e; }}
+.passed .bar {{ stroke: #1a7f37; }}
+.passed .shape {{ stroke: #1a7f37; stroke-width: 2.6; fill: #e9f7ec; }}
+.passed .frame {{ stroke: #1a7f37; stroke-width: 1.8; }}
+.failed .shape, .Fail.passed .shape {{ stroke: #cf222e; stroke-width: 2.6; fill: #fff0ee; }}
+.failed .frame {{ stroke: #cf222e; stroke-width: 1.8; }}
+.chip {{ fill: #bf5300; }}
+.failed .chip {{ fill: #cf222e; }}
+.count {{ font-size: 10.5px; font-weight: bold; fill: #ffffff; text-anchor: middle; }}
+.difference {{ fill: none; stroke: #bf3989; stroke-width: 5; }}
+.where {{ font-size: 15px; font-weight: bold; fill: #bf3989; }}
+"""
+
+# Drawn on a square of 16 x 16.
+ICONS: Final = {
+    "Lambda": "M4.5,2.5H7.2L12,13.5H13.5M7.8,5.8L3.6,13.5",
+    "DynamoDB": "M3,4C3,1.5 13,1.5 13,4S3,6.5 3,4V12C3,14.5 13,14.5 13,12V4M3,8C3,10.5 13,10.5 13,8",
+    "EventBridge": "M8,5.4A2.6,2.6 0 1 0 8.01,5.4ZM8,5.4V2M5.8,9.6L3,12.8M10.2,9.6L13,12.8",
+    "SQS": "M1.8,5H4.3V11H1.8ZM6.2,5H8.7V11H6.2ZM10.8,8H14.6M12.8,6L14.8,8L12.8,10",
+    "SNS": "M2.5,6.5V9.5L10,13V3ZM12.4,6C13.4,7 13.4,9 12.4,10",
+    "Wait": "M8,2A6,6 0 1 0 8.01,2ZM8,4.8V8L10.4,9.6",
+}
+OTHER_ICON: Final = "M3,3H13V13H3Z"
+TICK: Final = "M0,4L3.4,7.6L9.4,0.6"
+CROSS: Final = "M0.5,0.5L8,8M8,0.5L0.5,8"

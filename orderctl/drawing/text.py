@@ -1,0 +1,46 @@
+"""How much room text takes: Helvetica and Arial have these widths, other fonts are squeezed to them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+NAME_FONT_SIZE: Final = 12.0
+NOTE_FONT_SIZE: Final = 9.5
+LABEL_FONT_SIZE: Final = 10.0
+LABEL_LINE_HEIGHT: Final = 12.0
+_LABEL_PADDING: Final = 4.0
+
+_THOUSANDTHS_OF_EM: Final = {
+    letter: width
+    for width, letters in (
+        (222, "ijl"),
+        (278, " .,:;/!ftI[]"),
+        (333, "r-()·"),
+        (500, "ckJsvxyz"),
+        (584, "=<>≤≥≠+"),
+        (611, "FTZ"),
+        (667, "ABEKPSVXY"),
+        (722, "CDHNRUw"),
+        (778, "GOQ"),
+        (833, "mM"),
+        (944, "W"),
+    )
+    for letter in letters
+}
+_DIGIT: Final = 556  # and most lower-case letters
+
+
+def text_width(text: str, font_size: float) -> float:
+    """Return the width of a line."""
+    return sum(_THOUSANDTHS_OF_EM.get(letter, _DIGIT) for letter in text) * font_size / 1000
+
+
+def label_size(lines: Sequence[str]) -> tuple[float, float]:
+    """Return width and height of the words on an edge."""
+    return round(widest(lines, LABEL_FONT_SIZE) + 2 * _LABEL_PADDING), (
+        len(lines) * LABEL_LINE_HEIGHT + _LABEL_PADDING
+    )
+
+
+def widest(lines: Iterable[str], font_size: float) -> float:
+    """Return the width of the widest line."""
+    return max(text_width(line, font_size) for line in lines)

@@ -1,0 +1,166 @@
+"""Where the drawing puts states and transitions, for the order workflow and for any state machine."""
+
+from collections import Counter
+from collections.abc import Callable
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given, settings
+
+from orderctl.drawing.definition import Machine, TransitionKind, read_machine
+from orderctl.drawing.layout import Box, Layout, Line, layout
+from orderctl.errors import OperatorError
+from tests.unit.drawing_samples import machines, order_workflow, overlap, rectangle, stretches
+
+
+@pytest.fixture(scope="module")
+def picture() -> Layout:
+    return layout(order_workflow())
+
+
+@pytest.fixture(scope="module")
+def box(picture: Layout) -> Callable[[str], Box]:
+    boxes = {box.state.name: box for box in picture.boxes}
+    return boxes.__getitem__
+
+
+def test_branches_of_a_parallel_state_are_drawn_side_by_side(box: Callable[[str], Box]) -> None:
+    first, second, third = box("ReserveInventory"), box("AuthorizePayment"), box("NotifyReceived")
+
+    assert first.y == second.y == third.y
+    assert first.x + first.width < second.x
+    assert second.x + second.width < third.x
+
+
+def test_branches_are_drawn_inside_their_frame(box: Callable[[str], Box]) -> None:
+    frame, inside = box("Compensate"), box("ParkVoidPayment")
+
+    assert frame.x < inside.x < inside.x + inside.width < frame.x + frame.width
+    assert frame.y < inside.y < inside.y + inside.height < frame.y + frame.height
+
+
+def test_the_way_of_a_confirmed_order_goes_straight_down(box: Callable[[str], Box]) -> None:
+    names = "DecideOutcome CapturePayment ConfirmOrder AnnounceConfirmed NotifyConfirmed EverythingDelivered"
+    way = [box(name) for name in (*names.split(), "OrderProcessed")]
+
+    assert len({state.x + state.width / 2 for state in way}) == 1
+    assert [state.y for state in way] == sorted(state.y for state in way)
+
+
+def test_a_parked_failure_stands_beside_its_step(box: Callable[[str], Box]) -> None:
+    step, parking = box("AnnounceConfirmed"), box("ParkAnnounceConfirmed")
+
+    assert step.x + step.width < parking.x
+    assert step.y == parking.y
+
+
+def test_a_small_box_beside_a_step_is_at_the_middle_of_its_height(box: Callable[[str], Box]) -> None:
+    step, ending = box("HoldOrder"), box("AlreadySettled")
+
+    assert ending.height < step.height
+    assert step.y + step.height / 2 == ending.y + ending.height / 2
+
+
+def test_transitions_lie_on_each_other_only_on_their_way_to_the_same_state(picture: Layout) -> None:
+    together = {
+        (one.transition, other.transition)
+        for one, other in combinations(picture.lines, 2)
+        if one.transition.target != other.transition.target and run_together(one, other)
+    }
+
+    assert not together
+
+
+def test_what_the_choice_refuses_is_left_and_what_is_broken_is_right_of_the_main_way(
+    box: Callable[[str], Box],
+) -> None:
+    assert box("Compensate").x < box("ConfirmOrder").x < box("HoldOrder").x
+
+
+def test_the_order_workflow_is_readable_at_the_width_of_a_readme(picture: Layout) -> None:
+    assert picture.width < 1150
+
+
+def test_the_drawing_of_the_order_workflow_obeys_the_rules_of_every_drawing(picture: Layout) -> None:
+    check(order_workflow(), picture)
+
+
+@settings(max_examples=120, deadline=None)
+@given(machine=machines())
+def test_any_state_machine_can_be_drawn(machine: Machine) -> None:
+    check(machine, layout(machine))
+
+
+def test_a_transition_to_an_unknown_state_is_an_error() -> None:
+    definition = {"StartAt": "Only", "States": {"Only": {"Type": "Pass", "Next": "Missing"}}}
+
+    with pytest.raises(OperatorError, match="Only leads to Missing: there is no such state"):
+        read_machine(definition)
+
+
+def check(machine: Machine, picture: Layout) -> None:
+    """Check that everything is drawn once, in the picture, and nothing lies on anything else."""
+    drawn = Counter(box.state.name for box in picture.boxes)
+    assert drawn == Counter(state.name for state in machine.all_states())
+    assert Counter(line.transition for line in picture.lines) == Counter(machine.all_transitions())
+    check_boxes(machine, picture)
+    check_lines(machine, picture)
+
+
+def check_boxes(machine: Machine, picture: Layout) -> None:
+    around = frames_around(machine)
+    words = [(label.x, label.y, label.width, label.height) for label in picture.labels]
+    for one, other in combinations(picture.boxes, 2):
+        nested = one.state.name in around[other.state.name] or other.state.name in around[one.state.name]
+        assert nested or not overlap(rectangle(one), rectangle(other))
+    assert not any(overlap(one, other) for one, other in combinations(words, 2))
+    assert not any(
+        overlap(rectangle(box), label) for box in picture.boxes for label in words if not box.state.branches
+    )
+    for box in picture.boxes:
+        assert box.x >= 0
+        assert box.x + box.width <= picture.width
+        assert box.y + box.height <= picture.height
+
+
+def check_lines(machine: Machine, picture: Layout) -> None:
+    boxes = {box.state.name: box for box in picture.boxes}
+    around = frames_around(machine)
+    for line in picture.lines:
+        check_ends(line, boxes)
+        inside = around[line.transition.source or line.transition.target]
+        for box in picture.boxes:
+            if box.state.name not in inside:
+                assert not any(overlap(stretch, rectangle(box)) for stretch in stretches(line))
+
+
+def check_ends(line: Line, boxes: dict[str, Box]) -> None:
+    source, target = line.transition.source, line.transition.target
+    for name, point in ((source, line.points[0]), (target, line.points[-1])):
+        if name:
+            assert on_outline(boxes[name], *point)
+    if line.transition.kind is not TransitionKind.END:
+        assert all(x == to_x or y == to_y for (x, y), (to_x, to_y) in pairwise(line.points))
+
+
+def run_together(one: Line, other: Line) -> bool:
+    return any(
+        overlap(stretch, other_stretch) and (stretch[2] > stretch[3]) == (other_stretch[2] > other_stretch[3])
+        for stretch in stretches(one)
+        for other_stretch in stretches(other)
+    )
+
+
+def on_outline(box: Box, x: float, y: float) -> bool:
+    right, bottom = box.x + box.width, box.y + box.height
+    across, down = box.x <= x <= right, box.y <= y <= bottom
+    return (across and y in {box.y, bottom}) or (down and x in {box.x, right})
+
+
+def frames_around(machine: Machine, frames: frozenset[str] = frozenset()) -> dict[str, frozenset[str]]:
+    """The states with branches that each state stands in."""
+    around = dict.fromkeys(machine.states, frames)
+    for state in machine.states.values():
+        for branch in state.branches:
+            around |= frames_around(branch, frames | {state.name})
+    return around
