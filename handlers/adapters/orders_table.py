@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from handlers.adapters.aws import error_code, translated
 from handlers.adapters.step_records import from_item, record_key, to_item
+from handlers.domain.clock import with_milliseconds
 from handlers.domain.errors import OrderNotFound
 from handlers.domain.notification import NotificationKind
 from handlers.domain.order import (
@@ -157,7 +158,7 @@ def _order(plain: Mapping[str, Any]) -> Order:
         items=tuple(_line(line) for line in plain["items"]),
         total=_money(plain["total"]),
         created_at=plain["createdAt"],
-        updated_at=plain["updatedAt"],
+        updated_at=with_milliseconds(plain["updatedAt"]),
         request_hash=plain["requestHash"],
         execution=_execution(plain),
     )
@@ -186,7 +187,7 @@ def _summary(plain: Mapping[str, Any]) -> OrderSummary:
         reason=plain.get("reason"),
         total=_money(plain["total"]),
         created_at=plain["createdAt"],
-        updated_at=plain["updatedAt"],
+        updated_at=with_milliseconds(plain["updatedAt"]),
     )
 
 

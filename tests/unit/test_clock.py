@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.clock import rfc3339, utc_now
+from handlers.domain.clock import rfc3339, utc_now, with_milliseconds
 
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis adds UTC
 
@@ -26,3 +26,8 @@ def test_text_sorts_as_time(one: datetime, other: datetime) -> None:
 
 def test_now_is_told_in_utc() -> None:
     assert utc_now().tzinfo is UTC
+
+
+def test_a_time_that_step_functions_spelled_without_fraction_gets_its_milliseconds() -> None:
+    assert with_milliseconds("2026-11-22T15:14:06Z") == "2026-11-22T15:14:06.000Z"
+    assert with_milliseconds("2026-11-22T15:14:06.5Z") == "2026-11-22T15:14:06.500Z"
