@@ -201,17 +201,6 @@ def test_an_order_tells_where_its_execution_can_be_seen(ended: Mapping[str, Ende
     assert f"/express-executions/details/{execution['arn']}?startDate=" in execution["consoleUrl"]
 
 
-def test_ten_orders_at_once_for_three_pieces_sell_three(shop: Shop) -> None:
-    product = shop.sell(available=3)
-
-    order_ids = _place_at_once(lambda: shop.place({product: 1}).body["orderId"], times=10)
-    shop.wait_until_at_rest(*order_ids)
-
-    statuses = Counter(shop.records(order_id)["ORDER"]["status"] for order_id in order_ids)
-    assert statuses == {"CONFIRMED": 3, "REJECTED": 7}
-    assert shop.available(product) == 0
-
-
 def test_one_order_sent_five_times_at_once_with_one_key_is_one_order(shop: Shop) -> None:
     product = shop.sell(available=10)
 
