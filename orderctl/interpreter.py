@@ -10,6 +10,7 @@ that can't be parsed raises; whatever fails later is in the result. JSONPath onl
 Nothing else touches moto's internals but `interpreter_mends`, which brings them closer to AWS.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,12 +104,17 @@ class _Worker(SyncExecutionWorker):
         self._surroundings = surroundings
 
     def _get_evaluation_entrypoint(self) -> Any:
-        return _parsed(self._evaluation_details.state_machine_details.definition)
+        # the first executions at once would each parse, for seconds and into a hundred megabytes
+        with _parsing:
+            return _parsed(self._evaluation_details.state_machine_details.definition)
 
     def _get_evaluation_environment(self) -> Any:
         env: Any = super()._get_evaluation_environment()
         env.event_manager.surroundings = self._surroundings  # all branches share their event manager
         return env
+
+
+_parsing: Final = threading.Lock()
 
 
 @lru_cache(maxsize=32)

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import boto3
@@ -26,7 +26,8 @@ from orderctl.local_cloud.patches.expected import expect_signature, expect_sourc
 # More at once would be no faster on two cores, and their tasks would time out waiting for each other.
 EXECUTIONS_AT_ONCE: Final = int(os.environ.get("ORDERCTL_EXECUTIONS", "16"))
 _LONGEST_REQUEST_SECONDS: Final = 120
-_places = threading.BoundedSemaphore(EXECUTIONS_AT_ONCE)
+_places: Final = threading.BoundedSemaphore(EXECUTIONS_AT_ONCE)
+_making_clients: Final = threading.Lock()
 
 
 def apply() -> None:
@@ -98,7 +99,8 @@ def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpr
                 started_at=execution["startDate"],
                 input=json.loads(execution["input"]),
             ),
-            client_for=lambda service, region: _client(service, region, get_account_id()),
+            # asked in threads of the interpreter, which know nothing of the account
+            client_for=partial(_client_for, get_account_id()),
         )
     except Exception as error:  # noqa: BLE001  an execution whose machine can't be run has FAILED
         stepfunctions.logger.exception("Step Functions: %s could not be run", execution["arn"])
@@ -116,6 +118,11 @@ def _own_arn(machine: Mapping[str, Any], execution: Mapping[str, Any]) -> str:
 
 def _is_express(machine: Mapping[str, Any]) -> bool:
     return bool(machine["type"] == "EXPRESS")
+
+
+def _client_for(account: str, service: str, region: str) -> Any:
+    with _making_clients:  # one would be made for each execution of the first burst
+        return _client(service, region, account)
 
 
 @lru_cache(maxsize=64)
