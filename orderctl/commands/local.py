@@ -4,11 +4,11 @@ import json
 import shlex
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from orderctl.console import output
+from orderctl.console import output, progress
 from orderctl.errors import OperatorError
 from orderctl.local_cloud.cloud import PREFERRED_PORT, start_local_cloud, stop_local_cloud
 from orderctl.local_cloud.folder import Folder, InUseError
@@ -16,7 +16,10 @@ from orderctl.stack import Profile, Region, Stack, StackName, find_stack, home
 
 app = typer.Typer()
 
-_EXAMPLE = {
+# what a shell reports of a command that Ctrl-C ended
+_INTERRUPTED: Final = 130
+
+_EXAMPLE: Final = {
     "customerId": "cust-17850",
     "customerEmail": "ada@example.com",
     "paymentMethod": "pm_card_visa",
@@ -37,6 +40,9 @@ def up(
     except InUseError:
         stack = _running_stack(folder)
         output.print("The local cloud is up already.")
+    except KeyboardInterrupt:
+        progress.print("Stopped before it was up; nothing is left running.")
+        raise typer.Exit(_INTERRUPTED) from None
     output.print(f"API      {stack.api_url}\nkey      {stack.api_key}\n\nPlace an order:\n{_curl(stack)}\n")
     output.print("Stop it with `orderctl down` (or `make down`).")
 

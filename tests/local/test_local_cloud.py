@@ -149,13 +149,15 @@ def test_a_failed_deployment_says_why_and_leaves_nothing(folder: Folder) -> None
 def test_an_interrupted_up_leaves_nothing(folder: Folder, stop: signal.Signals) -> None:
     environment = {**os.environ, "ORDERCTL_HOME": str(folder.root)}
     command = [sys.executable, "-c", "from orderctl.main import main; main()", "up", "--port", "0"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as up:  # noqa: S603  ours
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as up:  # noqa: S603  ours
         _wait_until(folder.deploy_log.exists)
         while_deploying = _processes_of(folder)
 
         up.send_signal(stop)
 
-        assert up.wait(20) != 0
+        assert up.stderr
+        assert b"nothing is left running" in up.stderr.read()
+        assert up.wait(20) == 130
     assert len(while_deploying) >= 3  # up, MiniStack, the CDK
     assert _processes_of(folder) == []
     assert _names(folder) <= LEFT_OVER
