@@ -43,11 +43,20 @@ class Throttle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """An order that is PENDING for longer is taken up again, so many times at most; then it is held."""
+
+    after_seconds: int
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
     """One deployment of the system: what its stage fixes, and what its owner chooses."""
 
     stage: Stage
     throttle: Throttle
+    sweep: Sweep
     # A name of aws_logs.RetentionDays.
     log_retention: str
     # Tables with deletion protection that stay when their stack goes, and a stack that can't go by accident.
@@ -79,6 +88,7 @@ class StageConfig:
         return cls(
             stage=chosen,
             throttle=_PROD_THROTTLE if chosen is Stage.PROD else _DEV_THROTTLE,
+            sweep=_LOCAL_SWEEP if chosen is Stage.LOCAL else _SWEEP,
             log_retention="THREE_MONTHS" if chosen is Stage.PROD else "TWO_WEEKS",
             keeps_data=chosen is Stage.PROD,
             archives_events=chosen is not Stage.LOCAL,
@@ -96,6 +106,10 @@ class StageConfig:
 
 _DEV_THROTTLE: Final = Throttle(requests_per_second=100, burst=200, requests_per_day=100_000)
 _PROD_THROTTLE: Final = Throttle(requests_per_second=1_000, burst=2_000, requests_per_day=10_000_000)
+# Longer than an execution can last, so that nothing is taken up that is still on its way.
+_SWEEP: Final = Sweep(after_seconds=360, max_attempts=5)
+# Long enough for the queue that an import makes on a laptop: taken up again, it would only grow.
+_LOCAL_SWEEP: Final = Sweep(after_seconds=60, max_attempts=5)
 
 
 def _one_of(allowed: type[Choice], setting: str, value: str) -> Choice:

@@ -59,7 +59,7 @@ class Functions(Construct):
 
     def _orders(self) -> Function:
         storage, bus = self._storage, self._messaging.bus
-        function = self._function(
+        function = self.add(
             "Orders",
             timeout=_API_TIMEOUT,
             environment={
@@ -69,15 +69,15 @@ class Functions(Construct):
                 "CURRENCY": self._config.currency,
             },
         )
-        _allow(function, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"], storage.orders.table_arn)
-        _allow(function, ["dynamodb:Query"], f"{storage.orders.table_arn}/index/{CUSTOMER_ORDERS_INDEX}")
-        _allow(function, ["dynamodb:BatchGetItem"], storage.inventory.table_arn)
-        _allow(function, ["events:PutEvents"], bus.event_bus_arn)
+        allow(function, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"], storage.orders.table_arn)
+        allow(function, ["dynamodb:Query"], f"{storage.orders.table_arn}/index/{CUSTOMER_ORDERS_INDEX}")
+        allow(function, ["dynamodb:BatchGetItem"], storage.inventory.table_arn)
+        allow(function, ["events:PutEvents"], bus.event_bus_arn)
         return function
 
     def _inventory(self) -> Function:
         storage = self._storage
-        function = self._function(
+        function = self.add(
             "Inventory",
             timeout=_SERVICE_TIMEOUT,
             environment={
@@ -85,8 +85,8 @@ class Functions(Construct):
                 "INVENTORY_TABLE": storage.inventory.table_name,
             },
         )
-        _allow(function, _READ_AND_RECORD, storage.orders.table_arn)
-        _allow(function, ["dynamodb:UpdateItem"], storage.inventory.table_arn)
+        allow(function, _READ_AND_RECORD, storage.orders.table_arn)
+        allow(function, ["dynamodb:UpdateItem"], storage.inventory.table_arn)
         return function
 
     def _payment(self) -> Function:
@@ -97,15 +97,15 @@ class Functions(Construct):
         secret_arn = self._config.stripe_secret_arn
         if secret_arn is not None:
             environment["STRIPE_SECRET_ARN"] = secret_arn
-        function = self._function("Payment", timeout=_SERVICE_TIMEOUT, environment=environment)
-        _allow(function, _READ_AND_RECORD, self._storage.orders.table_arn)
+        function = self.add("Payment", timeout=_SERVICE_TIMEOUT, environment=environment)
+        allow(function, _READ_AND_RECORD, self._storage.orders.table_arn)
         if secret_arn is not None:
-            _allow(function, ["secretsmanager:GetSecretValue"], secret_arn)
+            allow(function, ["secretsmanager:GetSecretValue"], secret_arn)
         return function
 
     def _notification(self) -> Function:
         topic = self._messaging.notifications
-        function = self._function(
+        function = self.add(
             "Notification",
             timeout=_SERVICE_TIMEOUT,
             environment={
@@ -113,11 +113,12 @@ class Functions(Construct):
                 "TOPIC_ARN": topic.topic_arn,
             },
         )
-        _allow(function, ["dynamodb:GetItem", "dynamodb:UpdateItem"], self._storage.orders.table_arn)
-        _allow(function, ["sns:Publish"], topic.topic_arn)
+        allow(function, ["dynamodb:GetItem", "dynamodb:UpdateItem"], self._storage.orders.table_arn)
+        allow(function, ["sns:Publish"], topic.topic_arn)
         return function
 
-    def _function(self, service: str, *, timeout: Duration, environment: dict[str, str]) -> Function:
+    def add(self, service: str, *, timeout: Duration, environment: dict[str, str]) -> Function:
+        """Make the function of `handlers/SERVICE.py`; what it may do, its owner allows."""
         log_group = LogGroup(
             self,
             f"{service}Logs",
@@ -144,6 +145,8 @@ class Functions(Construct):
             environment={
                 "POWERTOOLS_SERVICE_NAME": service.lower(),
                 "POWERTOOLS_LOG_LEVEL": "INFO",
+                # The fault switch is careful with prod.
+                "STAGE": self._config.stage.value,
                 **environment,
             },
         )
@@ -167,5 +170,6 @@ def powertools_version() -> str:
     return next(pin[1] for pin in pins if pin)
 
 
-def _allow(function: Function, actions: Iterable[str], resource_arn: str) -> None:
+def allow(function: Function, actions: Iterable[str], resource_arn: str) -> None:
+    """Let the function do this to one resource, and to no other."""
     function.add_to_role_policy(PolicyStatement(actions=list(actions), resources=[resource_arn]))

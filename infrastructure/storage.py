@@ -28,7 +28,12 @@ class Storage(Construct):
             sort_key="record",
             indexes=[
                 # Sparse: only open orders have the two keys, so the index stays as small as the backlog.
-                _index(OPEN_ORDERS_INDEX, "openShard", "openKey", ["status", "customerId", "updatedAt"]),
+                _index(
+                    OPEN_ORDERS_INDEX,
+                    "openShard",
+                    "openKey",
+                    ["status", "customerId", "updatedAt", "reason", "attempts"],
+                ),
                 # Sparse: of an order's records only ORDER has a customerId.
                 _index(
                     CUSTOMER_ORDERS_INDEX,

@@ -1,12 +1,16 @@
 """The bus that orders are announced on."""
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from handlers.adapters.aws import translated
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.events import Event
 from handlers.domain.records import EVENT_SOURCE
+
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+MAX_EVENTS: Final = 10
 
 
 class EventBus:
@@ -18,15 +22,24 @@ class EventBus:
 
     def emit(self, event: Event) -> None:
         """Raises DependencyUnavailable when the bus did not take the event."""
-        entry = {
+        (refusal,) = self._refusals([event])
+        if refusal:
+            raise DependencyUnavailable(f"event bus: {refusal}")
+
+    def emit_all(self, events: Sequence[Event]) -> list[bool]:
+        """Tell of each of at most MAX_EVENTS events whether the bus took it; raises DependencyUnavailable."""
+        return [not refusal for refusal in self._refusals(events)] if events else []
+
+    def _refusals(self, events: Sequence[Event]) -> list[str | None]:
+        with translated("event bus"):
+            answer = self._client.put_events(Entries=[self._entry(event) for event in events])
+        # PutEvents answers 200 also when it refused every entry; the answers are in the entries' order.
+        return [entry.get("ErrorCode") for entry in answer["Entries"]]
+
+    def _entry(self, event: Event) -> dict[str, Any]:
+        return {
             "EventBusName": self._bus_name,
             "Source": EVENT_SOURCE,
             "DetailType": event.detail_type.value,
             "Detail": json.dumps(event.detail, separators=(",", ":")),
         }
-        with translated("event bus"):
-            answer = self._client.put_events(Entries=[entry])
-        # PutEvents answers 200 also when it refused every entry.
-        # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-        if answer["FailedEntryCount"]:
-            raise DependencyUnavailable(f"event bus: {answer['Entries'][0].get('ErrorCode', 'unknown')}")

@@ -15,7 +15,7 @@ from infrastructure.templates import template
 from tests.infrastructure.resources import function, of_type, published
 
 _REPOSITORY: Final = Path(__file__).parents[2]
-_SERVICES: Final = ("orders", "inventory", "payment", "notification")
+_SERVICES: Final = ("orders", "inventory", "payment", "notification", "sweeper")
 _API_GATEWAY_WAITS_SECONDS: Final = 29
 
 
@@ -82,6 +82,13 @@ def test_a_function_is_told_the_names_that_it_reads(dev_template: dict[str, Any]
         "inventory": {"ORDERS_TABLE": orders_table, "INVENTORY_TABLE": inventory_table},
         "payment": {"ORDERS_TABLE": orders_table, "PAYMENT_GATEWAY": "simulated"},
         "notification": {"ORDERS_TABLE": orders_table, "TOPIC_ARN": {"Ref": topic_id}},
+        "sweeper": {
+            "ORDERS_TABLE": orders_table,
+            "EVENT_BUS": {"Ref": published(dev_template, "EventBusName")},
+            "DELIVERY_DLQ_URL": {"Ref": published(dev_template, "DeliveryDlqUrl")},
+            "SWEEP_AFTER_SECONDS": "360",
+            "SWEEP_MAX_ATTEMPTS": "5",
+        },
     }
 
 
@@ -89,7 +96,9 @@ def _own_environment(template_: dict[str, Any], service: str) -> dict[str, Any]:
     variables = function(template_, service)["Environment"]["Variables"]
     assert variables["POWERTOOLS_SERVICE_NAME"] == service
     assert variables["POWERTOOLS_LOG_LEVEL"] == "INFO"
-    return {name: value for name, value in variables.items() if not name.startswith("POWERTOOLS_")}
+    assert variables["STAGE"] == "dev"
+    common = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL", "STAGE"}
+    return {name: value for name, value in variables.items() if name not in common}
 
 
 def test_stripe_and_another_currency_reach_the_functions_that_need_them(

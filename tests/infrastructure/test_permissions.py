@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from handlers.domain.records import CUSTOMER_ORDERS_INDEX
+from handlers.domain.records import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX
 from tests.infrastructure.resources import (
     allowed_statements,
     function,
@@ -129,6 +129,19 @@ def test_the_notification_service_publishes_to_the_topic_only(dev_template: dict
     assert _may(dev_template, "notification") == {
         _arn(published(dev_template, "OrdersTableName")): {"dynamodb:GetItem", "dynamodb:UpdateItem"},
         json.dumps({"Ref": topic}): {"sns:Publish"},
+    }
+
+
+def test_the_sweeper_finds_open_orders_emits_them_and_parks_announcements(
+    dev_template: dict[str, Any],
+) -> None:
+    orders_table = published(dev_template, "OrdersTableName")
+
+    assert _may(dev_template, "sweeper") == {
+        _arn(orders_table): {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        _arn(orders_table, f"/index/{OPEN_ORDERS_INDEX}"): {"dynamodb:Query"},
+        _arn(published(dev_template, "EventBusName")): {"events:PutEvents"},
+        _arn(published(dev_template, "DeliveryDlqUrl")): {"sqs:SendMessage"},
     }
 
 

@@ -88,7 +88,7 @@ def test_the_indexes_hold_what_summaries_and_the_backlog_show(dev_template: dict
     }
 
     assert projected == {
-        OPEN_ORDERS_INDEX: {"status", "customerId", "updatedAt"},
+        OPEN_ORDERS_INDEX: {"status", "customerId", "updatedAt", "reason", "attempts"},
         CUSTOMER_ORDERS_INDEX: {"status", "reason", "total", "updatedAt"},
     }
 

@@ -53,6 +53,15 @@ class Deployment:
             variables |= function["Environment"]["Variables"]
         return {name: resolve(value, self.names) for name, value in variables.items()}
 
+    def environment_of(self, service: str) -> dict[str, str]:
+        """The variables of one function, whether the workflow calls it or not."""
+        (variables,) = (
+            resource["Properties"]["Environment"]["Variables"]
+            for resource in self.template["Resources"].values()
+            if resource.get("Properties", {}).get("Handler") == f"handlers.{service}.handler"
+        )
+        return {name: resolve(value, self.names) for name, value in variables.items()}
+
     def hide_messages(self) -> None:
         """Let no test see the messages of the one before it; a queue can be purged only once a minute."""
         dead_letters = (url for name, url in self.substitutions.items() if name.endswith("DlqUrl"))

@@ -7,6 +7,7 @@ from orderctl.local_cloud.patches import (
     lambda_errors,
     lambda_logs,
     public_parameters,
+    schedules,
     step_functions,
 )
 
@@ -19,4 +20,5 @@ def apply_patches() -> None:
     gateway_errors.apply()
     event_dead_letters.apply()
     public_parameters.apply()
+    schedules.apply()
     step_functions.apply()

@@ -1,0 +1,120 @@
+"""Lambda: takes up orders that stayed PENDING too long, because their event or their workflow got lost."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from itertools import islice
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger
+
+from handlers.adapters.aws import client
+from handlers.adapters.delivery_queue import DeliveryQueue
+from handlers.adapters.event_bus import MAX_EVENTS, EventBus
+from handlers.adapters.open_orders import OpenOrders
+from handlers.adapters.orders_table import OrdersTable
+from handlers.adapters.time_budget import InvocationContext, TimeBudget
+from handlers.domain.clock import Clock, rfc3339, utc_now
+from handlers.domain.errors import DependencyUnavailable, OrderNotFound
+from handlers.domain.events import Event, order_placed
+from handlers.domain.records import OPEN_SHARDS, OrderStatus
+from handlers.domain.sweep import SweepOutcome, SweepPolicy, WaitingOrder, order_held
+
+logger = Logger()
+
+# A batch is 21 short calls; what is cut off in the middle of one, the next sweep does again.
+_BATCH_MILLIS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeper:
+    """Safe to cut off anywhere and to run twice at once: a second OrderPlaced does nothing again."""
+
+    open_orders: OpenOrders
+    orders: OrdersTable
+    bus: EventBus
+    delivery: DeliveryQueue
+    policy: SweepPolicy
+    now: Clock = utc_now
+
+    def sweep(self, budget: TimeBudget) -> Counter[SweepOutcome]:
+        """Take up as many overdue orders as there is time for; raises DependencyUnavailable."""
+        outcomes: Counter[SweepOutcome] = Counter()
+        overdue = self._overdue()
+        while budget.remaining_millis() > _BATCH_MILLIS and (batch := list(islice(overdue, MAX_EVENTS))):
+            outcomes.update(self._take_up(batch))
+        return outcomes
+
+    def _overdue(self) -> Iterator[WaitingOrder]:
+        now = self.now()
+        before = self.policy.overdue_before(now)
+        # Each sweep begins elsewhere, so that a backlog in one shard does not keep the others waiting.
+        for offset in range(OPEN_SHARDS):
+            yield from self.open_orders.waiting(str((now.minute + offset) % OPEN_SHARDS), before)
+
+    def _take_up(self, batch: Sequence[WaitingOrder]) -> Iterator[SweepOutcome]:
+        yield from (self._hold(order) for order in batch if self.policy.gives_up_on(order))
+        yield from self._emit(order for order in batch if not self.policy.gives_up_on(order))
+
+    def _emit(self, batch: Iterable[WaitingOrder]) -> Iterator[SweepOutcome]:
+        events: dict[WaitingOrder, Event] = {}
+        for order in batch:
+            found = self._event(order)
+            if isinstance(found, Event):
+                events[order] = found
+            else:
+                yield found
+        taken = self.bus.emit_all(list(events.values()))
+        for order, was_taken in zip(events, taken, strict=True):
+            yield self._note_attempt(order, SweepOutcome.EMITTED) if was_taken else SweepOutcome.REFUSED
+
+    def _event(self, order: WaitingOrder) -> Event | SweepOutcome:
+        try:
+            stored = self.orders.read_order(order.order_id)
+        except OrderNotFound:
+            return SweepOutcome.CHANGED
+        except (KeyError, TypeError, ValueError):
+            # One broken record must not keep the others waiting; in the end it is held.
+            logger.exception("the order can't be read", orderId=order.order_id)
+            return self._note_attempt(order, SweepOutcome.UNREADABLE)
+        return order_placed(stored) if stored.status is OrderStatus.PENDING else SweepOutcome.CHANGED
+
+    def _note_attempt(self, order: WaitingOrder, outcome: SweepOutcome) -> SweepOutcome:
+        noted = self.open_orders.note_attempt(order, rfc3339(self.now()))
+        return outcome if noted else SweepOutcome.CHANGED
+
+    def _hold(self, order: WaitingOrder) -> SweepOutcome:
+        if not self.open_orders.hold(order, rfc3339(self.now())):
+            return SweepOutcome.CHANGED
+        try:
+            self.bus.emit(order_held(order))
+        except DependencyUnavailable:
+            self.delivery.park(order_held(order))
+        return SweepOutcome.HELD
+
+
+@cache
+def _sweeper() -> Sweeper:
+    dynamodb = client("dynamodb")
+    orders_table = os.environ["ORDERS_TABLE"]
+    return Sweeper(
+        open_orders=OpenOrders(dynamodb, orders_table),
+        orders=OrdersTable(dynamodb, orders_table),
+        bus=EventBus(client("events"), os.environ["EVENT_BUS"]),
+        delivery=DeliveryQueue(client("sqs"), os.environ["DELIVERY_DLQ_URL"]),
+        policy=SweepPolicy(
+            after=timedelta(seconds=float(os.environ["SWEEP_AFTER_SECONDS"])),
+            max_attempts=int(os.environ["SWEEP_MAX_ATTEMPTS"]),
+        ),
+    )
+
+
+@logger.inject_lambda_context
+def handler(_event: dict[str, Any], context: InvocationContext) -> dict[str, int]:
+    """Run one sweep; what fails or is cut off is done by the next one."""
+    outcomes = _sweeper().sweep(TimeBudget.of(context))
+    logger.info("swept", outcomes=outcomes)
+    return {outcome.value: count for outcome, count in outcomes.items()}

@@ -1,0 +1,324 @@
+"""Orders whose event or workflow got lost are taken up again, and held when that does not help."""
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from botocore.exceptions import ClientError
+
+from handlers import sweeper
+from handlers.adapters import aws
+from handlers.adapters.delivery_queue import DeliveryQueue
+from handlers.adapters.event_bus import EventBus
+from handlers.adapters.open_orders import OpenOrders
+from handlers.adapters.orders_table import OrdersTable
+from handlers.adapters.time_budget import TimeBudget
+from handlers.domain.events import order_placed
+from handlers.domain.sweep import SweepOutcome, SweepPolicy
+from handlers.sweeper import Sweeper
+from tests.backlog import EMAIL, LONG_AGO, TOKEN, Backlog
+from tests.fakes import Interrupted
+
+NOW = datetime(2026, 11, 22, 16, 0, 0, tzinfo=UTC)
+JUST_NOW = "2026-11-22T15:55:00.000Z"
+PLENTY = TimeBudget(remaining_millis=lambda: 55_000)
+
+
+@pytest.fixture
+def backlog(dev_template: dict[str, Any]) -> Iterator[Backlog]:
+    with Backlog.of(dev_template) as backlog:
+        yield backlog
+
+
+def _sweeper(backlog: Backlog, *, dynamodb: Any = None, events: Any = None, now: datetime = NOW) -> Sweeper:
+    """Make a sweeper; clients given here stand in the way of the real ones."""
+    return Sweeper(
+        open_orders=OpenOrders(dynamodb or backlog.dynamodb, backlog.orders_table),
+        orders=OrdersTable(dynamodb or backlog.dynamodb, backlog.orders_table),
+        bus=EventBus(events or backlog.events, backlog.bus_name),
+        delivery=DeliveryQueue(backlog.sqs, backlog.queue_url("delivery")),
+        policy=SweepPolicy(after=timedelta(minutes=6), max_attempts=5),
+        now=lambda: now,
+    )
+
+
+class RefusingBus:
+    """Takes no event of this type; all others go through."""
+
+    def __init__(self, events: Any, detail_type: str) -> None:
+        self._events = events
+        self._detail_type = detail_type
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  boto3's name
+        answers = []
+        for entry in Entries:
+            if entry["DetailType"] == self._detail_type:
+                answers.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
+            else:
+                answers += self._events.put_events(Entries=[entry])["Entries"]
+        failed = sum("ErrorCode" in answer for answer in answers)
+        return {"FailedEntryCount": failed, "Entries": answers}
+
+
+def test_an_overdue_order_is_emitted_again_and_waits_anew(backlog: Backlog) -> None:
+    order_id = backlog.place(since=LONG_AGO)
+
+    outcomes = _sweeper(backlog).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.EMITTED: 1}
+    assert backlog.emitted() == [order_id]
+    order = backlog.order(order_id)
+    assert (order["status"], order["openKey"], order["attempts"]) == (
+        "PENDING",
+        "PENDING#2026-11-22T16:00:00.000Z",
+        1,
+    )
+
+
+def test_the_event_is_the_one_that_was_lost(backlog: Backlog) -> None:
+    order_id = backlog.place()
+    stored = OrdersTable(backlog.dynamodb, backlog.orders_table).read_order(order_id)
+
+    _sweeper(backlog).sweep(PLENTY)
+
+    assert backlog.announced() == [("OrderPlaced", order_placed(stored).detail)]
+
+
+def test_a_second_sweep_leaves_the_order_its_time(backlog: Backlog) -> None:
+    backlog.place()
+    _sweeper(backlog).sweep(PLENTY)
+    backlog.announced()
+
+    outcomes = _sweeper(backlog, now=NOW + timedelta(minutes=5)).sweep(PLENTY)
+
+    assert not outcomes
+    assert backlog.announced() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "since"), [("PENDING", JUST_NOW), ("ON_HOLD", LONG_AGO), ("CONFIRMED", LONG_AGO)]
+)
+def test_other_orders_are_left_alone(backlog: Backlog, status: str, since: str) -> None:
+    order_id = backlog.place(status, since=since)
+    before = backlog.order(order_id)
+
+    outcomes = _sweeper(backlog).sweep(PLENTY)
+
+    assert not outcomes
+    assert backlog.announced() == []
+    assert backlog.order(order_id) == before
+
+
+def test_a_backlog_in_every_shard_is_emitted_each_order_once(backlog: Backlog) -> None:
+    order_ids = {backlog.place() for _ in range(45)}
+
+    outcomes = _sweeper(backlog).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.EMITTED: 45}
+    emitted = backlog.emitted()
+    assert len(emitted) == 45
+    assert set(emitted) == order_ids
+
+
+def test_a_backlog_of_several_pages_is_read_to_its_end(backlog: Backlog) -> None:
+    order_ids = {backlog.place(orderId=str(UUID(int=8 * number))) for number in range(5)}
+
+    class ShortPages:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(backlog.dynamodb, name)
+
+        def query(self, **request: Any) -> Any:
+            return backlog.dynamodb.query(**request, Limit=2)
+
+    _sweeper(backlog, dynamodb=ShortPages()).sweep(PLENTY)
+
+    assert set(backlog.emitted()) == order_ids
+
+
+def test_each_minute_another_shard_comes_first(backlog: Backlog) -> None:
+    in_shard = [backlog.place(orderId=str(UUID(int=number))) for number in range(8)]
+
+    _sweeper(backlog, now=NOW.replace(minute=11)).sweep(PLENTY)
+
+    assert backlog.emitted() == [*in_shard[3:], *in_shard[:3]]
+
+
+def test_after_five_attempts_an_order_is_held_and_announced(backlog: Backlog) -> None:
+    order_id = backlog.place(attempts=5)
+
+    outcomes = _sweeper(backlog).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.HELD: 1}
+    order = backlog.order(order_id)
+    assert (order["status"], order["reason"]) == ("ON_HOLD", "workflow")
+    assert order["openKey"] == "ON_HOLD#2026-11-22T16:00:00.000Z"
+    assert order["updatedAt"] == "2026-11-22T16:00:00.000Z"
+    held = {"orderId": order_id, "customerId": "cust-17850", "reason": "workflow"}
+    assert backlog.announced() == [("OrderHeld", held)]
+
+
+def test_a_poison_order_goes_round_five_times_and_no_more(backlog: Backlog) -> None:
+    order_id = backlog.place()
+
+    for hour in range(10):
+        _sweeper(backlog, now=NOW + timedelta(hours=hour)).sweep(PLENTY)
+
+    assert backlog.emitted() == [order_id] * 5
+    assert backlog.order(order_id)["status"] == "ON_HOLD"
+
+
+def test_an_announcement_that_the_bus_refuses_is_parked_as_the_event_itself(backlog: Backlog) -> None:
+    order_id = backlog.place(attempts=5)
+    bus = RefusingBus(backlog.events, "OrderHeld")
+
+    outcomes = _sweeper(backlog, events=bus).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.HELD: 1}
+    assert backlog.parked("delivery") == [
+        {
+            "source": "ecommerce.orders",
+            "detail-type": "OrderHeld",
+            "detail": {"orderId": order_id, "customerId": "cust-17850", "reason": "workflow"},
+        }
+    ]
+
+
+def test_an_event_that_the_bus_refuses_is_no_attempt(backlog: Backlog) -> None:
+    order_id = backlog.place()
+    before = backlog.order(order_id)
+
+    outcomes = _sweeper(backlog, events=RefusingBus(backlog.events, "OrderPlaced")).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.REFUSED: 1}
+    assert backlog.order(order_id) == before
+
+
+def test_an_order_that_settles_after_it_was_found_is_not_emitted(backlog: Backlog) -> None:
+    order_id = backlog.place()
+    dynamodb = Interrupted(backlog.dynamodb, "get_item", lambda: backlog.settle(order_id))
+
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.CHANGED: 1}
+    assert backlog.emitted() == []
+
+
+@pytest.mark.parametrize("attempts", [0, 5])
+def test_an_order_that_settles_meanwhile_stays_settled(backlog: Backlog, attempts: int) -> None:
+    order_id = backlog.place(attempts=attempts)
+    dynamodb = Interrupted(backlog.dynamodb, "update_item", lambda: backlog.settle(order_id))
+
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.CHANGED: 1}
+    order = backlog.order(order_id)
+    assert order["status"] == "CONFIRMED"
+    assert "openKey" not in order
+    assert ("OrderHeld" in dict(backlog.announced())) is False
+
+
+def test_two_sweeps_at_once_count_one_attempt(backlog: Backlog) -> None:
+    order_id = backlog.place()
+    dynamodb = Interrupted(backlog.dynamodb, "update_item", lambda: _sweeper(backlog).sweep(PLENTY))
+
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.CHANGED: 1}
+    assert backlog.order(order_id)["attempts"] == 1
+
+
+def test_a_deleted_order_keeps_no_other_waiting(backlog: Backlog) -> None:
+    gone, waiting = (backlog.place(orderId=str(UUID(int=number))) for number in (8, 16))
+    key = {"orderId": {"S": gone}, "record": {"S": "ORDER"}}
+    dynamodb = Interrupted(
+        backlog.dynamodb,
+        "get_item",
+        lambda: backlog.dynamodb.delete_item(TableName=backlog.orders_table, Key=key),
+    )
+
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.CHANGED: 1, SweepOutcome.EMITTED: 1}
+    assert backlog.emitted() == [waiting]
+
+
+def test_a_broken_record_keeps_no_other_waiting_and_is_held_in_the_end(backlog: Backlog) -> None:
+    broken = backlog.place(items=None)
+    waiting = backlog.place()
+
+    first = _sweeper(backlog).sweep(PLENTY)
+    for hour in range(1, 6):
+        _sweeper(backlog, now=NOW + timedelta(hours=hour)).sweep(PLENTY)
+
+    assert first == {SweepOutcome.UNREADABLE: 1, SweepOutcome.EMITTED: 1}
+    assert set(backlog.emitted()) == {waiting}
+    assert backlog.order(broken)["status"] == "ON_HOLD"
+
+
+def test_what_there_is_no_time_for_is_left_to_the_next_sweep(backlog: Backlog) -> None:
+    order_ids = {backlog.place() for _ in range(25)}
+    times = iter([55_000, 30_000, 9_000])
+    short = TimeBudget(remaining_millis=lambda: next(times))
+
+    first = _sweeper(backlog).sweep(short)
+    second = _sweeper(backlog, now=NOW + timedelta(minutes=1)).sweep(PLENTY)
+
+    assert first == {SweepOutcome.EMITTED: 20}
+    assert second == {SweepOutcome.EMITTED: 5}
+    assert set(backlog.emitted()) == order_ids
+
+
+def test_a_missing_permission_is_no_quiet_loss(backlog: Backlog) -> None:
+    backlog.place()
+
+    class Forbidding:
+        def put_events(self, **_: Any) -> Any:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutEvents")
+
+    with pytest.raises(ClientError):
+        _sweeper(backlog, events=Forbidding()).sweep(PLENTY)
+
+
+class Context:
+    """What Lambda hands over beside the event."""
+
+    function_name = "function"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:sweeper"
+    aws_request_id = "6d2a4a6b-2f9b-4c0e-8a06-0a2a2f0d3b11"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 55_000
+
+
+@pytest.fixture
+def _configured(backlog: Backlog, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    variables = backlog.deployment.environment_of("sweeper")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    aws.client.cache_clear()
+    sweeper._sweeper.cache_clear()
+    yield
+    aws.client.cache_clear()
+    sweeper._sweeper.cache_clear()
+
+
+@pytest.mark.usefixtures("_configured")
+def test_the_function_sweeps_with_what_is_deployed_and_logs_counts_only(
+    backlog: Backlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = backlog.place(since=LONG_AGO.replace("2026", "2020"))
+    log = io.StringIO()
+    monkeypatch.setattr(sweeper.logger.registered_handler, "stream", log)
+
+    answer = sweeper.handler({}, Context())
+
+    assert answer == {"emitted": 1}
+    assert backlog.emitted() == [order_id]
+    [line] = log.getvalue().splitlines()
+    assert json.loads(line)["outcomes"] == {"emitted": 1}
+    assert not [personal for personal in (EMAIL, TOKEN, "cust-17850") if personal in line]

@@ -1,0 +1,169 @@
+"""Orders that wait or are on hold, and dead letters: tables, queues and bus, all in moto."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from uuid import uuid4
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from moto import mock_aws
+
+from handlers.domain.records import ORDER_RECORD, OrderStatus, open_key, open_shard
+from orderctl.stack import QUEUES, Stack
+from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client, deploy
+
+EMAIL: Final = "ada@example.com"
+TOKEN: Final = "pm_card_visa"
+LONG_AGO: Final = "2026-11-22T15:00:00.000Z"
+
+_to_attribute = TypeSerializer().serialize
+_from_attribute = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """`dynamodb`, `events` and `sqs` are clients of moto."""
+
+    deployment: Deployment
+    dynamodb: Any
+    events: Any
+    sqs: Any
+
+    @classmethod
+    @contextmanager
+    def of(cls, template: Mapping[str, Any]) -> Iterator[Self]:
+        with mock_aws():
+            yield cls(
+                deployment=deploy(template),
+                dynamodb=client("dynamodb"),
+                events=client("events"),
+                sqs=client("sqs"),
+            )
+
+    @property
+    def orders_table(self) -> str:
+        return self.deployment.tables.orders
+
+    @property
+    def bus_name(self) -> str:
+        return self.deployment.substitutions["EventBusName"]
+
+    @property
+    def stack(self) -> Stack:
+        """The same as orderctl sees it."""
+        return Stack(
+            endpoint_url=None,
+            region=REGION,
+            api_url="https://api.example.com/prod/",
+            api_key="key",
+            console_url=None,
+            state_machine_arn=f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:OrderWorkflow",
+            orders_table=self.orders_table,
+            inventory_table=self.deployment.tables.inventory,
+            bus_name=self.bus_name,
+            dlq_urls={queue: self.queue_url(queue) for queue in QUEUES},
+        )
+
+    def queue_url(self, queue: str) -> str:
+        return self.deployment.substitutions[f"{queue.title()}DlqUrl"]
+
+    def place(self, status: str = "PENDING", *, since: str = LONG_AGO, **fields: Any) -> str:
+        """Store an order with this status since then, and return its id."""
+        order_id = fields.pop("orderId", None) or str(uuid4())
+        is_open = status in ("PENDING", "ON_HOLD")
+        index_key = {"openShard": open_shard(order_id), "openKey": open_key(OrderStatus(status), since)}
+        self._put(
+            {
+                "orderId": order_id,
+                "record": ORDER_RECORD,
+                "customerId": "cust-17850",
+                "customerEmail": EMAIL,
+                "paymentMethod": TOKEN,
+                "status": status,
+                "items": [{"productId": "85123A", "quantity": 6, "unitPrice": 255}],
+                "total": {"amount": 1530, "currency": "USD"},
+                "createdAt": since,
+                "updatedAt": since,
+                "requestHash": "0" * 64,
+                **(index_key if is_open else {}),
+                **fields,
+            }
+        )
+        return order_id
+
+    def order(self, order_id: str) -> dict[str, Any]:
+        found = self.dynamodb.get_item(
+            TableName=self.orders_table, Key=_item({"orderId": order_id, "record": ORDER_RECORD})
+        )
+        return {name: _from_attribute(value) for name, value in found["Item"].items()}
+
+    def change(self, order_id: str, **fields: Any) -> None:
+        """Overwrite fields of an order; None removes one."""
+        changed = self.order(order_id) | fields
+        self._put({name: value for name, value in changed.items() if value is not None})
+
+    def settle(self, order_id: str) -> None:
+        """Confirm the order as its workflow does."""
+        self.change(order_id, status="CONFIRMED", openShard=None, openKey=None)
+
+    def park(self, queue: str, order_id: str, *, step: str = "AuthorizePayment") -> None:
+        """Put the message of a step that failed on the queue of its service."""
+        self.send(
+            queue,
+            {
+                "orderId": order_id,
+                "step": step,
+                "error": "GatewayUnavailable",
+                "cause": "the gateway is down",
+                "executionArn": f"arn:aws:states:{REGION}:{ACCOUNT}:express:OrderWorkflow:a:b",
+                "event": {"detail-type": "OrderPlaced", "detail": {"orderId": order_id}},
+            },
+        )
+
+    def send(self, queue: str, body: Any, **attributes: str) -> None:
+        self.sqs.send_message(
+            QueueUrl=self.queue_url(queue),
+            MessageBody=body if isinstance(body, str) else json.dumps(body),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
+        )
+
+    def parked(self, queue: str) -> list[dict[str, Any]]:
+        """Return what anybody who looks at the queue sees, and leave it there."""
+        return self._messages(self.queue_url(queue), hidden_seconds=0)
+
+    def announced(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return what reached the bus since the last call: type and detail."""
+        events = self._messages(self.deployment.listener_url, hidden_seconds=12 * 60 * 60)
+        return [(event["detail-type"], event["detail"]) for event in events]
+
+    def emitted(self) -> list[str]:
+        """Return the orders whose OrderPlaced reached the bus since the last call."""
+        return [detail["orderId"] for type_, detail in self.announced() if type_ == "OrderPlaced"]
+
+    def _put(self, record: Mapping[str, Any]) -> None:
+        self.dynamodb.put_item(TableName=self.orders_table, Item=_item(record))
+
+    def _messages(self, url: str, hidden_seconds: int) -> list[dict[str, Any]]:
+        """Receive until nothing comes that was not seen before."""
+        found: dict[str, dict[str, Any]] = {}
+        receipts = []
+        while True:
+            messages = self.sqs.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=hidden_seconds or 60
+            ).get("Messages", [])
+            if not messages:
+                break
+            found |= {message["MessageId"]: json.loads(message["Body"]) for message in messages}
+            receipts += [message["ReceiptHandle"] for message in messages]
+        if not hidden_seconds:
+            for receipt in receipts:
+                self.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+        return list(found.values())
+
+
+def _item(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _to_attribute(value) for name, value in record.items()}

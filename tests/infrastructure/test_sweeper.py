@@ -1,0 +1,92 @@
+"""The sweeper's schedule, and how its times fit together."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers import sweeper
+from handlers.adapters.aws import CONFIG
+from infrastructure.workflow import DEFINITION
+from tests.infrastructure.resources import Template, function, of_type, only, statements_of_role
+
+MINUTE_SECONDS = 60
+
+
+def _sweeper_id(template: Template) -> str:
+    (logical_id,) = (
+        logical_id
+        for logical_id, each in of_type(template, "AWS::Lambda::Function").items()
+        if each["Handler"] == "handlers.sweeper.handler"
+    )
+    return logical_id
+
+
+def _after_seconds(template: Template) -> int:
+    return int(function(template, "sweeper")["Environment"]["Variables"]["SWEEP_AFTER_SECONDS"])
+
+
+@pytest.mark.parametrize("stage", ["local_template", "dev_template", "prod_template"])
+def test_a_sweep_runs_every_minute(request: pytest.FixtureRequest, stage: str) -> None:
+    template = request.getfixturevalue(stage)
+
+    schedule = only(template, "AWS::Scheduler::Schedule")
+
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [_sweeper_id(template), "Arn"]}
+
+
+def test_a_sweep_that_fails_is_left_to_the_next_one(dev_template: dict[str, Any]) -> None:
+    target = only(dev_template, "AWS::Scheduler::Schedule")["Target"]
+    invocations = only(dev_template, "AWS::Lambda::EventInvokeConfig")
+
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] == 0
+    assert "DeadLetterConfig" not in target
+    assert invocations["FunctionName"] == {"Ref": _sweeper_id(dev_template)}
+    assert invocations["MaximumRetryAttempts"] == 0
+
+
+def test_only_the_schedule_of_this_account_may_start_a_sweep(dev_template: dict[str, Any]) -> None:
+    role = only(dev_template, "AWS::Scheduler::Schedule")["Target"]["RoleArn"]
+    trust = dev_template["Resources"][role["Fn::GetAtt"][0]]["Properties"]["AssumeRolePolicyDocument"]
+
+    statements = statements_of_role(dev_template, role)
+
+    assert [(each["Action"], each["Resource"]) for each in statements] == [
+        ("lambda:InvokeFunction", {"Fn::GetAtt": [_sweeper_id(dev_template), "Arn"]})
+    ]
+    (statement,) = trust["Statement"]
+    assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_the_schedule_waits_until_its_role_may_invoke(dev_template: dict[str, Any]) -> None:
+    (schedule,) = (
+        each for each in dev_template["Resources"].values() if each["Type"] == "AWS::Scheduler::Schedule"
+    )
+    depends_on = {dev_template["Resources"][logical_id]["Type"] for logical_id in schedule["DependsOn"]}
+
+    assert depends_on == {"AWS::IAM::Role", "AWS::IAM::Policy"}
+
+
+@pytest.mark.parametrize("stage", ["dev_template", "prod_template"])
+def test_no_order_is_taken_up_while_its_execution_can_still_run(
+    request: pytest.FixtureRequest, stage: str
+) -> None:
+    longest_execution = json.loads(DEFINITION.read_text())["TimeoutSeconds"]
+
+    assert _after_seconds(request.getfixturevalue(stage)) >= longest_execution + MINUTE_SECONDS
+
+
+def test_on_a_laptop_nobody_waits_for_minutes(local_template: dict[str, Any]) -> None:
+    assert _after_seconds(local_template) <= MINUTE_SECONDS
+
+
+def test_a_sweep_is_over_before_the_next_and_a_call_before_the_sweep(dev_template: dict[str, Any]) -> None:
+    attempts = CONFIG.retries["total_max_attempts"]
+    one_call = (CONFIG.connect_timeout + CONFIG.read_timeout) * attempts
+    timeout = function(dev_template, "sweeper")["Timeout"]
+
+    assert one_call * 1000 < sweeper._BATCH_MILLIS
+    assert sweeper._BATCH_MILLIS < timeout * 1000 < MINUTE_SECONDS * 1000

@@ -1,0 +1,41 @@
+"""Which orders a sweep takes up, and which it gives up on."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handlers.domain.records import DetailType
+from handlers.domain.sweep import SweepPolicy, WaitingOrder, order_held
+
+POLICY = SweepPolicy(after=timedelta(minutes=6), max_attempts=5)
+
+
+def _waiting(attempts: int) -> WaitingOrder:
+    return WaitingOrder(
+        order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
+        customer_id="cust-17850",
+        open_key="PENDING#2026-11-22T15:14:31.123Z",
+        attempts=attempts,
+    )
+
+
+def test_an_order_is_overdue_when_it_waited_longer_than_the_policy_says() -> None:
+    now = datetime(2026, 11, 22, 15, 20, 31, 123_000, tzinfo=UTC)
+
+    assert POLICY.overdue_before(now) == "2026-11-22T15:14:31.123Z"
+
+
+@pytest.mark.parametrize(("attempts", "given_up"), [(0, False), (4, False), (5, True), (6, True)])
+def test_an_order_is_taken_up_five_times(attempts: int, *, given_up: bool) -> None:
+    assert POLICY.gives_up_on(_waiting(attempts)) is given_up
+
+
+def test_an_order_that_is_given_up_is_announced_with_its_reason() -> None:
+    event = order_held(_waiting(5))
+
+    assert event.detail_type is DetailType.ORDER_HELD
+    assert event.detail == {
+        "orderId": "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
+        "customerId": "cust-17850",
+        "reason": "workflow",
+    }
