@@ -8,10 +8,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from handlers.adapters.aws import client
+from handlers.adapters.fault import inject_fault
 from handlers.adapters.inventory_table import InventoryTable
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.domain.clock import Clock, rfc3339, utc_now
+from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.records import InventoryStatus
 from handlers.domain.reservation import InventoryOperation, ReservedItem, released, reserved
 from handlers.domain.step_request import StepRequest, parse_step_request
@@ -66,6 +68,7 @@ def _service() -> InventoryService:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: InvocationContext) -> dict[str, str]:
     """Answer one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
+    inject_fault(DependencyUnavailable)
     request = parse_step_request(event, InventoryOperation)
     status = _service().answer(request, TimeBudget.of(context))
     logger.info("answered", operation=request.operation, orderId=request.order_id, status=status)

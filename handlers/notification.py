@@ -8,10 +8,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from handlers.adapters.aws import client
+from handlers.adapters.fault import inject_fault
 from handlers.adapters.notification_records import NotificationRecords
 from handlers.adapters.notification_topic import NotificationTopic
 from handlers.adapters.orders_table import OrdersTable
 from handlers.domain.clock import Clock, utc_now
+from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.notification import NotificationKind, compose
 from handlers.domain.records import NotificationStatus
 from handlers.domain.step_request import StepRequest, parse_step_request
@@ -52,6 +54,7 @@ def _service() -> NotificationService:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Answer one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
+    inject_fault(DependencyUnavailable)
     request = parse_step_request(event, NotificationKind)
     status = _service().answer(request)
     logger.info("answered", operation=request.operation, orderId=request.order_id, status=status)

@@ -8,10 +8,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from handlers.adapters.aws import client
+from handlers.adapters.fault import inject_fault
 from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
 from handlers.domain.clock import Clock, rfc3339, utc_now
+from handlers.domain.errors import GatewayUnavailable
 from handlers.domain.payment import PaymentOperation, PaymentStep, require_authorized, require_not_captured
 from handlers.domain.payment_gateway import PaymentGateway, PaymentRequest
 from handlers.domain.records import PaymentStatus
@@ -105,6 +107,7 @@ def _service() -> PaymentService:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Answer one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
+    inject_fault(GatewayUnavailable)
     request = parse_step_request(event, PaymentOperation)
     status = _service().answer(request)
     logger.info("answered", operation=request.operation, orderId=request.order_id, status=status)

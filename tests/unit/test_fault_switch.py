@@ -1,0 +1,213 @@
+"""The fault switch, as an operator turns it: on the configuration of a function."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from handlers.domain.fault import Fault
+from infrastructure.workflow import DEFINITION
+from orderctl.commands import fault
+from orderctl.errors import OperatorError
+from orderctl.fault_switch import FaultSwitch, Service
+from orderctl.main import app
+
+SERVICES = ("inventory", "payment", "notification")
+
+
+class Deployed:
+    """A stack with the functions of the workflow; it is its own client of every service."""
+
+    orders_table = state_machine_arn = "of the stack"
+
+    def __init__(self, stage: str = "dev") -> None:
+        self.functions = {
+            f"arn:{service}": {"ORDERS_TABLE": "Orders", "STAGE": stage} for service in SERVICES
+        }
+        self.revision = 1
+        self.waited = False
+
+    def client(self, _service: str) -> "Deployed":
+        return self
+
+    def describe_state_machine(self, **_: str) -> dict[str, Any]:
+        definition = DEFINITION.read_text()
+        for service in SERVICES:
+            definition = definition.replace(f"${{{service.title()}FunctionArn}}", f"arn:{service}")
+        return {"definition": definition}
+
+    def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803  boto3's names
+        variables = dict(self.functions[FunctionName])
+        return {
+            "FunctionName": FunctionName,
+            "RevisionId": str(self.revision),
+            "Environment": {"Variables": variables},
+        }
+
+    def update_function_configuration(
+        self,
+        *,
+        FunctionName: str,  # noqa: N803  as above
+        Environment: dict[str, Any],  # noqa: N803  as above
+        RevisionId: str,  # noqa: N803  as above
+    ) -> None:
+        if RevisionId != str(self.revision):
+            raise ClientError(
+                {"Error": {"Code": "PreconditionFailedException"}}, "UpdateFunctionConfiguration"
+            )
+        self.revision += 1
+        self.waited = False
+        self.functions[FunctionName] = Environment["Variables"]
+
+    def get_waiter(self, name: str) -> "Deployed":
+        assert name == "function_updated_v2"
+        return self
+
+    def wait(self, **_: Any) -> None:
+        self.waited = True
+
+
+def _switch(deployed: Any, service: Service = Service.PAYMENT) -> FaultSwitch:
+    return FaultSwitch(deployed, service)
+
+
+@pytest.mark.parametrize("service", Service)
+def test_a_fault_is_put_into_the_environment_of_that_function_only(service: Service) -> None:
+    deployed = Deployed()
+
+    _switch(deployed, service).turn_on(Fault(rate=0.3, latency=2))
+
+    assert {arn for arn, variables in deployed.functions.items() if "FAULT_INJECTION" in variables} == {
+        f"arn:{service}"
+    }
+    assert deployed.functions[f"arn:{service}"] == {
+        "ORDERS_TABLE": "Orders",
+        "STAGE": "dev",
+        "FAULT_INJECTION": "rate=0.3,latency=2",
+    }
+
+
+def test_a_fault_counts_when_the_function_is_configured() -> None:
+    deployed = Deployed()
+
+    _switch(deployed).turn_on(Fault())
+
+    assert deployed.waited
+
+
+def test_off_leaves_the_environment_as_it_was_deployed() -> None:
+    deployed = Deployed()
+    before = dict(deployed.functions["arn:payment"])
+    _switch(deployed).turn_on(Fault())
+
+    _switch(deployed).turn_off()
+
+    assert deployed.functions["arn:payment"] == before
+    assert deployed.waited
+
+
+def test_off_twice_does_not_configure_the_function_again() -> None:
+    deployed = Deployed()
+
+    _switch(deployed).turn_off()
+
+    assert deployed.revision == 1
+
+
+def test_the_fault_that_is_on_can_be_read() -> None:
+    deployed = Deployed()
+    before = _switch(deployed).read()
+
+    _switch(deployed).turn_on(Fault(rate=0.3))
+
+    assert before is None
+    assert _switch(deployed).read() == Fault(rate=0.3)
+
+
+def test_in_prod_it_takes_force() -> None:
+    deployed = Deployed(stage="prod")
+
+    with pytest.raises(OperatorError, match="stage prod"):
+        _switch(deployed).turn_on(Fault())
+    refused = _switch(deployed).read()
+    _switch(deployed).turn_on(Fault(), force=True)
+
+    assert refused is None
+    assert _switch(deployed).read() == Fault()
+
+
+def test_a_function_that_does_not_tell_its_stage_is_taken_for_prod() -> None:
+    deployed = Deployed()
+    del deployed.functions["arn:payment"]["STAGE"]
+
+    with pytest.raises(OperatorError, match="stage prod"):
+        _switch(deployed).turn_on(Fault())
+
+
+def test_off_needs_no_force() -> None:
+    deployed = Deployed(stage="prod")
+    _switch(deployed).turn_on(Fault(), force=True)
+
+    _switch(deployed).turn_off()
+
+    assert _switch(deployed).read() is None
+
+
+def test_a_change_by_somebody_else_is_not_overwritten() -> None:
+    deployed = Deployed()
+    read = deployed.get_function_configuration
+
+    def read_too_early(**request: str) -> dict[str, Any]:
+        found = read(**request)
+        deployed.revision += 1
+        return found
+
+    deployed.get_function_configuration = read_too_early  # type: ignore[method-assign]
+
+    with pytest.raises(OperatorError, match="changed by somebody else"):
+        _switch(deployed).turn_on(Fault())
+
+
+def test_another_workflow_is_said_to_be_one() -> None:
+    class Other(Deployed):
+        def describe_state_machine(self, **_: str) -> dict[str, Any]:
+            return {"definition": json.dumps({"States": {"Bill": {"Type": "Pass"}}})}
+
+    with pytest.raises(OperatorError, match="no state AuthorizePayment"):
+        _switch(Other())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "payment: on: 100% of its invocations fail"),
+        (["--rate", "0.3"], "payment: on: 30% of its invocations fail"),
+        (["--latency", "2s"], "payment: on: 0% of its invocations fail, each after 2 s"),
+        (
+            ["--rate", "1", "--latency", "500ms"],
+            "payment: on: 100% of its invocations fail, each after 0.5 s",
+        ),
+    ],
+)
+def test_the_command_says_what_is_on(monkeypatch: pytest.MonkeyPatch, options: list[str], said: str) -> None:
+    deployed = Deployed()
+    monkeypatch.setattr(fault, "find_stack", lambda *_: deployed)
+
+    outcomes = [
+        CliRunner().invoke(app, ["fault", "payment", *words]) for words in (["on", *options], ["status"])
+    ]
+
+    assert [outcome.stdout.strip() for outcome in outcomes] == [said, said]
+
+
+@pytest.mark.parametrize("options", [["--rate", "2"], ["--latency", "soon"], ["--latency", "-1s"]])
+def test_what_can_be_no_fault_is_refused(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    deployed = Deployed()
+    monkeypatch.setattr(fault, "find_stack", lambda *_: deployed)
+
+    outcome = CliRunner().invoke(app, ["fault", "payment", "on", *options])
+
+    assert outcome.exit_code != 0
+    assert _switch(deployed).read() is None
