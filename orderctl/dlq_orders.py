@@ -1,0 +1,131 @@
+"""The orders that a redrive takes up again: those on hold, and those that dead letters are about."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+
+from botocore.exceptions import ClientError
+
+from handlers.domain.clock import Clock, rfc3339, utc_now
+from handlers.domain.events import Event
+from handlers.domain.records import (
+    OPEN_ORDERS_INDEX,
+    OPEN_SHARDS,
+    ORDER_RECORD,
+    DetailType,
+    OrderStatus,
+    open_key,
+)
+from orderctl.stack import Stack
+from orderctl.table_batches import batch_get, to_item, to_plain
+
+_ON_HOLD: Final = open_key(OrderStatus.ON_HOLD, "")
+# What the event tells, and the status: neither e-mail address nor payment token.
+_ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOrder:
+    """An order that is ON_HOLD, as the open-orders index shows it."""
+
+    order_id: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownOrder:
+    """An order as it is now, and its OrderPlaced."""
+
+    order_id: str
+    status: OrderStatus
+    placed: Event
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read the record; raise KeyError, TypeError or ValueError where it is broken."""
+        detail = {
+            "orderId": record["orderId"],
+            "customerId": record["customerId"],
+            "items": [
+                {
+                    "productId": line["productId"],
+                    "quantity": int(line["quantity"]),
+                    "unitPrice": int(line["unitPrice"]),
+                }
+                for line in record["items"]
+            ],
+            "total": {"amount": int(record["total"]["amount"]), "currency": record["total"]["currency"]},
+        }
+        return cls(
+            order_id=record["orderId"],
+            status=OrderStatus(record["status"]),
+            placed=Event(detail_type=DetailType.ORDER_PLACED, detail=detail),
+        )
+
+
+class DlqOrders:
+    """The Orders table of a deployed stack."""
+
+    def __init__(self, stack: Stack, now: Clock = utc_now) -> None:
+        self._dynamodb = stack.client("dynamodb")
+        self._table = stack.orders_table
+        self._now = now
+
+    def held(self) -> list[HeldOrder]:
+        """Find every order that is ON_HOLD, without looking at the others."""
+        return [
+            HeldOrder(
+                order_id=entry["orderId"],
+                reason=entry.get("reason", ""),
+                since=datetime.fromisoformat(entry["openKey"].removeprefix(_ON_HOLD)),
+            )
+            for shard in range(OPEN_SHARDS)
+            for entry in self._on_hold(str(shard))
+        ]
+
+    def read(self, order_ids: Iterable[str]) -> dict[str, KnownOrder]:
+        """Read these orders; one that does not exist, or whose record is broken, is left out."""
+        keys = ({"orderId": order_id, "record": ORDER_RECORD} for order_id in order_ids)
+        found: dict[str, KnownOrder] = {}
+        for record in batch_get(self._dynamodb, self._table, keys, _ATTRIBUTES):
+            with suppress(KeyError, TypeError, ValueError):
+                found[record["orderId"]] = KnownOrder.from_record(record)
+        return found
+
+    def resume(self, order: KnownOrder) -> None:
+        """Let an order on hold be PENDING again: should its event be lost, the sweeper finds it."""
+        now = rfc3339(self._now())
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=to_item({"orderId": order.order_id, "record": ORDER_RECORD}),
+                UpdateExpression="SET #status = :pending, updatedAt = :now, openKey = :openKey"
+                " REMOVE reason, attempts",
+                ConditionExpression="#status = :onHold",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=to_item(
+                    {
+                        ":pending": OrderStatus.PENDING.value,
+                        ":onHold": OrderStatus.ON_HOLD.value,
+                        ":now": now,
+                        ":openKey": open_key(OrderStatus.PENDING, now),
+                    }
+                ),
+            )
+        except ClientError as error:
+            # An execution that was still running has settled it, or another redrive took it up.
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+    def _on_hold(self, shard: str) -> Iterator[Mapping[str, Any]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=OPEN_ORDERS_INDEX,
+            KeyConditionExpression="openShard = :shard AND begins_with(openKey, :onHold)",
+            ExpressionAttributeValues=to_item({":shard": shard, ":onHold": _ON_HOLD}),
+        )
+        for page in pages:
+            yield from map(to_plain, page["Items"])

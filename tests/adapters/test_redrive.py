@@ -1,0 +1,568 @@
+"""Dead letters and orders on hold are listed, and redriven without losing or repeating anything."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from click.testing import Result
+from moto.sqs.models import sqs_backends
+from typer.testing import CliRunner
+
+from handlers.adapters.orders_table import OrdersTable
+from handlers.domain.events import order_placed
+from orderctl.commands import dlq
+from orderctl.dead_letters import reading
+from orderctl.main import app
+from orderctl.redrive import Redrive, RedrivePlan
+from orderctl.stack import Stack
+from tests.backlog import EMAIL, TOKEN, Backlog
+from tests.fakes import Interrupted
+
+QUEUES = ("inventory", "payment", "notification", "delivery")
+Orderctl = Callable[..., Result]
+
+
+@pytest.fixture
+def backlog(dev_template: dict[str, Any]) -> Iterator[Backlog]:
+    with Backlog.of(dev_template) as backlog:
+        yield backlog
+
+
+@pytest.fixture
+def orderctl(backlog: Backlog, monkeypatch: pytest.MonkeyPatch) -> Orderctl:
+    """Run a command of orderctl; nothing waits for messages that may still come."""
+    monkeypatch.setattr(dlq, "find_stack", lambda *_: backlog.stack)
+    monkeypatch.setattr(dlq, "reading", partial(reading, wait_seconds=0))
+    return lambda *arguments: CliRunner().invoke(app, ["dlq", *arguments], catch_exceptions=True)
+
+
+def _all_parked(backlog: Backlog) -> list[dict[str, Any]]:
+    return [message for queue in QUEUES for message in backlog.parked(queue)]
+
+
+def _undelivered(order_id: str) -> dict[str, Any]:
+    """Return what EventBridge parks: the event as the rule would have handed it over."""
+    return {
+        "version": "0",
+        "id": str(uuid4()),
+        "detail-type": "OrderPlaced",
+        "source": "ecommerce.orders",
+        "account": "123456789012",
+        "time": "2026-11-22T15:14:32Z",
+        "region": "us-east-1",
+        "resources": [],
+        "detail": {"orderId": order_id, "customerId": "cust-17850"},
+    }
+
+
+def _confirmed(order_id: str) -> dict[str, Any]:
+    return {
+        "source": "ecommerce.orders",
+        "detail-type": "OrderConfirmed",
+        "detail": {"orderId": order_id, "customerId": "cust-17850"},
+    }
+
+
+def test_a_redriven_order_is_pending_and_emitted_and_its_message_is_gone(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = backlog.place("ON_HOLD", reason="payment", attempts=5)
+    backlog.park("payment", order_id)
+
+    outcome = orderctl("redrive")
+
+    assert outcome.exit_code == 0
+    assert backlog.emitted() == [order_id]
+    assert _all_parked(backlog) == []
+    order = backlog.order(order_id)
+    assert order["status"] == "PENDING"
+    assert order["openKey"] == f"PENDING#{order['updatedAt']}"
+    assert not {"reason", "attempts"} & order.keys()
+    assert "1 order emitted again, 1 message deleted" in outcome.output
+
+
+def test_the_event_is_the_one_that_started_the_order(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = backlog.place("ON_HOLD")
+    backlog.park("payment", order_id)
+    stored = OrdersTable(backlog.dynamodb, backlog.orders_table).read_order(order_id)
+
+    orderctl("redrive")
+
+    assert backlog.announced() == [("OrderPlaced", order_placed(stored).detail)]
+
+
+def test_an_order_with_several_messages_is_emitted_once(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = backlog.place("ON_HOLD")
+    backlog.park("inventory", order_id, step="ReserveInventory")
+    backlog.park("payment", order_id)
+    backlog.park("payment", order_id)
+    backlog.send("delivery", _undelivered(order_id))
+
+    outcome = orderctl("redrive")
+
+    assert backlog.emitted() == [order_id]
+    assert _all_parked(backlog) == []
+    assert "1 order emitted again, 4 messages deleted" in outcome.output
+
+
+def test_a_redrive_of_one_queue_leaves_the_others(backlog: Backlog, orderctl: Orderctl) -> None:
+    paid, reserved, silent = (backlog.place("ON_HOLD") for _ in range(3))
+    backlog.park("payment", paid)
+    backlog.park("inventory", reserved, step="ReserveInventory")
+
+    orderctl("redrive", "payment")
+
+    assert backlog.emitted() == [paid]
+    assert [message["orderId"] for message in _all_parked(backlog)] == [reserved]
+    assert backlog.order(silent)["status"] == "ON_HOLD"
+
+
+def test_a_redrive_of_one_order_leaves_the_others(backlog: Backlog, orderctl: Orderctl) -> None:
+    wanted, other, silent = (backlog.place("ON_HOLD") for _ in range(3))
+    backlog.park("payment", wanted)
+    backlog.park("payment", other)
+
+    orderctl("redrive", "--order", wanted)
+
+    assert backlog.emitted() == [wanted]
+    assert [message["orderId"] for message in backlog.parked("payment")] == [other]
+    assert backlog.order(silent)["status"] == "ON_HOLD"
+
+
+def test_all_takes_up_orders_on_hold_that_have_no_message(backlog: Backlog, orderctl: Orderctl) -> None:
+    held = {backlog.place("ON_HOLD", reason="workflow") for _ in range(12)}
+    backlog.place("PENDING")
+    backlog.place("CONFIRMED")
+
+    outcome = orderctl("redrive", "all")
+
+    assert set(backlog.emitted()) == held
+    assert "12 orders emitted again, 0 messages deleted" in outcome.output
+
+
+@pytest.mark.parametrize("status", ["ON_HOLD", "PENDING"])
+def test_an_open_order_without_a_message_is_taken_up_by_its_id(
+    backlog: Backlog, orderctl: Orderctl, status: str
+) -> None:
+    order_id = backlog.place(status)
+
+    orderctl("redrive", "--order", order_id)
+
+    assert backlog.emitted() == [order_id]
+    assert backlog.order(order_id)["status"] == "PENDING"
+
+
+def test_a_settled_order_is_emitted_for_its_notification_and_stays_settled(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = backlog.place("CONFIRMED")
+    before = backlog.order(order_id)
+    backlog.park("notification", order_id, step="NotifyConfirmed")
+
+    orderctl("redrive", "notification")
+
+    assert backlog.emitted() == [order_id]
+    assert backlog.order(order_id) == before
+    assert _all_parked(backlog) == []
+
+
+def test_an_announcement_is_published_as_it_is(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = backlog.place("CONFIRMED")
+    backlog.send("delivery", _confirmed(order_id))
+
+    outcome = orderctl("redrive", "delivery")
+
+    assert backlog.announced() == [("OrderConfirmed", _confirmed(order_id)["detail"])]
+    assert _all_parked(backlog) == []
+    assert "1 announcement published, 1 message deleted" in outcome.output
+
+
+def test_an_undelivered_event_lets_its_order_run(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = backlog.place("PENDING")
+    backlog.send("delivery", _undelivered(order_id))
+
+    orderctl("redrive", "delivery")
+
+    assert backlog.emitted() == [order_id]
+    assert _all_parked(backlog) == []
+
+
+def test_a_second_redrive_finds_nothing(backlog: Backlog, orderctl: Orderctl) -> None:
+    backlog.park("payment", backlog.place("ON_HOLD"))
+    orderctl("redrive")
+    backlog.emitted()
+
+    outcome = orderctl("redrive")
+
+    assert outcome.exit_code == 0
+    assert "nothing to redrive" in outcome.output
+    assert backlog.emitted() == []
+
+
+def test_a_dry_run_changes_nothing(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id, without = backlog.place("ON_HOLD"), backlog.place("ON_HOLD")
+    backlog.park("payment", order_id)
+
+    outcome = orderctl("redrive", "--dry-run")
+
+    assert order_id in outcome.output
+    assert without in outcome.output
+    assert backlog.announced() == []
+    assert len(backlog.parked("payment")) == 1
+    assert backlog.order(order_id)["status"] == "ON_HOLD"
+
+
+class RefusingBus:
+    """Takes no event of these orders."""
+
+    def __init__(self, events: Any, *order_ids: str) -> None:
+        self._events = events
+        self._order_ids = order_ids
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  boto3's name
+        answers = []
+        for entry in Entries:
+            if json.loads(entry["Detail"])["orderId"] in self._order_ids:
+                answers.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
+            else:
+                answers += self._events.put_events(Entries=[entry])["Entries"]
+        return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
+
+
+def _with_clients(monkeypatch: pytest.MonkeyPatch, **clients: Any) -> None:
+    """Let orderctl talk to these clients instead of the real ones."""
+    client = Stack.client
+    monkeypatch.setattr(
+        Stack, "client", lambda stack, service: clients.get(service) or client(stack, service)
+    )
+
+
+def test_a_message_is_kept_until_the_bus_took_its_event(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, taken = backlog.place("ON_HOLD"), backlog.place("ON_HOLD")
+    backlog.park("payment", refused)
+    backlog.park("payment", taken)
+    announced = backlog.place("CONFIRMED")
+    backlog.send("delivery", _confirmed(announced))
+    _with_clients(monkeypatch, events=RefusingBus(backlog.events, refused, announced))
+
+    outcome = orderctl("redrive")
+
+    assert outcome.exit_code == 1
+    assert "2 events could not be emitted" in outcome.output
+    assert f"{refused}: the bus did not take its event" in outcome.output
+    assert backlog.emitted() == [taken]
+    assert [message["orderId"] for message in backlog.parked("payment")] == [refused]
+    assert backlog.parked("delivery") == [_confirmed(announced)]
+
+
+def test_an_order_whose_event_was_refused_is_found_by_the_sweeper(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = backlog.place("ON_HOLD")
+    _with_clients(monkeypatch, events=RefusingBus(backlog.events, order_id))
+
+    orderctl("redrive")
+
+    assert backlog.order(order_id)["openKey"].startswith("PENDING#")
+
+
+@pytest.mark.parametrize(
+    ("service", "method"),
+    [
+        ("dynamodb", "batch_get_item"),
+        ("dynamodb", "update_item"),
+        ("events", "put_events"),
+        ("sqs", "receive_message"),
+        ("sqs", "delete_message_batch"),
+    ],
+)
+def test_an_interrupted_redrive_loses_nothing(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch, service: str, method: str
+) -> None:
+    with_message = {backlog.place("ON_HOLD") for _ in range(12)}
+    without_message = {backlog.place("ON_HOLD") for _ in range(2)}
+    for order_id in with_message:
+        backlog.park("payment", order_id)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        _with_clients(patch, **{service: Interrupted(getattr(backlog, service), method, interrupt)})
+        interrupted = orderctl("redrive")
+    for url in backlog.stack.dlq_urls.values():
+        _end_visibility_timeout(url)
+    orderctl("redrive")
+    for order_id in without_message:
+        if backlog.order(order_id)["status"] == "PENDING":
+            orderctl("redrive", "--order", order_id)  # as the sweeper does
+
+    assert interrupted.exit_code != 0
+    assert set(backlog.emitted()) == with_message | without_message
+    assert _all_parked(backlog) == []
+
+
+def _end_visibility_timeout(url: str) -> None:
+    """Let time pass: what an interrupted reader has not given back becomes visible by itself."""
+    queue = sqs_backends["123456789012"]["us-east-1"].get_queue(url.rpartition("/")[2])
+    for message in queue._messages:
+        message.change_visibility(0)
+
+
+def test_an_interrupted_redrive_says_how_far_it_came_and_gives_the_rest_back(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(12):
+        backlog.park("payment", backlog.place("ON_HOLD"))
+
+    class InterruptedBus:
+        """Takes ten events; then somebody presses Ctrl-C."""
+
+        def put_events(self, **request: Any) -> Any:
+            if len(request["Entries"]) < 10:
+                raise KeyboardInterrupt
+            return backlog.events.put_events(**request)
+
+    _with_clients(monkeypatch, events=InterruptedBus())
+
+    outcome = orderctl("redrive")
+
+    assert outcome.exit_code != 0
+    assert "10 orders emitted again, 10 messages deleted" in outcome.output
+    assert len(backlog.parked("payment")) == 2
+
+
+def test_a_failure_that_comes_while_the_redrive_runs_stays(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = backlog.place("ON_HOLD")
+    backlog.park("payment", order_id)
+
+    class BrokenSystem:
+        """Each order that is emitted fails again, before the redrive goes on."""
+
+        def put_events(self, **request: Any) -> Any:
+            answer = backlog.events.put_events(**request)
+            backlog.park("payment", order_id, step="CapturePayment")
+            return answer
+
+    _with_clients(monkeypatch, events=BrokenSystem())
+
+    outcome = orderctl("redrive")
+
+    assert "1 order emitted again, 1 message deleted" in outcome.output
+    assert [message["step"] for message in backlog.parked("payment")] == ["CapturePayment"]
+
+
+def test_reading_ends_although_messages_keep_coming(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = str(uuid4())
+    backlog.park("payment", first)
+
+    class FillingQueue:
+        """Whoever takes a message finds another one, sent an hour later."""
+
+        def __init__(self) -> None:
+            self.received = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(backlog.sqs, name)
+
+        def receive_message(self, **request: Any) -> Any:
+            self.received += 1
+            answer = backlog.sqs.receive_message(**request)
+            attributes = answer["Messages"][0]["Attributes"]
+            hours = self.received - 1
+            attributes["SentTimestamp"] = str(int(attributes["SentTimestamp"]) + hours * 3_600_000)
+            backlog.park("payment", str(uuid4()))
+            return answer
+
+    filling = FillingQueue()
+    _with_clients(monkeypatch, sqs=filling)
+
+    outcome = orderctl("list", "payment")
+
+    assert first in outcome.output
+    assert filling.received == 2
+
+
+def test_an_order_that_settles_meanwhile_stays_settled(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = backlog.place("ON_HOLD")
+    backlog.park("payment", order_id)
+    settling = Interrupted(backlog.dynamodb, "update_item", lambda: backlog.settle(order_id))
+    _with_clients(monkeypatch, dynamodb=settling)
+
+    outcome = orderctl("redrive")
+
+    assert outcome.exit_code == 0
+    assert backlog.order(order_id)["status"] == "CONFIRMED"
+    assert _all_parked(backlog) == []
+
+
+def test_a_message_of_an_unknown_order_is_kept_and_reported(backlog: Backlog, orderctl: Orderctl) -> None:
+    unknown, broken = str(uuid4()), backlog.place("ON_HOLD", items=None)
+    backlog.park("payment", unknown)
+    backlog.park("payment", broken)
+
+    outcome = orderctl("redrive")
+
+    assert outcome.exit_code == 1
+    assert f"{unknown}: there is no such order" in outcome.output
+    assert broken in outcome.output
+    assert len(backlog.parked("payment")) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "not JSON",
+        "[]",
+        "{}",
+        '{"orderId": 7}',
+        '{"detail-type": "OrderPlaced", "detail": "text"}',
+        '{"detail-type": "Invoice", "detail": {"orderId": "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"}}',
+    ],
+)
+def test_a_message_that_is_none_of_ours_is_left_alone(
+    backlog: Backlog, orderctl: Orderctl, body: str
+) -> None:
+    backlog.send("payment", body)
+
+    listed = orderctl("list", "payment")
+    outcome = orderctl("redrive")
+
+    assert listed.exit_code == 0
+    assert "payment" in listed.output
+    assert "Left alone" in outcome.output
+    assert backlog.announced() == []
+    found = backlog.sqs.receive_message(QueueUrl=backlog.queue_url("payment"))
+    assert [message["Body"] for message in found["Messages"]] == [body]
+
+
+def test_an_order_with_nothing_to_redrive_is_an_error(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = backlog.place("CONFIRMED")
+
+    outcome = orderctl("redrive", "--order", order_id)
+
+    assert outcome.exit_code == 1
+    assert f"nothing to redrive for {order_id}" in outcome.output
+
+
+def test_thousands_are_redriven_in_batches_at_a_bounded_rate(backlog: Backlog) -> None:
+    order_ids = {backlog.place("ON_HOLD") for _ in range(25)}
+    for order_id in order_ids:
+        backlog.park("payment", order_id)
+    for _ in range(5):
+        backlog.send("delivery", _confirmed(backlog.place("CONFIRMED")))
+    time = [100.0]
+
+    def sleep(seconds: float) -> None:
+        time[0] += seconds
+
+    with reading(backlog.stack, QUEUES, wait_seconds=0) as found:
+        work = Redrive(backlog.stack, found, rate=10, clock=lambda: time[0], sleep=sleep)
+        progress = [(result.done, time[0]) for result in work.run(RedrivePlan.of(found.letters, []))]
+
+    assert progress == [(10, 100.0), (20, 101.0), (25, 102.0), (30, 102.5)]
+    assert _all_parked(backlog) == []
+
+
+def test_a_list_shows_queue_order_step_error_and_age(backlog: Backlog, orderctl: Orderctl) -> None:
+    held, undelivered, settled = backlog.place("ON_HOLD"), backlog.place(), backlog.place("CONFIRMED")
+    backlog.park("payment", held)
+    backlog.send("delivery", _undelivered(undelivered), ERROR_CODE="NO_PERMISSIONS")
+    backlog.send("delivery", _confirmed(settled))
+
+    lines = orderctl("list").output.splitlines()
+
+    assert _row(lines, held) == ["payment", held, "AuthorizePayment", "GatewayUnavailable", "0 s"]
+    assert _row(lines, undelivered) == ["delivery", undelivered, "OrderPlaced", "NO_PERMISSIONS", "0 s"]
+    assert _row(lines, settled) == ["delivery", settled, "OrderConfirmed", "?", "0 s"]
+
+
+def test_a_list_shows_orders_on_hold_that_have_no_message(backlog: Backlog, orderctl: Orderctl) -> None:
+    without, with_message = backlog.place("ON_HOLD", reason="workflow"), backlog.place("ON_HOLD")
+    backlog.park("payment", with_message)
+
+    output = orderctl("list").output
+
+    assert _row(output.splitlines(), without)[:2] == [without, "workflow"]
+    assert output.count(with_message) == 1
+
+
+def test_a_list_takes_nothing_away(backlog: Backlog, orderctl: Orderctl) -> None:
+    for _ in range(12):
+        backlog.park("payment", backlog.place("ON_HOLD"))
+
+    orderctl("list")
+
+    assert len(backlog.parked("payment")) == 12
+
+
+def test_a_long_list_is_cut_and_summed_up(backlog: Backlog, orderctl: Orderctl) -> None:
+    for _ in range(12):
+        backlog.park("payment", str(uuid4()))
+
+    output = orderctl("list", "--limit", "3").output
+
+    assert output.count("AuthorizePayment") == 4
+    assert "12 messages in all" in output
+    assert ["12", "payment", "AuthorizePayment", "GatewayUnavailable"] in map(_cells, output.splitlines())
+
+
+def test_a_list_says_that_somebody_else_is_reading(backlog: Backlog, orderctl: Orderctl) -> None:
+    backlog.park("payment", backlog.place("ON_HOLD"))
+    backlog.sqs.receive_message(QueueUrl=backlog.queue_url("payment"), VisibilityTimeout=60)
+
+    output = orderctl("list", "payment").output
+
+    assert "There are no dead letters" in output
+    assert "Somebody is reading 1 more message now" in output
+
+
+def test_an_order_is_shown_with_all_its_messages(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = backlog.place("ON_HOLD")
+    backlog.park("payment", order_id)
+    backlog.park("inventory", order_id, step="ReserveInventory")
+    backlog.park("inventory", backlog.place("ON_HOLD"))
+
+    output = orderctl("show", order_id).output
+
+    assert output.count('"executionArn"') == 2
+    assert "the gateway is down" in output
+
+
+def test_an_order_without_a_message_has_nothing_to_show(backlog: Backlog, orderctl: Orderctl) -> None:
+    outcome = orderctl("show", backlog.place("ON_HOLD"))
+
+    assert outcome.exit_code == 1
+    assert "There is no dead letter of" in outcome.output
+
+
+def test_nothing_that_is_shown_or_emitted_is_personal(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = backlog.place("ON_HOLD", reason="payment")
+    backlog.park("payment", order_id)
+
+    said = orderctl("list").output + orderctl("show", order_id).output + orderctl("redrive").output
+
+    assert EMAIL not in said
+    assert TOKEN not in said
+    assert EMAIL not in json.dumps(backlog.announced())
+
+
+def _row(lines: list[str], order_id: str) -> list[str]:
+    (line,) = (line for line in lines if order_id in line)
+    return _cells(line)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell for cell in re.split(r" {2,}", line.strip()) if cell]
