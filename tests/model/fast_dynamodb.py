@@ -6,6 +6,7 @@ moto takes 1 to 9 ms a call. `test_fast_dynamodb.py` holds the two equal on the 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -59,7 +60,11 @@ class FastDynamoDB:
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Item:  # noqa: N803
         found = {
-            table: [deepcopy(item) for key in request["Keys"] if (item := self._find(table, key)) is not None]
+            table: [
+                _projected(item, request)
+                for key in request["Keys"]
+                if (item := self._find(table, key)) is not None
+            ]
             for table, request in RequestItems.items()
         }
         return {"Responses": found, "UnprocessedKeys": {}}
@@ -76,6 +81,10 @@ class FastDynamoDB:
         if not request.get("ScanIndexForward", True):
             found.reverse()
         return {"Items": deepcopy(found), "Count": len(found)}
+
+    def get_paginator(self, operation: str) -> Any:
+        """Give everything as one page."""
+        return SimpleNamespace(paginate=lambda **request: [getattr(self, operation)(**request)])
 
     def scan(self, *, TableName: str) -> Item:  # noqa: N803
         return {"Items": deepcopy(list(self.tables[TableName].items.values()))}
@@ -118,6 +127,14 @@ def _operands(request: Item) -> Operands:
     return Operands(
         names=request.get("ExpressionAttributeNames", {}), values=request.get("ExpressionAttributeValues", {})
     )
+
+
+def _projected(item: Item, request: Item) -> Item:
+    names = [
+        _operands(request).names.get(name, name)
+        for name in request.get("ProjectionExpression", "").split(", ")
+    ]
+    return deepcopy({name: item[name] for name in names if name in item} if names != [""] else item)
 
 
 def _old(item: Item | None, request: Item) -> Item:

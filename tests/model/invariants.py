@@ -29,6 +29,16 @@ class Invariants:
         for order_id in self.accepted:
             self._check_found(order_id, records[order_id]["ORDER"])
 
+    def check_all_settled(self, world: World) -> None:
+        """Raise AssertionError when an order is neither confirmed nor rejected, or a message is left."""
+        orders = {order_id: of_order["ORDER"]["status"] for order_id, of_order in world.orders().items()}
+        open_orders = {order_id: status for order_id, status in orders.items() if status not in SETTLED}
+        assert not open_orders, f"nobody settles {open_orders}"
+        assert world.queues.size() == 0, "a dead letter is left"
+        for order_id, status in orders.items():
+            told = {kind for order, kind in world.topic.published if order == order_id}
+            assert told >= {"received", status.lower()}, f"the customer of {order_id} was told only {told}"
+
     def _check_stock(self, world: World, records: dict[str, Any]) -> None:
         available = world.available()
         held: Counter[str] = Counter()

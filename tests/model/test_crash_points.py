@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
 from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
 from tests.model.invariants import Invariants
-from tests.model.world import Killed, World
+from tests.model.world import ENVIRONMENT, Killed, MendedGateway, World
 
 STOCK: Final = {"lamp": 10, "bell": 10}
 BASKET: Final = {"lamp": 2, "bell": 1}
 FIRST, OTHER = "arn:first", "arn:other"
+OVERDUE: Final = timedelta(seconds=400)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +156,86 @@ def test_an_execution_whose_calls_are_killed_settles_when_its_event_comes_again(
 
             invariants.check(world)
             assert outcome(world) == expected
+
+
+@pytest.mark.parametrize("after", KILLS)
+@pytest.mark.parametrize("repeated", ["a lost event", "a lost event, for the last time"])
+def test_a_killed_sweep_is_made_up_for_by_the_next(
+    repeated: str,
+    *,
+    after: bool,
+    new_world: Callable[[], World],
+    subtests: pytest.Subtests,
+    crash_points: list[str],
+) -> None:
+    sweeps = int(ENVIRONMENT["SWEEP_MAX_ATTEMPTS"]) if "last" in repeated else 0
+
+    def overdue() -> World:
+        world = new_world()
+        with world.installed():
+            world.place(BASKET, key="k")
+            for _ in range(sweeps):
+                world.time += OVERDUE
+                world.sweep()
+            world.time += OVERDUE
+        return world
+
+    undisturbed = overdue()
+    with undisturbed.installed():
+        calls = calls_of(undisturbed, undisturbed.sweep)
+        expected = outcome(undisturbed)
+
+    for position, call in enumerate(calls):
+        crash_points.append(f"sweep of {repeated}: {call}")
+        world = overdue()
+        with subtests.test(call=call, position=position), world.installed():
+            killed(world, position, world.sweep, after=after)
+            world.time += OVERDUE
+            world.sweep()
+            world.sweep()
+
+            assert outcome(world) == expected
+            assert expected[0] == ("ON_HOLD" if sweeps else "PENDING")
+            world.redrive()
+            world.run(world.start(world.bus.placed()[-1]))
+            assert outcome(world)[0] == "CONFIRMED"
+
+
+@pytest.mark.parametrize("after", KILLS)
+def test_a_killed_redrive_is_made_up_for_by_the_next(
+    *,
+    after: bool,
+    new_world: Callable[[], World],
+    subtests: pytest.Subtests,
+    crash_points: list[str],
+) -> None:
+    def held() -> World:
+        world = new_world()
+        with world.installed():
+            world.place(BASKET, key="k", payment_method="pm_gateway_down")
+            world.run(world.start(world.bus.placed()[0]))
+            world.gateway.decisions = MendedGateway()
+        return world
+
+    undisturbed = held()
+    with undisturbed.installed():
+        calls = calls_of(undisturbed, undisturbed.redrive)
+
+    for position, call in enumerate(calls):
+        crash_points.append(f"redrive: {call}")
+        world = held()
+        with subtests.test(call=call, position=position), world.installed():
+            killed(world, position, world.redrive, after=after)
+            world.queues.reappear()
+            world.time += OVERDUE
+            world.redrive()
+            world.sweep()
+            for event in world.bus.placed()[1:]:
+                world.run(world.start(event))
+
+            assert outcome(world)[0] == "CONFIRMED"
+            assert world.queues.size() == 0
+            assert world.gateway.ledger[world.bus.placed()[0]["detail"]["orderId"]].captured
 
 
 def _sent_and_not_recorded(calls: list[str], position: int, *, after: bool) -> bool:

@@ -2,9 +2,11 @@
 
 import json
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -14,10 +16,11 @@ from handlers.adapters.gateways.simulated import OUTAGE_TOKEN
 from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
 from tests.model.invariants import Invariants
 from tests.model.stepper import Call, Execution, TaskFailure
-from tests.model.world import Killed, World
+from tests.model.world import Killed, MendedGateway, World
 
 STOCK: Final = {"lamp": 4, "bell": 2, "rug": 1}
 MOST_EXECUTIONS: Final = 5
+ROUNDS: Final = 3
 EXAMPLES: Final = int(os.environ.get("MODEL_EXAMPLES", "200"))
 _DEFINITION: Final = json.loads(
     (Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json").read_text()
@@ -55,14 +58,7 @@ class Interleavings(RuleBasedStateMachine):
         self, basket: dict[str, int], method: str, interruption: tuple[int, bool]
     ) -> None:
         self.requests.append((basket, method, f"key-{len(self.requests)}"))
-        position, after = interruption
-        self.world.interrupter.kill(position, after=after)
-        try:
-            self._post(self.requests[-1])
-        except Killed:
-            pass
-        finally:
-            self.world.interrupter.leave_alone()
+        self._interrupted(interruption, lambda: self._post(self.requests[-1]))
 
     @precondition(lambda self: self.requests)
     @rule(pick=picks)
@@ -121,6 +117,27 @@ class Interleavings(RuleBasedStateMachine):
     def kill_an_execution(self, pick: int) -> None:
         del self.running[pick % len(self.running)]
 
+    @rule()
+    def sweep(self) -> None:
+        self.world.sweep()
+
+    @rule(interruption=st.tuples(st.integers(0, 30), st.booleans()))
+    def sweep_and_be_killed(self, interruption: tuple[int, bool]) -> None:
+        self._interrupted(interruption, self.world.sweep)
+
+    @rule()
+    def redrive(self) -> None:
+        self.world.redrive()
+
+    @rule(interruption=st.tuples(st.integers(0, 30), st.booleans()))
+    def redrive_and_be_killed(self, interruption: tuple[int, bool]) -> None:
+        self._interrupted(interruption, self.world.redrive)
+        self.world.queues.reappear()
+
+    @rule()
+    def mend_the_gateway(self) -> None:
+        self.world.gateway.decisions = MendedGateway()
+
     @rule(seconds=st.sampled_from([1, 31, 400]))
     def let_time_pass(self, seconds: int) -> None:
         self.world.time += timedelta(seconds=seconds)
@@ -132,11 +149,33 @@ class Interleavings(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            for execution in self.running:
-                self.world.run(execution)
-                self.rules_of_the_shop.check(self.world)
+            self._settle_everything()
         finally:
             self.installed.__exit__(None, None, None)
+
+    def _settle_everything(self) -> None:
+        """When all is mended, one redrive and the sweeper bring every order to its end by themselves."""
+        self.world.gateway.decisions = MendedGateway()
+        for execution in self.running:
+            self.world.run(execution)
+        for _ in range(ROUNDS):
+            self.world.time += timedelta(seconds=400)
+            seen = len(self.world.bus.placed())
+            self.world.redrive()
+            self.world.sweep()
+            for event in self.world.bus.placed()[seen:]:
+                self.world.run(self.world.start(event))
+                self.rules_of_the_shop.check(self.world)
+        self.rules_of_the_shop.check_all_settled(self.world)
+
+    def _interrupted(self, interruption: tuple[int, bool], act: Callable[[], Any]) -> None:
+        position, after = interruption
+        self.world.interrupter.kill(position, after=after)
+        try:
+            with suppress(Killed):
+                act()
+        finally:
+            self.world.interrupter.leave_alone()
 
     def _post(self, request: tuple[dict[str, int], str, str]) -> None:
         basket, method, key = request

@@ -2,23 +2,30 @@
 
 import json
 import re
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any, Final
 from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
-from handlers import inventory, notification, orders, payment
+from handlers import inventory, notification, orders, payment, sweeper
 from handlers.adapters import aws
+from handlers.adapters.gateways.simulated import OUTAGE_TOKEN, SimulatedGateway
 from handlers.adapters.step_records import from_item
 from handlers.domain import clock
+from handlers.domain.payment_gateway import Authorization, PaymentRequest
+from orderctl.dead_letters import reading
+from orderctl.dlq_orders import DlqOrders
+from orderctl.redrive import Redrive, RedrivePlan
+from orderctl.stack import QUEUES
 from tests.fakes import LedgerGateway
+from tests.model.fake_services import FakeBus, FakeQueues, FakeTopic
 from tests.model.stepper import Call, Execution, TaskFailure
 
 Json = Any
@@ -32,6 +39,9 @@ ENVIRONMENT: Final = {
     "EVENT_BUS": "ecommerce",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:Notifications",
     "CURRENCY": "USD",
+    "DELIVERY_DLQ_URL": "${DeliveryDlqUrl}",
+    "SWEEP_AFTER_SECONDS": "360",
+    "SWEEP_MAX_ATTEMPTS": "3",
     "PAYMENT_GATEWAY": "simulated",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
     "POWERTOOLS_SERVICE_NAME": "test",
@@ -46,47 +56,12 @@ class Killed(BaseException):
     """The execution environment of a Lambda is gone in the middle of its work."""
 
 
-@dataclass(kw_only=True)
-class FakeBus:
-    """EventBridge: remembers what was put on the bus."""
+class MendedGateway(SimulatedGateway):
+    """The simulated provider after its outage: every token that was down is authorised."""
 
-    events: list[Json] = field(default_factory=list)
-
-    def put_events(self, *, Entries: list[Json]) -> Json:  # noqa: N803  boto3's name
-        for entry in Entries:
-            detail = entry["Detail"] if isinstance(entry["Detail"], dict) else json.loads(entry["Detail"])
-            self.events.append(
-                {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail}
-            )
-        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(uuid.uuid4())} for _ in Entries]}
-
-    def placed(self) -> list[Json]:
-        """Return the OrderPlaced events, oldest first."""
-        return [event for event in self.events if event["detail-type"] == "OrderPlaced"]
-
-
-@dataclass(kw_only=True)
-class FakeTopic:
-    """SNS: remembers every message as (order id, kind)."""
-
-    published: list[tuple[str, str]] = field(default_factory=list)
-
-    def publish(self, *, Message: str, **_: Any) -> Json:  # noqa: N803  boto3's name
-        message = json.loads(Message)
-        self.published.append((message["orderId"], message["kind"]))
-        return {"MessageId": str(uuid.uuid4())}
-
-
-@dataclass(kw_only=True)
-class FakeQueues:
-    """SQS: one list of messages per queue URL."""
-
-    messages: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
-
-    def send_message(self, *, QueueUrl: str, MessageBody: Json) -> Json:  # noqa: N803  boto3's names
-        body = MessageBody if isinstance(MessageBody, str) else json.dumps(MessageBody)
-        self.messages[QueueUrl].append(json.loads(body))
-        return {"MessageId": str(uuid.uuid4())}
+    def authorize(self, request: PaymentRequest) -> Authorization:
+        method = "pm_card_visa" if request.method == OUTAGE_TOKEN else request.method
+        return super().authorize(replace(request, method=method))
 
 
 @dataclass(kw_only=True)
@@ -100,6 +75,7 @@ class Interrupter:
     _position: int | None = None
     _after: bool = False
     _happens: Callable[[], Any] | None = None
+    _counting: Lock = field(default_factory=Lock)
 
     def kill(self, position: int, *, after: bool) -> None:
         """Kill whoever makes the call at this position; positions count from 0, from now on."""
@@ -125,8 +101,9 @@ class Interrupter:
 
     def call(self, name: str, method: Any, positional: tuple[Any, ...], arguments: Mapping[str, Any]) -> Any:
         """Make a call, unless it is the caller's last."""
-        due = len(self.calls) == self._position
-        self.calls.append(name)
+        with self._counting:  # a redrive reads its queues in threads
+            due = len(self.calls) == self._position
+            self.calls.append(name)
         if due and not self._after:
             self._happen()
         try:
@@ -170,7 +147,8 @@ class World:
     @contextmanager
     def installed(self) -> Iterator["World"]:
         """Let every handler in this process work in this world."""
-        caches = [aws.client, *(module._service for module in (orders, *SERVICES.values()))]
+        services = [module._service for module in (orders, *SERVICES.values())]
+        caches = [aws.client, sweeper._sweeper, *services]
 
         def client(service: str, **_: Any) -> Any:
             return self.interrupter.around(service, self.clients[service])
@@ -180,7 +158,7 @@ class World:
             patch.object(
                 payment, "payment_gateway", lambda _: self.interrupter.around("gateway", self.gateway)
             ),
-            patch.object(clock, "datetime", SimpleNamespace(now=lambda _: self.now())),
+            patch.object(clock, "datetime", self._watch()),
             patch.dict("os.environ", ENVIRONMENT),
         ):
             for cached in caches:
@@ -190,6 +168,10 @@ class World:
             finally:
                 for cached in caches:
                     cached.cache_clear()
+
+    def _watch(self) -> type[datetime]:
+        """Return a datetime that looks at this world's time."""
+        return type("Watch", (datetime,), {"now": staticmethod(lambda _: self.now())})
 
     def now(self) -> datetime:
         """Return the time, a millisecond on at each look, so that no two records share theirs."""
@@ -232,6 +214,26 @@ class World:
         }
         answer = orders.handler(event, self.context())
         return {**answer, "body": json.loads(answer["body"])}
+
+    def sweep(self) -> Json:
+        """Run the sweeper once; return how many orders came to which end."""
+        return sweeper.handler({}, self.context())
+
+    def redrive(self) -> None:
+        """Run `orderctl dlq redrive all`."""
+        stack: Any = SimpleNamespace(
+            client=lambda service: self.interrupter.around(service, self.clients[service]),
+            orders_table="Orders",
+            bus_name="ecommerce",
+            dlq_urls={name: f"${{{name.capitalize()}DlqUrl}}" for name in QUEUES},
+        )
+        held = [order.order_id for order in DlqOrders(stack, self.now).held()]
+        with reading(stack, QUEUES, wait_seconds=0) as found:
+            plan = RedrivePlan.of(found.letters, held)
+            work = Redrive(stack, found, rate=1e9)
+            work._orders = DlqOrders(stack, self.now)
+            for _ in work.run(plan):
+                pass
 
     def start(self, event: Json) -> Execution:
         """Start one execution of the workflow for an event; it stands still before its first calls."""
@@ -319,7 +321,7 @@ class World:
             memory_limit_in_mb=512,
             invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:test",
             aws_request_id="request",
-            get_remaining_time_in_millis=lambda: 8_000,
+            get_remaining_time_in_millis=lambda: 30_000,
         )
 
 

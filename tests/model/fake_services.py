@@ -1,0 +1,110 @@
+"""In-memory EventBridge, SNS and SQS: what this system asks of them, and what came of it."""
+
+import json
+import time
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Any
+
+
+@dataclass(kw_only=True)
+class FakeBus:
+    """EventBridge: remembers what was put on the bus."""
+
+    events: list[Json] = field(default_factory=list)
+
+    def put_events(self, *, Entries: list[Json]) -> Json:  # noqa: N803  boto3's name
+        for entry in Entries:
+            detail = entry["Detail"] if isinstance(entry["Detail"], dict) else json.loads(entry["Detail"])
+            self.events.append(
+                {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail}
+            )
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(uuid.uuid4())} for _ in Entries]}
+
+    def placed(self) -> list[Json]:
+        """Return the OrderPlaced events, oldest first."""
+        return [event for event in self.events if event["detail-type"] == "OrderPlaced"]
+
+
+@dataclass(kw_only=True)
+class FakeTopic:
+    """SNS: remembers every message as (order id, kind)."""
+
+    published: list[tuple[str, str]] = field(default_factory=list)
+
+    def publish(self, *, Message: str, **_: Any) -> Json:  # noqa: N803  boto3's name
+        message = json.loads(Message)
+        self.published.append((message["orderId"], message["kind"]))
+        return {"MessageId": str(uuid.uuid4())}
+
+
+@dataclass(kw_only=True)
+class FakeMessage:
+    """A message of a queue; while it is hidden nobody receives it."""
+
+    id: str
+    body: str
+    sent: float
+    hidden: bool = False
+
+
+@dataclass(kw_only=True)
+class FakeQueues:
+    """SQS: a message that was received is hidden until it is given back, deleted, or `reappear` is called."""
+
+    queues: dict[str, dict[str, FakeMessage]] = field(default_factory=lambda: defaultdict(dict))
+
+    def send_message(self, *, QueueUrl: str, MessageBody: Json) -> Json:  # noqa: N803  boto3's names
+        body = MessageBody if isinstance(MessageBody, str) else json.dumps(MessageBody)
+        message = FakeMessage(id=str(uuid.uuid4()), body=body, sent=time.time())
+        self.queues[QueueUrl][message.id] = message
+        return {"MessageId": message.id}
+
+    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, **_: Any) -> Json:  # noqa: N803
+        visible = [message for message in self.queues[QueueUrl].values() if not message.hidden]
+        for message in visible[:MaxNumberOfMessages]:
+            message.hidden = True
+        return {"Messages": [_received(message) for message in visible[:MaxNumberOfMessages]]}
+
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[Json]) -> Json:  # noqa: N803
+        there = [entry for entry in Entries if entry["ReceiptHandle"] in self.queues[QueueUrl]]
+        for entry in there:
+            self.queues[QueueUrl][entry["ReceiptHandle"]].hidden = False
+        return {"Successful": there}
+
+    def delete_message_batch(self, *, QueueUrl: str, Entries: list[Json]) -> Json:  # noqa: N803
+        for entry in Entries:
+            self.queues[QueueUrl].pop(entry["ReceiptHandle"], None)
+        return {"Successful": Entries}
+
+    def get_queue_attributes(self, *, QueueUrl: str, **_: Any) -> Json:  # noqa: N803
+        hidden = [message.hidden for message in self.queues[QueueUrl].values()]
+        return {
+            "ResponseMetadata": {},
+            "Attributes": {
+                "ApproximateNumberOfMessages": str(hidden.count(False)),
+                "ApproximateNumberOfMessagesNotVisible": str(hidden.count(True)),
+            },
+        }
+
+    def reappear(self) -> None:
+        """Let the time of hiding pass: a reader that was killed gives nothing back."""
+        for queue in self.queues.values():
+            for message in queue.values():
+                message.hidden = False
+
+    def size(self) -> int:
+        """Count the messages of all queues."""
+        return sum(map(len, self.queues.values()))
+
+
+def _received(message: FakeMessage) -> Json:
+    return {
+        "MessageId": message.id,
+        "ReceiptHandle": message.id,
+        "Body": message.body,
+        "Attributes": {"SentTimestamp": str(int(message.sent * 1000))},
+    }
