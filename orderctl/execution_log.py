@@ -20,8 +20,12 @@ class ExecutionLog:
 
     def executions_of(self, order_id: str, since: datetime) -> list[ExecutionTrace]:
         """Trace every execution whose events name the order, the first one first."""
+        return [trace_execution(arn, events) for arn, events in self.events_of(order_id, since).items()]
+
+    def events_of(self, order_id: str, since: datetime) -> dict[str, list[LoggedEvent]]:
+        """Return the events of these executions by the execution's ARN."""
         arns = {event["execution_arn"]: None for event in self._events(order_id, since)}
-        return [self._execution(arn, since) for arn in arns]
+        return {arn: self._events_of_execution(arn, since) for arn in arns}
 
     def wait_for_executions_of(self, order_id: str, since: datetime, timeout: float) -> list[ExecutionTrace]:
         """Ask until the last event of each is there: a log is behind by seconds on AWS."""
@@ -33,9 +37,9 @@ class ExecutionLog:
                 return found
             time.sleep(0.5)
 
-    def _execution(self, arn: str, since: datetime) -> ExecutionTrace:
+    def _events_of_execution(self, arn: str, since: datetime) -> list[LoggedEvent]:
         events = (event for event in self._events(arn, since) if event["execution_arn"] == arn)
-        return trace_execution(arn, map(LoggedEvent.from_json, events))
+        return [LoggedEvent.from_json(event) for event in events]
 
     def _events(self, term: str, since: datetime) -> Iterator[dict[str, Any]]:
         pages = self._logs.get_paginator("filter_log_events").paginate(

@@ -5,7 +5,8 @@
     execution = run(machine, start, client_for=lambda service, region: boto3_client, sleep=time.sleep)
     execution.status, .output, .error, .cause, .events, .waits
 
-Executions may run at the same time in many threads, each with its own `client_for` and `sleep`. A definition
+A client that raises `TaskFailure` fails the task with that very error; `current_state()` tells a client which
+state calls it. Executions may run at the same time in many threads, each with its own `client_for` and `sleep`. A definition
 that can't be parsed raises; whatever fails later is in the result. JSONPath only: moto fails on JSONata.
 Nothing else touches moto's internals but `interpreter_mends`, which brings them closer to AWS.
 """
@@ -25,7 +26,9 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
-from orderctl.interpreter_mends import mend_moto
+from orderctl.interpreter_mends import TaskFailure, current_state, mend_moto
+
+__all__ = ["ClientFor", "Execution", "Machine", "Start", "TaskFailure", "Wait", "current_state", "run"]
 
 ClientFor = Callable[[str, str], Any]
 """Takes a service as boto3 names it and a region, returns a boto3 client or what behaves like one."""
@@ -54,10 +57,11 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A pause before a retry or in a Wait state."""
+    """A pause before a retry or in a Wait state; `longest` is what jitter could have made of it."""
 
     state: str
     seconds: float
+    longest: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +96,8 @@ class _Surroundings:
     sleep: Callable[[float], None]
     waits: list[Wait] = field(default_factory=list)
 
-    def wait(self, state: str, seconds: float) -> None:
-        self.waits.append(Wait(state=state, seconds=seconds))
+    def wait(self, state: str, seconds: float, longest: float) -> None:
+        self.waits.append(Wait(state=state, seconds=seconds, longest=longest))
         self.sleep(seconds)
 
 

@@ -22,6 +22,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 MOTO_VERSION: Final = "5.2.5"
 
 _mending = threading.Lock()
+_thread = threading.local()
+
+
+class TaskFailure(Exception):  # noqa: N818  the field's term
+    """A task fails with this error and cause, whatever the service; States.Timeout is a timeout."""
+
+    def __init__(self, error: str, cause: str = "") -> None:
+        super().__init__(error)
+        self.error = error
+        self.cause = cause
+
+
+def current_state() -> str:
+    """Return the name of the state that the calling thread runs."""
+    return str(_thread.env.next_state_name)
 
 
 def mend_moto() -> None:
@@ -50,9 +65,6 @@ def _mend() -> None:
     _read_paths()
 
 
-_thread = threading.local()
-
-
 def _tell_executions_apart() -> None:
     """Remember the environment in every thread that moto starts, before it asks for a client or pauses."""
 
@@ -66,13 +78,23 @@ def _tell_executions_apart() -> None:
 
 def _record_pauses() -> None:
     def wait(_: Any, __: Any, env: Any, wait_seconds: float) -> None:
-        env.event_manager.surroundings.wait(env.next_state_name, wait_seconds)
+        env.event_manager.surroundings.wait(env.next_state_name, wait_seconds, wait_seconds)
+
+    def sleep(seconds: float) -> None:
+        env = _thread.env
+        env.event_manager.surroundings.wait(env.next_state_name, seconds, _thread.longest)
+
+    def jitter(original: Any, self: Any, env: Any) -> None:
+        _thread.longest = env.stack[-1]
+        original(self, env)
 
     function = _moto("asl.component.state.wait.wait_function.wait_function").WaitFunction
     _wrap(function, "_wait_interval", wait, replaces="env.program_state_event.wait(wait_seconds)")
     retrier = _moto("asl.component.common.retry.retrier_decl")
     _check(retrier, replaces="time.sleep(interval_seconds)")
-    retrier.time = SimpleNamespace(sleep=lambda seconds: wait(None, None, _thread.env, seconds))
+    retrier.time = SimpleNamespace(sleep=sleep)
+    strategy = _moto("asl.component.common.retry.jitter_strategy_decl").JitterStrategyDecl
+    _wrap(strategy, "_eval_body", jitter, replaces="random.uniform(0, interval_seconds)")
 
 
 def _hand_out_clients() -> None:
@@ -104,6 +126,8 @@ def _name_service_errors() -> None:
     """Refusing and unreachable services were States.Runtime, and the cause of a failed entry was no text."""
 
     def failure(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+        if isinstance(ex, TaskFailure):
+            return _task_failed(self, env, ex.error, ex.cause)
         service = _PREFIXES.get(getattr(self.resource, "api_name", ""))
         if service and isinstance(ex, ClientError):
             return _task_failed(self, env, f"{service}.{ex.response['Error']['Code']}", str(ex))
@@ -115,8 +139,19 @@ def _name_service_errors() -> None:
         original(self, cause)
         self.cause = json.dumps(cause)
 
+    def failure_of_dynamodb(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+        # Whatever else failed, a timeout and a mistake in the definition too, was an AmazonDynamoDBException.
+        return original(self, env, ex) if isinstance(ex, ClientError) else task._from_error(self, env, ex)
+
     task = _moto("asl.component.state.exec.state_task.state_task").StateTask
     _wrap(task, "_from_error", failure, replaces="super()._from_error(env=env, ex=ex)")
+    dynamodb = _moto("asl.component.state.exec.state_task.service.state_task_service_dynamodb")
+    _wrap(
+        dynamodb.StateTaskServiceDynamoDB,
+        "_from_error",
+        failure_of_dynamodb,
+        replaces="CustomErrorName(_ERROR_NAME_AWS)",
+    )
     events = _moto("asl.component.state.exec.state_task.service.state_task_service_events")
     _wrap(events.SfnFailedEntryCountException, "__init__", failed_entry, replaces="self.cause = cause")
 

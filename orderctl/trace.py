@@ -1,7 +1,7 @@
 """Which states an execution passed, branch by branch, from the events that Step Functions logs of it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Self
@@ -93,14 +93,20 @@ class ExecutionTrace:
 def trace_execution(arn: str, events: Iterable[LoggedEvent]) -> ExecutionTrace:
     """Put the events of one execution, in whatever order they were logged, into the order of its states."""
     root = Lane()
-    lane_of_event = {0: root}
     ending = "RUNNING"
+    for event, _ in follow(events, root):
+        ending = _ENDINGS.get(event.type, ending)
+    return ExecutionTrace(arn=arn, ending=ending, runs=tuple(root.runs))
+
+
+def follow(events: Iterable[LoggedEvent], root: Lane) -> Iterator[tuple[LoggedEvent, Lane]]:
+    """Fill the lanes; yield each event, in order, with the lane it belongs to."""
+    lane_of_event = {0: root}
     for event in sorted(events, key=lambda event: event.id):
         lane = _lane(event, after=lane_of_event.get(event.previous_id, root))
         lane_of_event[event.id] = lane
         _record(event, lane)
-        ending = _ENDINGS.get(event.type, ending)
-    return ExecutionTrace(arn=arn, ending=ending, runs=tuple(root.runs))
+        yield event, lane
 
 
 def _lane(event: LoggedEvent, *, after: Lane) -> Lane:
