@@ -5,9 +5,10 @@
     execution = run(machine, start, client_for=lambda service, region: boto3_client, sleep=time.sleep)
     execution.status, .output, .error, .cause, .events, .waits
 
-A client that raises `TaskFailure` fails the task with that very error; `current_state()` tells a client which
-state calls it. Executions may run at the same time in many threads, each with its own `client_for` and `sleep`. A definition
-that can't be parsed raises; whatever fails later is in the result. JSONPath only: moto fails on JSONata.
+A client that raises `TaskFailure` fails its task with that very error; `current_state()` tells a client who
+calls it. Executions may run at the same time in many threads, each with its own `client_for` and `sleep`. A
+definition that can't be parsed raises; whatever fails later is in the result. JSONPath only: moto fails on
+JSONata.
 Nothing else touches moto's internals but `interpreter_mends`, which brings them closer to AWS.
 """
 

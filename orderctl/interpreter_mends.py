@@ -141,7 +141,8 @@ def _name_service_errors() -> None:
 
     def failure_of_dynamodb(original: Any, self: Any, env: Any, ex: Exception) -> Any:
         # Whatever else failed, a timeout and a mistake in the definition too, was an AmazonDynamoDBException.
-        return original(self, env, ex) if isinstance(ex, ClientError) else task._from_error(self, env, ex)
+        answer = original if isinstance(ex, ClientError) else task._from_error  # noqa: SLF001  mends it
+        return answer(self, env, ex)
 
     task = _moto("asl.component.state.exec.state_task.state_task").StateTask
     _wrap(task, "_from_error", failure, replaces="super()._from_error(env=env, ex=ex)")

@@ -42,6 +42,5 @@ def _state(event: Event | None) -> str:
 
 
 def _diff(recorded: Any, replayed: Any) -> str:
-    texts = [json.dumps(value, indent=1).splitlines() for value in (recorded, replayed)]
-    lines = unified_diff(*texts, "recorded", "replayed", lineterm="", n=_LINES_AROUND)
-    return "\n".join(lines)
+    before, after = (json.dumps(value, indent=1).splitlines() for value in (recorded, replayed))
+    return "\n".join(unified_diff(before, after, "recorded", "replayed", lineterm="", n=_LINES_AROUND))

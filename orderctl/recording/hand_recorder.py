@@ -20,11 +20,13 @@ def record_by_hand(scenario: HandWritten, definition: Path = DEFINITION) -> Reco
             f"{scenario.name} has no answer for {', '.join(played.unanswered)}",
             what_to_do="Give it more answers in orderctl/recording/hand_written_scenarios.py.",
         )
-    left = [state for state, given in scenario.answers.items() if len(played.used.get(state, ())) < len(given)]
+    left = [
+        state for state, given in scenario.answers.items() if len(played.used.get(state, ())) < len(given)
+    ]
     ended_in = last_state(played.outcome.history)
     if ended_in != scenario.ends_in or left:
         raise OperatorError(
-            f"{scenario.name} ends in {ended_in}, not {scenario.ends_in}; not all asked for: {left or 'none'}",
+            f"{scenario.name} ends in {ended_in}, not in {scenario.ends_in}; not used up: {left or '-'}",
             why="the definition or the scenario changed",
             what_to_do="Correct the one that is wrong.",
         )

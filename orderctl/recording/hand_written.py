@@ -1,4 +1,4 @@
-"""Scenarios whose answers are made up: faults that no switch causes. Their history is what a replay makes of them."""
+"""Scenarios whose answers are made up, for faults that no switch causes; a replay makes their history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ PLACED: Final[Mapping[str, Any]] = {
     "detail": {
         "orderId": "${OrderId}",
         "customerId": "cust-17850",
-        "items": [{"productId": "RECORDING-GLASS", "quantity": 3}],
+        "items": [{"productId": "RECORDING-GLASS", "quantity": 3, "unitPrice": 255}],
         "total": {"amount": 765, "currency": "USD"},
     },
 }

@@ -15,9 +15,7 @@ _SQS_DOWN: Final = down("SQS.SdkClientException", "Unable to execute HTTP reques
 _DYNAMODB_DOWN: Final = down("DynamoDB.SdkClientException", "Unable to execute HTTP request")
 _BUS_DOWN: Final = down("EventBridge.SdkClientException", "Unable to execute HTTP request")
 _BUG: Final = (throws("KeyError", '{"errorMessage": "\'status\'", "errorType": "KeyError"}'),)
-_LOST_RACE: Final = (
-    throws("DynamoDB.ConditionalCheckFailedException", "The conditional request failed"),
-)
+_LOST_RACE: Final = (throws("DynamoDB.ConditionalCheckFailedException", "The conditional request failed"),)
 
 _ACCEPTED_STEPS: Final = (
     "ReserveInventory", "AuthorizePayment", "NotifyReceived", "CapturePayment", "NotifyConfirmed",
@@ -46,7 +44,11 @@ _OWN_ERROR: Final = {
 }
 # What calls AWS without a function, by the service that the error is named after.
 _SETTLEMENTS: Final = {"accepted": "ConfirmOrder", "refused": "RejectOrder", "held": "HoldOrder"}
-_ANNOUNCEMENTS: Final = {"accepted": "AnnounceConfirmed", "refused": "AnnounceRejected", "held": "AnnounceHeld"}
+_ANNOUNCEMENTS: Final = {
+    "accepted": "AnnounceConfirmed",
+    "refused": "AnnounceRejected",
+    "held": "AnnounceHeld",
+}
 # What leads to each of the three ends of an order, when nothing else goes wrong.
 _ENDINGS: Final[Mapping[str, _Changes]] = {
     "accepted": {},

@@ -38,7 +38,7 @@ class Attempt:
 def history_of(events: Iterable[LoggedEvent], definition: Definition, normalise: Normalise) -> History:
     """Sort the events into the execution's own and those of each branch."""
     starts = branches(definition)
-    found: History = {MACHINE: []} | {name: [] for name in starts.values()}
+    found: History = {name: [] for name in (MACHINE, *starts.values())}
     for event, lane in follow(events, Lane()):
         found[_name(lane, starts)].append(_event(event, lane, normalise))
     return {name: events for name, events in found.items() if events}
@@ -89,12 +89,10 @@ def _event(event: LoggedEvent, lane: Lane, normalise: Normalise) -> Event:
     kept |= {
         name: normalise(json.loads(event.details[name])) for name in _JSON_DETAILS if event.details.get(name)
     }
-    return kept | {
-        name: normalise(event.details[name]) for name in _PLAIN_DETAILS if event.details.get(name)
-    }
+    return kept | {name: normalise(event.details[name]) for name in _PLAIN_DETAILS if event.details.get(name)}
 
 
 def _answer(result: Any) -> Any:
     if not isinstance(result, dict):
         return result
-    return {name: value for name, value in result.items() if name not in _ABOUT_THE_CALL}
+    return {name: result[name] for name in sorted(result.keys() - _ABOUT_THE_CALL)}

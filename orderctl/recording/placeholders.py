@@ -60,7 +60,8 @@ class Placeholders:
 
     def _text(self, text: str) -> str:
         for found in sorted(self.texts, key=len, reverse=True):
-            text = text.replace(found, self.texts[found])
+            # whole names only: the source `ecommerce.orders` does not name the bus `ecommerce`
+            text = re.sub(rf"(?<![\w.-]){re.escape(found)}(?![\w.-])", self.texts[found], text)
         return _UUID.sub("${Id}", _TIME.sub(self._moment, text))
 
     def _moment(self, match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""The scenarios that are recorded on a deployed stack: what the order is, what is broken, what must come out."""
+"""The scenarios recorded on a deployed stack: what the order is, what is broken, what must come out."""
 
 from dataclasses import dataclass
 from typing import Any, Final
