@@ -1,12 +1,22 @@
 """Holds the definition to a recording."""
 
+from dataclasses import dataclass
+
 from orderctl.recording.difference import differences
-from orderctl.recording.recording import Recording
+from orderctl.recording.recording import Outcome, Recording
 from orderctl.recording.replay import replay
 
 
-def complaint(definition: str, recording: Recording) -> str:
-    """Say how a replay parts from the recording, and what to do; empty when it doesn't."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """`complaint` says how the replay parts from the recording, and what to do; empty when it doesn't."""
+
+    complaint: str
+    outcome: Outcome
+
+
+def check(definition: str, recording: Recording) -> Checked:
+    """Replay a recording and compare."""
     replayed = replay(definition, recording.input, recording.answers)
     problems = [f"{task}: no recorded answer" for task in replayed.unanswered]
     problems += [
@@ -14,8 +24,8 @@ def complaint(definition: str, recording: Recording) -> str:
         for state, given in recording.answers.items()
         if len(replayed.used.get(state, ())) < len(given)
     ]
-    difference = differences(recording.outcome, replayed.outcome)
-    if not problems and not difference:
-        return ""
-    again = f"If that is as it should be, record it again: orderctl record {recording.scenario}"
-    return "\n".join([f"{recording.scenario} is not replayed as recorded.", *problems, difference, again])
+    problems += filter(None, [differences(recording.outcome, replayed.outcome)])
+    if problems:
+        problems.insert(0, f"{recording.scenario} is not replayed as recorded.")
+        problems.append(f"If that is as it should be, record it again: orderctl record {recording.scenario}")
+    return Checked(complaint="\n".join(problems), outcome=replayed.outcome)

@@ -31,18 +31,6 @@ TRANSIENT: dict[str, set[type[Exception]]] = {
 }
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_a_task_is_bounded_in_time_retried_and_caught(name: str) -> None:
-    task = TASKS[name]
-
-    assert task["TimeoutSeconds"] in {3, 10}
-    backoff = task["Retry"][-1]
-    assert "States.Timeout" in backoff["ErrorEquals"]
-    assert (backoff["IntervalSeconds"], backoff["BackoffRate"], backoff["MaxAttempts"]) == (1, 2, 3)
-    assert (backoff["MaxDelaySeconds"], backoff["JitterStrategy"]) == (4, "FULL")
-    assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-
-
 @pytest.mark.parametrize("name", CALLS)
 def test_a_call_retries_what_is_transient_in_its_service(name: str) -> None:
     retried = _retried(name)
@@ -81,35 +69,3 @@ def test_placeholders_are_those_that_the_deployment_fills(dev_template: dict[str
     placeholders = set(re.findall(r"\$\{(\w+)}", DEFINITION.read_text()))
 
     assert placeholders == machine["DefinitionSubstitutions"].keys()
-
-
-def test_the_slowest_execution_ends_before_its_timeout_and_that_before_express_ends_it() -> None:
-    slowest = _slowest(MACHINE, MACHINE["StartAt"])
-
-    assert f"{slowest} s." in MACHINE["Comment"]
-    assert slowest < MACHINE["TimeoutSeconds"] < 300
-
-
-def _slowest(machine: State, name: str) -> int:
-    """Add up the seconds from a state to the end, every attempt timing out and every pause at its longest."""
-    state = machine["States"][name]
-    return _duration(state) + max((_slowest(machine, next_) for next_ in _next(state)), default=0)
-
-
-def _duration(state: State) -> int:
-    branches = [_slowest(branch, branch["StartAt"]) for branch in state.get("Branches", [])]
-    if state["Type"] != "Task":
-        return max(branches, default=0)
-    backoff = state["Retry"][-1]
-    attempts = backoff["MaxAttempts"]
-    longest = [
-        min(backoff["IntervalSeconds"] * backoff["BackoffRate"] ** attempt, backoff["MaxDelaySeconds"])
-        for attempt in range(attempts)
-    ]
-    return int((attempts + 1) * state["TimeoutSeconds"] + sum(longest))
-
-
-def _next(state: State) -> set[str]:
-    ways = [state, *state.get("Catch", []), *state.get("Choices", [])]
-    named = {way["Next"] for way in ways if "Next" in way}
-    return named | ({state["Default"]} if "Default" in state else set())

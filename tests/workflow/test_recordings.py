@@ -13,7 +13,8 @@ from orderctl.recording.definition import DEFINITION
 from orderctl.recording.hand_written_scenarios import hand_written
 from orderctl.recording.recording import RECORDINGS, Recording, recordings
 from orderctl.recording.scenarios import SCENARIOS
-from tests.workflow.replays import complaint
+from tests.workflow.replay_pictures import draw_both
+from tests.workflow.replays import check
 
 TEXT = DEFINITION.read_text()
 
@@ -23,11 +24,14 @@ def _read(name: str) -> Recording:
 
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
-def test_it_is_replayed_as_recorded(file: Path) -> None:
-    difference = complaint(TEXT, Recording.read(file))
+def test_it_is_replayed_as_recorded(file: Path, tmp_path: Path) -> None:
+    recording = Recording.read(file)
 
-    if difference:
-        pytest.fail(difference, pytrace=False)
+    checked = check(TEXT, recording)
+
+    if checked.complaint:
+        picture = draw_both(json.loads(TEXT), recording, checked.outcome, tmp_path)
+        pytest.fail(f"{checked.complaint}\nBoth as a picture: {picture}", pytrace=False)
 
 
 def test_every_scenario_is_recorded_and_every_recording_has_a_scenario() -> None:
@@ -85,7 +89,7 @@ def test_a_task_without_a_recorded_answer_is_named_and_calls_nothing() -> None:
     recording = _read("captured_before")
     answers = {state: given for state, given in recording.answers.items() if state != "CapturePayment"}
 
-    found = complaint(TEXT, replace(recording, answers=answers))
+    found = check(TEXT, replace(recording, answers=answers)).complaint
 
     assert "CapturePayment, attempt 0: no recorded answer" in found
 
@@ -93,7 +97,7 @@ def test_a_task_without_a_recorded_answer_is_named_and_calls_nothing() -> None:
 def test_an_attempt_that_is_not_made_is_named() -> None:
     recording = _read("lambda_throttles_accepted")
 
-    found = complaint(TEXT.replace('"MaxAttempts": 3', '"MaxAttempts": 2'), recording)
+    found = check(TEXT.replace('"MaxAttempts": 3', '"MaxAttempts": 2'), recording).complaint
 
     assert "CapturePayment: 4 recorded answers, 0 asked for" in found
 
@@ -101,7 +105,7 @@ def test_an_attempt_that_is_not_made_is_named() -> None:
 def test_a_difference_names_the_state_and_how_to_record_again() -> None:
     changed = TEXT.replace("REMOVE openShard, openKey, reason", "REMOVE openShard, openKey")
 
-    found = complaint(changed, _read("captured_before"))
+    found = check(changed, _read("captured_before")).complaint
 
     assert "OrderWorkflow: differs in ConfirmOrder" in found
     assert '-   "UpdateExpression": "SET' in found
@@ -112,18 +116,18 @@ def test_a_difference_names_the_state_and_how_to_record_again() -> None:
 def test_another_back_off_is_a_difference() -> None:
     changed = TEXT.replace('"MaxDelaySeconds": 4', '"MaxDelaySeconds": 3')
 
-    found = complaint(changed, _read("lambda_throttles_accepted"))
+    found = check(changed, _read("lambda_throttles_accepted")).complaint
 
     assert "waits:" in found
 
 
 def test_a_replay_takes_less_than_50_milliseconds() -> None:
     read = [Recording.read(file) for file in recordings()]
-    complaint(TEXT, read[0])  # parses the definition, once for all
+    check(TEXT, read[0])  # parses the definition, once for all
     started = process_time()
 
     for recording in read:
-        complaint(TEXT, recording)
+        check(TEXT, recording)
 
     assert (process_time() - started) / len(read) < 0.05
 
@@ -138,3 +142,13 @@ def test_the_answers_are_in_the_format_of_step_functions_local() -> None:
     assert mock["MockedResponses"][names["CapturePayment"]] == {
         "0-3": {"Throw": {"Error": "Lambda.ServiceException", "Cause": "Service Unavailable"}}
     }
+
+
+def test_a_difference_is_drawn_side_by_side(tmp_path: Path) -> None:
+    recording = _read("captured_before")
+    changed = TEXT.replace('"Next": "AnnounceConfirmed"', '"Next": "NotifyConfirmed"')
+
+    picture = draw_both(json.loads(changed), recording, check(changed, recording).outcome, tmp_path)
+
+    assert picture == tmp_path / "captured_before.svg"
+    assert "replayed" in picture.read_text()

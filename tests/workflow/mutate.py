@@ -1,0 +1,115 @@
+"""Changes the definition in small ways and shows that the recorded tests notice each change.
+
+`python -m tests.workflow.mutate`; not part of the tests, for it replays the recordings some thousand times.
+"""
+
+import json
+import signal
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from typing import Any
+
+from orderctl.recording.definition import read_definition
+from orderctl.recording.recording import Recording, recordings
+from tests.workflow.definition_checks import schema_violations, violations
+from tests.workflow.mutants import Mutant, mutants
+from tests.workflow.recording_coverage import taken, to_take
+from tests.workflow.replays import check
+
+_WORKERS = 2
+_LONGEST_SECONDS = 60
+# Mutants that do what the definition does, and why.
+EQUIVALENT: Mapping[tuple[str, str], str] = {}
+
+
+class _Hung(BaseException):
+    """Not an Exception, so that the interpreter does not take it for a failed task."""
+
+
+def main() -> None:
+    """Print a table of the mutants, and exit with 1 when one goes unnoticed."""
+    noticed: dict[str, Counter[str]] = defaultdict(Counter)
+    survivors = []
+    with ProcessPoolExecutor(_WORKERS) as pool:
+        all_mutants = list(mutants(read_definition()))
+        for number, (mutant, by) in enumerate(
+            zip(all_mutants, pool.map(_noticed_by, all_mutants, chunksize=4), strict=True), start=1
+        ):
+            noticed[mutant.kind][by] += 1
+            if by == "nothing":
+                survivors.append(mutant)
+            _say(f"\r{number} of {len(all_mutants)}", end="", file=sys.stderr)
+    _say("\r", end="", file=sys.stderr)
+    _print_table(noticed)
+    for mutant in survivors:
+        _say(f"unnoticed: {mutant.state or 'machine'}: {mutant.kind}: {mutant.what}")
+    sys.exit(1 if survivors else 0)
+
+
+def _noticed_by(mutant: Mutant) -> str:
+    if (mutant.state, mutant.what) in EQUIVALENT:
+        return "equivalent"
+    signal.signal(signal.SIGALRM, _hung)
+    signal.alarm(_LONGEST_SECONDS)
+    try:
+        return _first_notice(mutant)
+    except _Hung:
+        return "a replay that never ends"
+    finally:
+        signal.alarm(0)
+
+
+def _first_notice(mutant: Mutant) -> str:
+    """The replays come first: what they notice is what the recordings are for."""
+    text = json.dumps(mutant.definition)
+    for recording in sorted(_recordings(), key=lambda recording: not _passes(recording, mutant.state)):
+        try:
+            if check(text, recording).complaint:
+                return "a replay"
+        except Exception:  # noqa: BLE001  a definition that can't be run is noticed
+            return "the interpreter"
+    if violations(mutant.definition):
+        return "a static check"
+    found = {item for each in _recordings() for item in taken(mutant.definition, each.outcome.history)}
+    if to_take(mutant.definition) - found:
+        return "coverage"
+    return "cfn-lint" if schema_violations(mutant.definition) else "nothing"
+
+
+@cache
+def _recordings() -> list[Recording]:
+    return [Recording.read(file) for file in recordings()]
+
+
+def _passes(recording: Recording, state: str) -> bool:
+    return any(event.get("state") == state for each in recording.outcome.history.values() for event in each)
+
+
+def _hung(*_: Any) -> None:
+    raise _Hung
+
+
+def _print_table(noticed: Mapping[str, Counter[str]]) -> None:
+    total = Counter[str]()
+    _say(f"{'change':18}{'mutants':>8}{'noticed':>9}  by")
+    for kind in sorted(noticed):
+        _say(_row(kind, noticed[kind]))
+        total += noticed[kind]
+    _say(_row("all", total))
+
+
+def _row(kind: str, counted: Counter[str]) -> str:
+    count = counted.total() - counted["equivalent"]
+    by = ", ".join(f"{by} {times}" for by, times in counted.most_common())
+    return f"{kind:18}{count:8}{count - counted['nothing']:9}  {by}"
+
+
+def _say(text: str, **where: Any) -> None:
+    print(text, **where, flush=True)  # noqa: T201  the output of a command
+
+
+if __name__ == "__main__":
+    main()

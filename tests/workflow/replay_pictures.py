@@ -1,0 +1,32 @@
+"""Draws what a failed replay did beside what is recorded."""
+
+from pathlib import Path
+
+from orderctl.drawing.definition import Machine, read_machine
+from orderctl.drawing.path import Path as ExecutionPath
+from orderctl.drawing.path import read_path
+from orderctl.drawing.side_by_side import side_by_side
+from orderctl.drawing.svg import draw
+from orderctl.errors import OperatorError
+from orderctl.recording.definition import Definition
+from orderctl.recording.recording import Outcome, Recording
+
+
+def draw_both(definition: Definition, recording: Recording, replayed: Outcome, folder: Path) -> Path:
+    """Write the two pictures, and return their file."""
+    machine = read_machine(definition)
+    drawn = [
+        draw(machine, title, _path(machine, recording, outcome))
+        for title, outcome in (("recorded", recording.outcome), ("replayed", replayed))
+    ]
+    file = folder / f"{recording.scenario}.svg"
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(side_by_side(drawn[0], drawn[1], ("recorded", "replayed")), encoding="utf-8")
+    return file
+
+
+def _path(machine: Machine, recording: Recording, outcome: Outcome) -> ExecutionPath | None:
+    try:
+        return read_path(machine, {"scenario": recording.scenario, **outcome.to_json()})
+    except OperatorError:
+        return None  # the definition has no such way any more
