@@ -1,0 +1,196 @@
+"""Recordings: placeholders, answers, waits, and the command's misuse."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from orderctl.commands.record import app
+from orderctl.errors import OperatorError
+from orderctl.recording.answers import from_mock_config, returns, throws, to_mock_config
+from orderctl.recording.definition import handler_of, longest_waits
+from orderctl.recording.history import Attempt, attempts_of, history_of
+from orderctl.recording.placeholders import Placeholders, substituted
+from orderctl.recording.recorder import waits_of
+from orderctl.trace import LoggedEvent
+
+STARTED = datetime(2026, 11, 22, 15, 14, 31, 123000, tzinfo=UTC)
+ARN = "arn:aws:states:eu-central-1:123456789012:express:m:e:1"
+ORDER_ID = "7b5b4f0e-8a77-4d2c-9a3f-0f6f2f6c1c11"
+EVENT: dict[str, Any] = {
+    "id": "c3d1c0de-8a77-4d2c-9a3f-0f6f2f6c1c11",
+    "detail-type": "OrderPlaced",
+    "source": "ecommerce.orders",
+    "account": "123456789012",
+    "region": "eu-central-1",
+    "time": "2026-11-22T15:14:30Z",
+    "detail": {"orderId": ORDER_ID},
+}
+DEPLOYED = {
+    "${EventBusName}": "ecommerce",
+    "${InventoryDlqUrl}": "https://sqs.eu-central-1.amazonaws.com/123456789012/inventory",
+}
+
+
+def _event(id_: int, type_: str, after: int, seconds: float = 0, **details: Any) -> LoggedEvent:
+    milliseconds = int((STARTED.timestamp() + seconds) * 1000)
+    return LoggedEvent.from_json(
+        {
+            "id": id_,
+            "previous_event_id": after,
+            "type": type_,
+            "event_timestamp": str(milliseconds),
+            "details": details,
+        }
+    )
+
+
+@pytest.fixture
+def placeholders() -> Placeholders:
+    return Placeholders.of(ARN, _event(1, "ExecutionStarted", 0, input=json.dumps(EVENT)), DEPLOYED)
+
+
+@pytest.mark.parametrize(
+    ("real", "replaced"),
+    [
+        (ARN, "${ExecutionArn}"),
+        (f"order {ORDER_ID} is gone", "order ${OrderId} is gone"),
+        ("ecommerce", "${EventBusName}"),
+        ("ecommerce.orders", "ecommerce.orders"),
+        (DEPLOYED["${InventoryDlqUrl}"], "${InventoryDlqUrl}"),
+        ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::${Account}:role/x"),
+        ("2026-11-22T15:14:31.123Z", "${StartTime}"),
+        ("ON_HOLD#2026-11-22T15:14:32.456Z", "ON_HOLD#${EnteredTime}"),
+        ("Request ID: 01234567-89ab-cdef-0123-456789abcdef", "Request ID: ${Id}"),
+        ({"MessageId": "anything"}, {"MessageId": "${MessageId}"}),
+        (
+            '{"errorMessage": "down", "errorType": "E", "requestId": "1", "stackTrace": ["line 7"]}',
+            '{"errorMessage": "down", "errorType": "E"}',
+        ),
+    ],
+)
+def test_what_belongs_to_one_run_is_replaced(placeholders: Placeholders, real: Any, replaced: Any) -> None:
+    assert placeholders.replace(real) == replaced
+
+
+def test_the_event_keeps_what_the_scenario_gave_it(placeholders: Placeholders) -> None:
+    event = placeholders.event(EVENT)
+
+    assert event["detail"] == {"orderId": "${OrderId}"}
+    assert (event["id"], event["time"], event["source"]) == ("${EventId}", "${EventTime}", "ecommerce.orders")
+    assert placeholders.replace({"event": EVENT}) == {"event": event}
+
+
+def test_placeholders_are_read_off_the_deployed_definition() -> None:
+    ours = {"States": {"Park": {"QueueUrl": "${InventoryDlqUrl}", "Retry": [{"MaxAttempts": 3}]}}}
+    deployed = {"States": {"Park": {"QueueUrl": "https://sqs/inventory", "Retry": [{"MaxAttempts": 3}]}}}
+
+    assert substituted(ours, deployed) == {"${InventoryDlqUrl}": "https://sqs/inventory"}
+
+
+@pytest.mark.parametrize("deployed", [{"Retry": [{"MaxAttempts": 2}]}, {"Retry": []}, {}])
+def test_another_versions_workflow_is_not_recorded(deployed: dict[str, Any]) -> None:
+    with pytest.raises(OperatorError, match="not the one of this checkout"):
+        substituted({"Retry": [{"MaxAttempts": 3}]}, deployed)
+
+
+def test_answers_that_repeat_are_written_once_and_read_as_often() -> None:
+    down, up = throws("E", "why"), returns({"status": "RESERVED"})
+    answers = {"ReserveInventory": [down, down, down, up]}
+
+    config = to_mock_config("flickers", answers)
+
+    assert config["MockedResponses"] == {"flickers.ReserveInventory": {"0-2": down, "3": up}}
+    assert from_mock_config("flickers", config) == answers
+
+
+@pytest.mark.parametrize(
+    ("error", "index"),
+    [("A", 0), ("B", 1), ("States.Timeout", 2), ("States.Runtime", None), ("States.DataLimitExceeded", None)],
+)
+def test_the_first_handler_that_names_an_error_takes_it(error: str, index: int | None) -> None:
+    handlers = [{"ErrorEquals": [name]} for name in ("A", "States.TaskFailed", "States.ALL")]
+
+    assert handler_of(error, handlers) == index
+
+
+def test_each_retrier_counts_its_own_waits() -> None:
+    state = {
+        "Retry": [
+            {"ErrorEquals": ["A"], "IntervalSeconds": 5},
+            {"ErrorEquals": ["States.ALL"], "BackoffRate": 3, "MaxDelaySeconds": 2},
+        ]
+    }
+
+    assert longest_waits(state, ["A", "B", "A", "B"]) == [5, 1, 10, 2]
+
+
+def test_a_wait_within_the_jitter_is_recorded_as_its_longest() -> None:
+    attempts = {"Call": [_attempt("A"), _attempt("A", waited=0.2), _attempt("A", waited=2.4)]}
+
+    assert waits_of(attempts, _calling()) == {"Call": [1, 2]}
+
+
+def test_a_wait_longer_than_the_definition_allows_is_not_recorded() -> None:
+    attempts = {"Call": [_attempt("A"), _attempt("A", waited=2.6)]}
+
+    with pytest.raises(OperatorError, match=r"Call waited 2\.6 s before a retry, not 1\.0 s at most"):
+        waits_of(attempts, _calling())
+
+
+def test_branches_are_told_apart_whatever_the_order_of_their_events() -> None:
+    branches = [
+        {"StartAt": name, "States": {name: {"Type": "Task", "Next": "x"}}} for name in ("Left", "Right")
+    ]
+    definition = {"StartAt": "Both", "States": {"Both": {"Type": "Parallel", "Branches": branches}}}
+    start = [_event(1, "ParallelStateEntered", 0, name="Both"), _event(2, "ParallelStateStarted", 1)]
+    left = [_event(3, "TaskStateEntered", 2, name="Left"), _event(6, "TaskStateExited", 3, name="Left")]
+    right = [_event(4, "TaskStateEntered", 2, name="Right"), _event(5, "TaskStateExited", 4, name="Right")]
+
+    history = history_of([*right, *left, *start], definition, lambda value: value)
+
+    assert [event["type"] for event in history["OrderWorkflow"]] == [
+        "ParallelStateEntered",
+        "ParallelStateStarted",
+    ]
+    assert {event["state"] for event in history["Both[0]"]} == {"Left"}
+    assert {event["state"] for event in history["Both[1]"]} == {"Right"}
+
+
+def test_attempts_have_their_answers_and_the_time_since_the_one_before_failed() -> None:
+    answered = json.dumps({"Payload": 1, "SdkHttpMetadata": {"HttpStatusCode": 200}})
+    events = [
+        _event(1, "TaskStateEntered", 0, name="Call"),
+        _event(2, "TaskScheduled", 1),
+        _event(3, "TaskTimedOut", 2, seconds=3, error="States.Timeout"),
+        _event(4, "TaskScheduled", 3, seconds=3.5),
+        _event(5, "TaskSucceeded", 4, seconds=4, output=answered),
+    ]
+
+    attempts = attempts_of(events, lambda value: value)
+
+    assert attempts == {
+        "Call": [
+            Attempt(answer=throws("States.Timeout"), waited=None),
+            Attempt(answer=returns({"Payload": 1}), waited=0.5),
+        ]
+    }
+
+
+def test_a_scenario_that_is_none_is_refused_with_those_there_are() -> None:
+    result = CliRunner().invoke(app, ["nonsense"])
+
+    assert isinstance(result.exception, OperatorError)
+    assert "There is no scenario nonsense" in str(result.exception)
+    assert "payment_declined" in str(result.exception)
+
+
+def _attempt(error: str, waited: float | None = None) -> Attempt:
+    return Attempt(answer=throws(error), waited=waited)
+
+
+def _calling() -> dict[str, Any]:
+    retry = [{"ErrorEquals": ["A"], "IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 3}]
+    return {"StartAt": "Call", "States": {"Call": {"Type": "Task", "Retry": retry, "End": True}}}
