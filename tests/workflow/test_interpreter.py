@@ -3,72 +3,17 @@
 import json
 import re
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from orderctl import interpreter_mends
-from orderctl.interpreter import Execution, Machine, Start, run
+from orderctl.interpreter import Execution, TaskFailure, current_state
 from tests.workflow.history import states
 from tests.workflow.interventions import refusal
 from tests.workflow.lambda_runtime import answer, function_error
-
-FAIL = {"Type": "Fail", "Error": "Caught"}
-CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]
-RETRY_ALL = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 2, "MaxAttempts": 3}
-
-
-class Client:
-    """Answers every method of a boto3 client with what `behaviour` returns or raises."""
-
-    def __init__(self, behaviour: Callable[[dict[str, Any]], Any]) -> None:
-        self._behaviour = behaviour
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        return lambda **request: self._behaviour(request)
-
-
-def _execute(
-    states: dict[str, Any],
-    behaviour: Callable[[dict[str, Any]], Any] = lambda _: {},
-    input_: Any = None,
-    **machine: Any,
-) -> Execution:
-    definition = {"StartAt": next(iter(states)), "States": states, **machine}
-    arn = "arn:aws:states:eu-central-1:123456789012"
-    return run(
-        Machine(
-            arn=f"{arn}:stateMachine:m",
-            name="m",
-            type="EXPRESS",
-            role_arn="arn:aws:iam::123456789012:role/r",
-            definition=json.dumps(definition),
-        ),
-        Start(
-            arn=f"{arn}:express:m:e:1", name="e", started_at="2026-11-22T15:14:31.123Z", input=input_ or {}
-        ),
-        client_for=lambda *_: Client(behaviour),
-        sleep=lambda _: None,
-    )
-
-
-def _task(resource: str = "lambda:invoke", **fields: Any) -> dict[str, Any]:
-    parameters = {"FunctionName": "f", "Payload": {}} if resource == "lambda:invoke" else {}
-    return {
-        "Type": "Task",
-        "Resource": f"arn:aws:states:::{resource}",
-        "Parameters": parameters,
-        "End": True,
-    } | fields
-
-
-def _raising(error: Exception) -> Callable[[Any], Any]:
-    def behaviour(_: Any) -> Any:
-        raise error
-
-    return behaviour
+from tests.workflow.small_machines import CATCH_ALL, FAIL, RETRY_ALL, execute, raising, task
 
 
 def _failure(execution: Execution) -> tuple[str, str]:
@@ -91,7 +36,7 @@ def _failure(execution: Execution) -> tuple[str, str]:
 def test_a_path_to_one_place_finds_a_value_and_any_other_a_list(path: str, found: Any) -> None:
     branches = [{"status": "RESERVED"}, {"status": "DECLINED"}]
 
-    execution = _execute(
+    execution = execute(
         {"Pick": {"Type": "Pass", "Parameters": {"found.$": path}, "End": True}}, input_=branches
     )
 
@@ -99,7 +44,7 @@ def test_a_path_to_one_place_finds_a_value_and_any_other_a_list(path: str, found
 
 
 def test_the_time_a_state_was_entered_has_milliseconds_and_ends_in_z() -> None:
-    execution = _execute(
+    execution = execute(
         {"Now": {"Type": "Pass", "Parameters": {"now.$": "$$.State.EnteredTime"}, "End": True}}
     )
 
@@ -128,7 +73,7 @@ def test_the_time_a_state_was_entered_has_milliseconds_and_ends_in_z() -> None:
 def test_a_service_that_refuses_or_is_out_of_reach_is_an_error_of_its_own_name(
     resource: str, error: Exception, name: str
 ) -> None:
-    execution = _execute({"Call": _task(resource, Catch=CATCH_ALL), "Caught": FAIL}, _raising(error))
+    execution = execute({"Call": task(resource, Catch=CATCH_ALL), "Caught": FAIL}, raising(error))
 
     assert _failure(execution)[0] == name
     assert execution.error == "Caught"
@@ -137,7 +82,7 @@ def test_a_service_that_refuses_or_is_out_of_reach_is_an_error_of_its_own_name(
 def test_a_failed_entry_is_an_error_whose_cause_is_text() -> None:
     refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
 
-    execution = _execute({"Announce": _task("events:putEvents")}, lambda _: refused)
+    execution = execute({"Announce": task("events:putEvents")}, lambda _: refused)
 
     error, cause = _failure(execution)
     assert error == "EventBridge.FailedEntry"
@@ -147,7 +92,7 @@ def test_a_failed_entry_is_an_error_whose_cause_is_text() -> None:
 def test_a_function_that_fails_names_the_error_itself() -> None:
     failed = function_error({"errorType": "OrderNotFound", "errorMessage": "no such order"})
 
-    execution = _execute({"Call": _task()}, lambda _: failed)
+    execution = execute({"Call": task()}, lambda _: failed)
 
     assert execution.error == "OrderNotFound"
     assert json.loads(str(execution.cause))["errorMessage"] == "no such order"
@@ -156,7 +101,7 @@ def test_a_function_that_fails_names_the_error_itself() -> None:
 def test_a_function_that_fails_without_a_type_is_an_unknown_error() -> None:
     failed = function_error({"errorMessage": "exit status 137"})
 
-    execution = _execute({"Call": _task()}, lambda _: failed)
+    execution = execute({"Call": task()}, lambda _: failed)
 
     assert execution.error == "Lambda.Unknown"
     assert "exit status 137" in str(execution.cause)
@@ -165,15 +110,15 @@ def test_a_function_that_fails_without_a_type_is_an_unknown_error() -> None:
 def test_a_failure_is_told_by_the_history_and_not_by_printing_the_machine(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    _execute({"Call": _task(Catch=CATCH_ALL), "Caught": FAIL}, _raising(refusal("ServiceException")))
+    execute({"Call": task(Catch=CATCH_ALL), "Caught": FAIL}, raising(refusal("ServiceException")))
 
     assert caplog.text == ""
 
 
 def test_a_mistake_in_the_definition_is_never_retried_or_caught() -> None:
-    wrong = _task(ResultSelector={"status.$": "$.Payload.nothing"}, Retry=[RETRY_ALL], Catch=CATCH_ALL)
+    wrong = task(ResultSelector={"status.$": "$.Payload.nothing"}, Retry=[RETRY_ALL], Catch=CATCH_ALL)
 
-    execution = _execute({"Call": wrong, "Caught": FAIL}, lambda _: answer({"status": "RESERVED"}))
+    execution = execute({"Call": wrong, "Caught": FAIL}, lambda _: answer({"status": "RESERVED"}))
 
     assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
     assert execution.waits == ()
@@ -183,7 +128,7 @@ def test_a_mistake_inside_a_branch_fails_the_execution_with_its_own_cause() -> N
     wrong = {"Type": "Pass", "Parameters": {"x.$": "$.nothing"}, "End": True}
     branch = {"StartAt": "Wrong", "States": {"Wrong": wrong}}
 
-    execution = _execute(
+    execution = execute(
         {"Both": {"Type": "Parallel", "Branches": [branch], "Catch": CATCH_ALL, "End": True}, "Caught": FAIL}
     )
 
@@ -192,9 +137,9 @@ def test_a_mistake_inside_a_branch_fails_the_execution_with_its_own_cause() -> N
 
 
 def test_pauses_double_up_to_the_longest_delay_and_are_left_to_the_caller() -> None:
-    capped = _task(Retry=[RETRY_ALL | {"MaxDelaySeconds": 30}])
+    capped = task(Retry=[RETRY_ALL | {"MaxDelaySeconds": 30}])
 
-    execution = _execute({"Call": capped}, _raising(refusal("ServiceException")))
+    execution = execute({"Call": capped}, raising(refusal("ServiceException")))
 
     assert [(wait.state, wait.seconds) for wait in execution.waits] == [
         ("Call", 10),
@@ -203,8 +148,17 @@ def test_pauses_double_up_to_the_longest_delay_and_are_left_to_the_caller() -> N
     ]
 
 
+def test_a_pause_with_jitter_tells_the_longest_it_could_have_been() -> None:
+    jittered = task(Retry=[RETRY_ALL | {"JitterStrategy": "FULL", "MaxDelaySeconds": 30}])
+
+    execution = execute({"Call": jittered}, raising(refusal("ServiceException")))
+
+    assert [wait.longest for wait in execution.waits] == [10, 20, 30]
+    assert all(0 <= wait.seconds <= wait.longest for wait in execution.waits)
+
+
 def test_a_wait_state_is_a_pause_too() -> None:
-    execution = _execute({"Hold": {"Type": "Wait", "Seconds": 3600, "End": True}})
+    execution = execute({"Hold": {"Type": "Wait", "Seconds": 3600, "End": True}})
 
     assert execution.status == "SUCCEEDED"
     assert [(wait.state, wait.seconds) for wait in execution.waits] == [("Hold", 3600)]
@@ -213,8 +167,8 @@ def test_a_wait_state_is_a_pause_too() -> None:
 def test_a_task_that_hangs_is_cut_off() -> None:
     never = threading.Event()
 
-    execution = _execute(
-        {"Call": _task(TimeoutSeconds=1, Catch=CATCH_ALL), "Caught": FAIL}, lambda _: never.wait(5)
+    execution = execute(
+        {"Call": task(TimeoutSeconds=1, Catch=CATCH_ALL), "Caught": FAIL}, lambda _: never.wait(5)
     )
 
     never.set()
@@ -222,10 +176,48 @@ def test_a_task_that_hangs_is_cut_off() -> None:
     assert execution.error == "Caught"
 
 
+@pytest.mark.parametrize(
+    "resource", ["lambda:invoke", "dynamodb:updateItem", "events:putEvents", "sqs:sendMessage"]
+)
+def test_a_timeout_is_one_whatever_the_service(resource: str) -> None:
+    only_timeouts = [{"ErrorEquals": ["States.Timeout"], "Next": "Caught"}]
+
+    execution = execute(
+        {"Call": task(resource, Catch=only_timeouts), "Caught": FAIL}, raising(TimeoutError())
+    )
+
+    assert "TaskTimedOut" in [event["type"] for event in execution.events]
+    assert execution.error == "Caught"
+
+
+@pytest.mark.parametrize(
+    "resource", ["lambda:invoke", "dynamodb:updateItem", "events:putEvents", "sqs:sendMessage"]
+)
+def test_a_client_can_fail_a_task_with_any_error(resource: str) -> None:
+    execution = execute(
+        {"Call": task(resource, Catch=CATCH_ALL), "Caught": FAIL}, raising(TaskFailure("Any", "why"))
+    )
+
+    assert _failure(execution) == ("Any", "why")
+
+
+def test_a_client_can_ask_which_state_calls_it_in_each_branch() -> None:
+    callers = set()
+    branches = [{"StartAt": name, "States": {name: task()}} for name in ("Left", "Right")]
+
+    def behaviour(_: Any) -> Any:
+        callers.add(current_state())
+        return answer(None)
+
+    execute({"Both": {"Type": "Parallel", "Branches": branches, "End": True}}, behaviour)
+
+    assert callers == {"Left", "Right"}
+
+
 def test_an_execution_that_outlasts_its_time_ends_as_timed_out() -> None:
     never = threading.Event()
 
-    execution = _execute({"Call": _task()}, lambda _: never.wait(5), TimeoutSeconds=1)
+    execution = execute({"Call": task()}, lambda _: never.wait(5), TimeoutSeconds=1)
 
     never.set()
     assert execution.status == "TIMED_OUT"
@@ -237,16 +229,16 @@ def test_executions_at_the_same_time_keep_their_own_clients() -> None:
     together = threading.Barrier(count)
     outputs: dict[int, Any] = {}
 
-    def execute(number: int) -> None:
+    def run_one(number: int) -> None:
         def behaviour(_: Any) -> Any:
             together.wait(5)
             return answer(number)
 
-        branch = {"StartAt": "Call", "States": {"Call": _task(ResultSelector={"number.$": "$.Payload"})}}
-        execution = _execute({"Side": {"Type": "Parallel", "Branches": [branch], "End": True}}, behaviour)
+        branch = {"StartAt": "Call", "States": {"Call": task(ResultSelector={"number.$": "$.Payload"})}}
+        execution = execute({"Side": {"Type": "Parallel", "Branches": [branch], "End": True}}, behaviour)
         outputs[number] = execution.output
 
-    threads = [threading.Thread(target=execute, args=[number]) for number in range(count)]
+    threads = [threading.Thread(target=run_one, args=[number]) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -256,7 +248,7 @@ def test_executions_at_the_same_time_keep_their_own_clients() -> None:
 
 
 def test_events_are_plain_json_in_the_order_they_happened() -> None:
-    execution = _execute({"First": {"Type": "Pass", "Next": "Last"}, "Last": {"Type": "Succeed"}})
+    execution = execute({"First": {"Type": "Pass", "Next": "Last"}, "Last": {"Type": "Succeed"}})
 
     events = json.loads(json.dumps(execution.events))
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
@@ -267,7 +259,7 @@ def test_events_are_plain_json_in_the_order_they_happened() -> None:
 
 def test_a_definition_that_is_none_is_refused() -> None:
     with pytest.raises(Exception, match="ASLParserException"):
-        _execute({"Broken": {"Type": "Nothing"}})
+        execute({"Broken": {"Type": "Nothing"}})
 
 
 def test_another_version_of_moto_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,62 @@
+"""Small state machines to see what the interpreter makes of one thing."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from orderctl.interpreter import Execution, Machine, Start, run
+
+FAIL = {"Type": "Fail", "Error": "Caught"}
+CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]
+RETRY_ALL = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 2, "MaxAttempts": 3}
+
+
+class Client:
+    """Answers every method of a boto3 client with what `behaviour` returns or raises."""
+
+    def __init__(self, behaviour: Callable[[dict[str, Any]], Any]) -> None:
+        self._behaviour = behaviour
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda **request: self._behaviour(request)
+
+
+def execute(
+    states: dict[str, Any],
+    behaviour: Callable[[dict[str, Any]], Any] = lambda _: {},
+    input_: Any = None,
+    **machine: Any,
+) -> Execution:
+    definition = {"StartAt": next(iter(states)), "States": states, **machine}
+    arn = "arn:aws:states:eu-central-1:123456789012"
+    return run(
+        Machine(
+            arn=f"{arn}:stateMachine:m",
+            name="m",
+            type="EXPRESS",
+            role_arn="arn:aws:iam::123456789012:role/r",
+            definition=json.dumps(definition),
+        ),
+        Start(
+            arn=f"{arn}:express:m:e:1", name="e", started_at="2026-11-22T15:14:31.123Z", input=input_ or {}
+        ),
+        client_for=lambda *_: Client(behaviour),
+        sleep=lambda _: None,
+    )
+
+
+def task(resource: str = "lambda:invoke", **fields: Any) -> dict[str, Any]:
+    parameters = {"FunctionName": "f", "Payload": {}} if resource == "lambda:invoke" else {}
+    return {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::{resource}",
+        "Parameters": parameters,
+        "End": True,
+    } | fields
+
+
+def raising(error: Exception) -> Callable[[Any], Any]:
+    def behaviour(_: Any) -> Any:
+        raise error
+
+    return behaviour
