@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 from cfnlint.api import lint
@@ -18,9 +19,9 @@ def violations(definition: Definition) -> list[str]:
     found = [problem for name, state in states(definition) for problem in _violations_of(name, state)]
     slowest, allowed = slowest_seconds(definition), definition.get("TimeoutSeconds", EXPRESS_SECONDS)
     if not slowest < allowed < EXPRESS_SECONDS:
-        found.append(f"the slowest execution takes {slowest} s, its timeout is {allowed} s")
-    if f" {slowest} s." not in definition["Comment"]:
-        found.append(f"the comment does not say that the slowest execution takes {slowest} s")
+        found.append(f"the slowest execution takes {slowest:.0f} s, its timeout is {allowed} s")
+    if f" {slowest:.0f} s." not in definition["Comment"]:
+        found.append(f"the comment does not say that the slowest execution takes {slowest:.0f} s")
     return found
 
 
@@ -66,9 +67,12 @@ def _violations_of(name: str, state: State) -> Iterator[str]:
         yield f"{name} retries something in another rhythm"
 
 
-def _slowest(machine: Definition, name: str) -> float:
+def _slowest(machine: Definition, name: str, before: frozenset[str] = frozenset()) -> float:
+    if name in before:
+        return inf  # it goes round in a circle
     state = machine["States"][name]
-    return _duration(state) + max((_slowest(machine, next_) for next_ in _next(state)), default=0)
+    after = (_slowest(machine, next_, before | {name}) for next_ in _next(state))
+    return _duration(state) + max(after, default=0)
 
 
 def _duration(state: Mapping[str, Any]) -> float:
@@ -78,7 +82,7 @@ def _duration(state: Mapping[str, Any]) -> float:
     backoff = (state.get("Retry") or [{"MaxAttempts": 0}])[-1]
     attempts = backoff.get("MaxAttempts", 3)
     waits = sum(longest_wait(backoff, attempt) for attempt in range(attempts))
-    return int((attempts + 1) * state.get("TimeoutSeconds", EXPRESS_SECONDS) + waits)
+    return (attempts + 1) * state.get("TimeoutSeconds", EXPRESS_SECONDS) + waits
 
 
 def _next(state: State) -> set[str]:

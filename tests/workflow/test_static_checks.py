@@ -33,8 +33,15 @@ def test_a_task_that_is_not_is_named(field: str) -> None:
     assert [problem for problem in violations(broken) if problem.startswith("ConfirmOrder")]
 
 
+def test_a_definition_that_goes_round_in_a_circle_never_ends() -> None:
+    broken = copy.deepcopy(DEFINITION)
+    broken["States"]["PaymentBroken"]["Next"] = "DecideOutcome"
+
+    assert slowest_seconds(broken) == float("inf")
+
+
 def test_the_slowest_execution_ends_within_its_timeout_and_that_within_the_one_of_express() -> None:
     slowest = slowest_seconds(DEFINITION)
 
-    print(f"the slowest execution takes {slowest} s of {DEFINITION['TimeoutSeconds']} s")  # noqa: T201  for people
+    print(f"the slowest execution takes {slowest:.0f} s of {DEFINITION['TimeoutSeconds']} s")  # noqa: T201  for people
     assert slowest < DEFINITION["TimeoutSeconds"] < 300
