@@ -37,6 +37,15 @@ demo: install ## place orders of every kind on a local cloud and show what happe
 test: install ## run all tests, the end-to-end ones on a local cloud included
 	@pytest
 
+soak: install ## random interleavings of orders for as long as you like: make soak EXAMPLES=100000
+	@MODEL_EXAMPLES=$(or $(EXAMPLES),10000) pytest -q tests/model/test_interleavings.py
+
+record: install ## record the workflow's scenarios on a local cloud of its own
+	@export ORDERCTL_HOME=$(CURDIR)/.local/record; orderctl up && { orderctl record; status=$$?; orderctl down; exit $$status; }
+
+mutate: install ## change the workflow in hundreds of small ways: the recorded tests must notice each one
+	@python -m tests.workflow.mutate
+
 lint: install ## ruff, mypy --strict, the import rules, and cfn-lint on the synthesized template
 	@ruff check .
 	@ruff format --check .
@@ -54,4 +63,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test lint deploy lock clean
+.PHONY: help install up down demo test soak record mutate lint deploy lock clean

@@ -6,7 +6,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from orderctl.commands import demo, dlq, draw, fault, importing, local, orders, stock
+from orderctl.commands import demo, dlq, draw, fault, importing, local, orders, record, stock
 from orderctl.console import print_error
 from orderctl.errors import OperatorError
 
@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate the order processing system, on a local cloud or on AWS.",
 )
-for commands in (local, stock, orders, importing, dlq, fault, demo, draw):
+for commands in (local, stock, orders, importing, dlq, fault, demo, record, draw):
     app.add_typer(commands.app)
 
 
