@@ -190,6 +190,15 @@ def test_a_stale_claim_is_taken_over(tables: OrderTables, inbox: Inbox, notify: 
     assert len(inbox.messages()) == 1
 
 
+def test_resuming_a_claim_renews_it(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
+    tables.place({"85123A": 6})
+    _crash_before_publishing(notify, inbox)
+    _crash_before_publishing(notify, inbox, now=NOW + timedelta(seconds=29))
+
+    with pytest.raises(NotificationInProgress):
+        notify("received", execution=OTHER_EXECUTION, now=NOW + timedelta(seconds=40))
+
+
 def test_a_claim_that_was_taken_over_is_no_longer_its_first_owners(
     tables: OrderTables, inbox: Inbox, notify: Notify
 ) -> None:

@@ -209,6 +209,16 @@ def test_a_void_lets_go_of_the_money(tables: OrderTables, ask: Ask, books: Ledge
     assert not books.holds_money
 
 
+def test_a_second_void_does_not_ask_the_provider(tables: OrderTables, ask: Ask) -> None:
+    tables.place({"85123A": 6})
+    ask("authorize")
+    ask("void")
+    provider_that_forgot = LedgerGateway()
+
+    assert ask("void", gateway=provider_that_forgot) == "VOIDED"
+    assert not provider_that_forgot.ledger
+
+
 def test_a_void_of_a_declined_payment_leaves_it_declined(tables: OrderTables, ask: Ask) -> None:
     tables.place({"85123A": 6}, payment_method="pm_card_declined")
     ask("authorize")
