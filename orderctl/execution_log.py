@@ -27,12 +27,17 @@ class ExecutionLog:
         arns = {event["execution_arn"]: None for event in self._events(order_id, since)}
         return {arn: self._events_of_execution(arn, since) for arn in arns}
 
-    def wait_for_executions_of(self, order_id: str, since: datetime, timeout: float) -> list[ExecutionTrace]:
-        """Ask until the last event of each is there: a log is behind by seconds on AWS."""
+    def wait_for_executions_of(
+        self, order_id: str, since: datetime, timeout: float, *, count: int = 1
+    ) -> list[ExecutionTrace]:
+        """Ask until the last event of each is there: a log is behind by seconds on AWS.
+
+        `count` is how many executions there are at least.
+        """
         deadline = time.monotonic() + timeout
         while True:
             found = self.executions_of(order_id, since)
-            complete = found and all(execution.ending != "RUNNING" for execution in found)
+            complete = len(found) >= count and all(execution.ending != "RUNNING" for execution in found)
             if complete or time.monotonic() > deadline:
                 return found
             time.sleep(0.5)

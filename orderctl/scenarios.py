@@ -13,7 +13,11 @@ LANTERN: Final = Product(product_id="DEMO-LANTERN", name="Glass lantern", unit_p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """An order of one kind; `parked` is the state whose message should be on the payment DLQ."""
+    """An order of one kind.
+
+    `parked` is the state whose message should be on the payment DLQ; an `outage` is mended then, and the
+    order redriven.
+    """
 
     title: str
     payment_method: str
@@ -22,6 +26,7 @@ class Scenario:
     reason: str | None
     steps: Mapping[str, str]
     parked: str | None = None
+    outage: bool = False
 
     @property
     def request(self) -> dict[str, Any]:
@@ -83,13 +88,18 @@ SCENARIOS: Final = (
         },
     ),
     Scenario(
-        title="payment gateway down",
-        payment_method="pm_gateway_down",
+        title="payment service down, then redriven",
+        payment_method="pm_card_visa",
         items={MUG.product_id: 2},
-        status=OrderStatus.ON_HOLD,
-        reason="payment",
-        steps={"inventory": InventoryStatus.RESERVED, "notification": NotificationStatus.SENT},
+        status=OrderStatus.CONFIRMED,
+        reason=None,
+        steps={
+            "inventory": InventoryStatus.RESERVED,
+            "payment": PaymentStatus.CAPTURED,
+            "notification": NotificationStatus.SENT,
+        },
         parked="AuthorizePayment",
+        outage=True,
     ),
 )
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import uuid4
@@ -12,15 +12,18 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from handlers.domain.fault import Fault
 from orderctl import report
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
 from orderctl.catalogue import Catalogue
 from orderctl.console import output, step
-from orderctl.dead_letters import find_dead_letter
+from orderctl.dead_letters import find_dead_letter, reading
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
+from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from orderctl.local_cloud.folder import Folder
+from orderctl.redrive import Redrive, RedrivePlan
 from orderctl.scenarios import LANTERN, MUG, SCENARIOS, Scenario, stock_after
 from orderctl.settlement import wait_while_pending
 from orderctl.stack import Stack, find_stack, home
@@ -29,6 +32,7 @@ from orderctl.trace import ExecutionTrace
 app = typer.Typer()
 _TIMEOUT_SECONDS: Final = 60
 _LOG_DELAY_SECONDS: Final = 20
+_REDRIVES_PER_SECOND: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +89,39 @@ def _local_cloud(*, keep: bool) -> Iterator[Stack]:
 
 def _play(stack: Stack) -> list[Outcome]:
     api = OrdersApi(stack)
-    order_ids = [_place(api, scenario) for scenario in SCENARIOS]
+    usual = [scenario for scenario in SCENARIOS if not scenario.outage]
+    order_ids = [_place(api, scenario) for scenario in usual]
     with step(f"{len(order_ids)} orders"):
         wait_while_pending(stack, order_ids, timeout=_TIMEOUT_SECONDS)
-        return [
+        outcomes = [
             _outcome(stack, api, scenario, order_id)
-            for scenario, order_id in zip(SCENARIOS, order_ids, strict=True)
+            for scenario, order_id in zip(usual, order_ids, strict=True)
         ]
+    return outcomes + [_play_outage(stack, api, scenario) for scenario in SCENARIOS if scenario.outage]
+
+
+def _play_outage(stack: Stack, api: OrdersApi, scenario: Scenario) -> Outcome:
+    switch = FaultSwitch(stack, Service.PAYMENT)
+    try:
+        with step("an order while the payment service is down"):
+            switch.turn_on(Fault())
+            order_id = _place(api, scenario)
+            wait_while_pending(stack, [order_id], timeout=_TIMEOUT_SECONDS)
+            dead_letter = find_dead_letter(stack, "payment", order_id, timeout=_LOG_DELAY_SECONDS)
+    finally:
+        switch.turn_off()
+    with step("its redrive, now that the payment service is up again"):
+        _redrive(stack, order_id)
+        wait_while_pending(stack, [order_id], timeout=_TIMEOUT_SECONDS)
+        return replace(_outcome(stack, api, scenario, order_id, executions=2), dead_letter=dead_letter)
+
+
+def _redrive(stack: Stack, order_id: str) -> None:
+    with reading(stack, ["payment"]) as found:
+        for _ in Redrive(stack, found, rate=_REDRIVES_PER_SECOND).run(
+            RedrivePlan.of(found.letters, [], only=order_id)
+        ):
+            pass
 
 
 def _place(api: OrdersApi, scenario: Scenario) -> str:
@@ -101,14 +131,13 @@ def _place(api: OrdersApi, scenario: Scenario) -> str:
     return str(answer.body["orderId"])
 
 
-def _outcome(stack: Stack, api: OrdersApi, scenario: Scenario, order_id: str) -> Outcome:
+def _outcome(
+    stack: Stack, api: OrdersApi, scenario: Scenario, order_id: str, *, executions: int = 1
+) -> Outcome:
     since = datetime.fromisoformat(_get(api, order_id)["createdAt"])
-    executions = ExecutionLog(stack).wait_for_executions_of(order_id, since, _LOG_DELAY_SECONDS)
-    dead_letter = find_dead_letter(stack, "payment", order_id, timeout=10) if scenario.parked else None
+    ended = ExecutionLog(stack).wait_for_executions_of(order_id, since, _LOG_DELAY_SECONDS, count=executions)
     # Read after the execution's end, so that its last notification is recorded.
-    return Outcome(
-        scenario=scenario, order=_get(api, order_id), executions=executions, dead_letter=dead_letter
-    )
+    return Outcome(scenario=scenario, order=_get(api, order_id), executions=ended, dead_letter=None)
 
 
 def _get(api: OrdersApi, order_id: str) -> dict[str, Any]:
@@ -132,10 +161,12 @@ def _show(outcomes: Sequence[Outcome]) -> None:
     report.show("", shown, "")
     for outcome in outcomes:
         output.print(Text(outcome.scenario.title, style="bold"))
-        for execution in outcome.executions:
+        for number, execution in enumerate(outcome.executions):
+            if number:
+                output.print("redriven, as by `orderctl dlq redrive payment`:")
             report.show(report.trace_tree(execution))
-        if outcome.dead_letter:
-            report.show(_dead_letter_view(outcome.dead_letter))
+            if outcome.dead_letter and not number:
+                report.show(_dead_letter_view(outcome.dead_letter))
         output.print()
 
 

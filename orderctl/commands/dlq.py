@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from handlers.domain.clock import utc_now
-from handlers.domain.records import OrderStatus
 from orderctl.console import output, progress, step
 from orderctl.dead_letters import Reading, reading
 from orderctl.dlq_orders import DlqOrders
@@ -29,8 +28,6 @@ from orderctl.stack import QUEUES, Profile, Region, Stack, StackName, find_stack
 app = typer.Typer()
 dlq = typer.Typer(no_args_is_help=True, help="What failed for good: look at it, and let it run again.")
 app.add_typer(dlq, name="dlq")
-
-_OPEN: Final = (OrderStatus.PENDING, OrderStatus.ON_HOLD)
 
 
 class Queue(StrEnum):
@@ -163,13 +160,16 @@ def _read(stack: Stack, queue: Queue, seconds_per_message: float = 0.0) -> Itera
 
 
 def _held(stack: Stack, queue: Queue, only: str | None = None) -> list[str]:
-    """Return the orders that are to be taken up also without a message; `only` one may be PENDING as well."""
+    """Return the orders that are to be taken up also without a message: those on hold, or the `only` one.
+
+    A settled one changes no more, but what its customer was not told yet is sent.
+    """
     if queue is not Queue.ALL:
         return []
     orders = DlqOrders(stack)
     if only is None:
         return [order.order_id for order in orders.held()]
-    return [order.order_id for order in orders.read([only]).values() if order.status in _OPEN]
+    return list(orders.read([only]))
 
 
 def _report_foreign(plan: RedrivePlan) -> None:
@@ -183,6 +183,6 @@ def _nothing_to_redrive(order_id: str | None) -> None:
         return
     raise OperatorError(
         f"There is nothing to redrive for {order_id}",
-        why="it has no dead letter here and is not open",
+        why="it has no dead letter here, and there is no such order",
         what_to_do=f"See how it stands with `orderctl show {order_id}`.",
     )

@@ -448,13 +448,26 @@ def test_a_message_that_is_none_of_ours_is_left_alone(
     assert [message["Body"] for message in found["Messages"]] == [body]
 
 
-def test_an_order_with_nothing_to_redrive_is_an_error(backlog: Backlog, orderctl: Orderctl) -> None:
-    order_id = backlog.place("CONFIRMED")
+def test_an_order_that_does_not_exist_cannot_be_redriven(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = str(uuid4())
 
     outcome = orderctl("redrive", "--order", order_id)
 
     assert outcome.exit_code == 1
     assert f"nothing to redrive for {order_id}" in outcome.output
+    assert backlog.announced() == []
+
+
+def test_a_settled_order_whose_message_was_lost_runs_again_when_it_is_named(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = backlog.place("CONFIRMED")
+
+    outcome = orderctl("redrive", "--order", order_id)
+
+    assert outcome.exit_code == 0
+    assert backlog.emitted() == [order_id]
+    assert backlog.order(order_id)["status"] == "CONFIRMED"
 
 
 def test_thousands_are_redriven_in_batches_at_a_bounded_rate(backlog: Backlog) -> None:
