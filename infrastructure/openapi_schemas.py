@@ -69,7 +69,8 @@ _STATUS: Final[Schema] = {
     "enum": [*OrderStatus],
 }
 _REASON: Final[Schema] = {
-    "description": "Of REJECTED: OUT_OF_STOCK or PAYMENT_DECLINED; of ON_HOLD: the broken step; else null.",
+    "description": "Of REJECTED: OUT_OF_STOCK or PAYMENT_DECLINED. Of ON_HOLD: the broken step, inventory or"
+    " payment, or workflow when none came to an end. Else null.",
     "type": ["string", "null"],
 }
 _MONEY: Final = _object({"amount": _MINOR_UNITS, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}})

@@ -1,0 +1,33 @@
+"""The pictures that the README shows are of the definition and the recordings as they are."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from typer.testing import CliRunner
+
+from orderctl.main import app
+
+_ROOT: Final = Path(__file__).parents[2]
+_PICTURES: Final = sorted((_ROOT / "statemachines" / "pictures").glob("*.svg"))
+
+
+@pytest.mark.parametrize("picture", _PICTURES, ids=lambda picture: picture.stem)
+def test_a_picture_is_of_its_recording(picture: Path) -> None:
+    definition = _ROOT / "statemachines" / "order_workflow.asl.json"
+    recording = _ROOT / "tests" / "workflow" / "recordings" / f"{picture.stem}.json"
+    options = ["--definition", str(definition), "--recording", str(recording), "--output", "-"]
+
+    drawn = CliRunner().invoke(app, ["draw", *options])
+
+    assert drawn.stdout == picture.read_text(encoding="utf-8"), (
+        f"draw it again: orderctl draw --recording {recording.relative_to(_ROOT)}"
+        f" --output {picture.relative_to(_ROOT)}"
+    )
+
+
+def test_the_readme_shows_every_picture() -> None:
+    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert _PICTURES
+    assert [name for name in _PICTURES if str(name.relative_to(_ROOT)) not in readme] == []
