@@ -163,22 +163,23 @@ class Execution:
     def _task(
         self, name: str, state: Definition, data: Json
     ) -> Generator[Any, Json, tuple[str | None, Json]]:
-        attempts = 0
+        retries = [0] * len(state.get("Retry", []))  # each retrier counts its own
         while True:
-            context = self._selected(state.get("Parameters"), data, default=data)
-            answer = yield Call(state=name, resource=state["Resource"], parameters=context, attempt=attempts)
+            parameters = self._selected(state.get("Parameters"), data, default=data)
+            answer = yield Call(
+                state=name, resource=state["Resource"], parameters=parameters, attempt=sum(retries)
+            )
             if not isinstance(answer, TaskFailure):
                 return state.get("Next"), self._merge(state, data, answer)
-            if self._retried(state, answer, attempts):
-                attempts += 1
-                continue
-            return self._caught(state, data, answer)
+            if not self._retried(state, answer, retries):
+                return self._caught(state, data, answer)
 
     @staticmethod
-    def _retried(state: Definition, failure: TaskFailure, attempts: int) -> bool:
-        for retrier in state.get("Retry", []):
+    def _retried(state: Definition, failure: TaskFailure, retries: list[int]) -> bool:
+        for index, retrier in enumerate(state.get("Retry", [])):
             if _matches(retrier["ErrorEquals"], failure.error):
-                return attempts < int(retrier.get("MaxAttempts", 3))
+                retries[index] += 1
+                return retries[index] <= int(retrier.get("MaxAttempts", 3))
         return False
 
     @staticmethod
@@ -239,7 +240,8 @@ class Execution:
 
 
 def _matches(names: list[str], error: str) -> bool:
-    return (
+    # nothing takes a mistake of the definition itself
+    return error != "States.Runtime" and (
         "States.ALL" in names
         or error in names
         or ("States.TaskFailed" in names and error != "States.Timeout")
