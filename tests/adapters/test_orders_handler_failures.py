@@ -1,8 +1,12 @@
 """What a client of the API sees, and an operator reads, when something behind it fails."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,9 +216,8 @@ def test_a_request_leaves_one_line_that_names_the_order(api: OrdersApi, logs: Lo
 
 
 def test_no_line_holds_personal_data_or_what_the_client_sent(
-    api: OrdersApi, break_once: Break, logs: Logs, monkeypatch: pytest.MonkeyPatch
+    api: OrdersApi, break_once: Break, logs: Logs
 ) -> None:
-    monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
     break_once("dynamodb", "batch_get_item", ClientError({"Error": {"Code": "ValidationException"}}, "Any"))
 
     for _ in range(2):
@@ -260,3 +263,22 @@ def test_a_line_tells_what_failed(
     (written,) = logs()
     assert written["level"] == "ERROR"
     assert line.items() <= written.items()
+
+
+def test_not_even_the_setting_that_logs_events_logs_what_the_client_sent() -> None:
+    # A process of its own: the setting is read when the handler is imported.
+    program = "from tests.orders_api import OrdersApi; print(OrdersApi().post('ada@example.com').status)"
+    environment = {**os.environ, "POWERTOOLS_LOGGER_LOG_EVENT": "true", "POWERTOOLS_LOG_LEVEL": "INFO"}
+
+    printed = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    line, status = printed.splitlines()
+    assert (json.loads(line)["httpStatus"], status) == (400, "400")
+    assert "ada@example.com" not in printed

@@ -172,7 +172,7 @@ def test_pages_hold_every_order_once_and_none_is_empty(orders: OrdersTable, limi
         orders.place(numbered(number))
 
     pages = [orders.list_of_customer("cust-17850", limit=limit)]
-    while pages[-1].next:
+    while pages[-1].next and len(pages) < 9:
         pages.append(orders.list_of_customer("cust-17850", limit=limit, after=pages[-1].next))
 
     found = [order.order_id for page in pages for order in page.orders]
