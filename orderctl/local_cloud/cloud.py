@@ -1,5 +1,6 @@
-"""Starts a local cloud with the app deployed on it, and stops it."""
+"""Starts a local cloud with the app deployed on it, restarts it and stops it."""
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -80,6 +81,30 @@ def stop_local_cloud(folder: Folder, *, grace_seconds: float = _GRACE_SECONDS) -
         kill_group(server.pid)
     folder.clean()
     return running
+
+
+def restart_local_cloud(folder: Folder) -> None:
+    """End MiniStack and start it again on the state that it saved, where its clients know it."""
+    if not folder.in_use():
+        raise OperatorError("No local cloud is running", what_to_do="Start one with `orderctl up`.")
+    before = _known_server(folder)
+    send(before.pid, signal.SIGTERM)
+    _wait_while_in_use(folder, _GRACE_SECONDS)
+    kill_group(before.pid)
+    with (
+        StopSignals() as signals,
+        folder.locked() as lock,
+        ProcessGroups(signals, grace_seconds=_GRACE_SECONDS) as processes,
+    ):
+        server = start_server(processes, folder, before.port, lock)
+        if (now := _introduced(server, folder)).port != before.port:
+            raise OperatorError(
+                f"The local cloud can't start again on port {before.port}",
+                why="another program took it",
+                what_to_do="Start anew with `orderctl down` and `orderctl up`.",
+            )
+        _wait_until_ready(server, folder, now.endpoint_url)
+        processes.let_go(server)
 
 
 def start_server(processes: ProcessGroups, folder: Folder, port: int, lock: int) -> Process:
