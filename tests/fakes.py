@@ -18,6 +18,8 @@ class LedgerEntry:
     authorization: Authorization | None = None
     captured: bool = False
     voided: bool = False
+    # What was asked for, in the minor unit; an order has one price, so more than one amount is a mistake.
+    amounts: set[int] = field(default_factory=set)
 
     @property
     def holds_money(self) -> bool:
@@ -33,7 +35,7 @@ class LedgerGateway:
     ledger: defaultdict[str, LedgerEntry] = field(default_factory=lambda: defaultdict(LedgerEntry))
 
     def authorize(self, request: PaymentRequest) -> Authorization:
-        entry = self.ledger[request.order_id]
+        entry = self._entry(request)
         if entry.voided:
             return Authorization(status=PaymentStatus.VOIDED)
         if entry.authorization is None:
@@ -41,16 +43,21 @@ class LedgerGateway:
         return entry.authorization
 
     def capture(self, request: PaymentRequest, reference: str) -> None:
-        entry = self.ledger[request.order_id]
+        entry = self._entry(request)
         if entry.voided or entry.authorization is None or entry.authorization.reference != reference:
             raise PaymentNotAuthorized(request.order_id, PaymentStatus.VOIDED)
         entry.captured = True
 
     def void(self, request: PaymentRequest, reference: str | None) -> None:  # noqa: ARG002  the order id will do
-        entry = self.ledger[request.order_id]
+        entry = self._entry(request)
         if entry.captured:
             raise PaymentAlreadyCaptured(request.order_id)
         entry.voided = True
+
+    def _entry(self, request: PaymentRequest) -> LedgerEntry:
+        entry = self.ledger[request.order_id]
+        entry.amounts.add(request.amount)
+        return entry
 
 
 class Interrupted:

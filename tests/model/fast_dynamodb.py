@@ -18,10 +18,14 @@ Key = tuple[str, ...]
 
 @dataclass(kw_only=True)
 class Table:
-    """`key` and the keys of the indexes are attribute names, partition key first."""
+    """`key` and the keys of the indexes are attribute names, partition key first.
+
+    `included` are the attributes that an index has besides the keys.
+    """
 
     key: tuple[str, ...]
     indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    included: Mapping[str, frozenset[str]] = field(default_factory=dict)
     items: dict[Key, Item] = field(default_factory=dict)
 
 
@@ -31,6 +35,10 @@ def fresh_tables() -> Mapping[str, Table]:
         "Orders": Table(
             key=("orderId", "record"),
             indexes={"open-orders": ("openShard", "openKey"), "customer-orders": ("customerId", "createdAt")},
+            included={
+                "open-orders": frozenset({"status", "customerId", "updatedAt", "attempts", "reason"}),
+                "customer-orders": frozenset({"status", "reason", "total", "updatedAt"}),
+            },
         ),
         "Inventory": Table(key=("productId",)),
     }
@@ -71,7 +79,8 @@ class FastDynamoDB:
 
     def query(self, *, TableName: str, KeyConditionExpression: str, **request: Any) -> Item:  # noqa: N803
         table = self.tables[TableName]
-        key = table.indexes[request["IndexName"]] if "IndexName" in request else table.key
+        index = request.get("IndexName")
+        key = table.indexes[index] if index else table.key
         found = [
             item
             for item in table.items.values()
@@ -80,6 +89,9 @@ class FastDynamoDB:
         found.sort(key=lambda item: [item[name]["S"] for name in key])
         if not request.get("ScanIndexForward", True):
             found.reverse()
+        if index:
+            shown = {*table.key, *key, *table.included[index]}
+            found = [{name: value for name, value in item.items() if name in shown} for item in found]
         return {"Items": deepcopy(found), "Count": len(found)}
 
     def get_paginator(self, operation: str) -> Any:
