@@ -19,6 +19,8 @@ from orderctl.stack import Stack
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 _AT_ONCE: Final = 10
 _PAUSE_SECONDS: Final = 0.2
+# SQS keeps no order and may deliver again: one batch that tells nothing new is not the end.
+_BATCHES_WITHOUT_NEWS: Final = 3
 _LONGEST_HIDING: Final = 12 * 60 * 60
 # What EventBridge says of an event that it could not deliver.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
@@ -174,13 +176,16 @@ class Reading:
     def _receive_from(
         self, queue: DeadLetterQueue, stopped: threading.Event, hidden_seconds: int, wait_seconds: int
     ) -> None:
-        while not stopped.is_set():
+        without_news = 0
+        while not stopped.is_set() and without_news < _BATCHES_WITHOUT_NEWS:
             letters = queue.receive(hidden_seconds, wait_seconds)
+            if not letters:
+                return
             known = all(letter.message_id in self._held for letter in letters)
             self._held |= {letter.message_id: letter for letter in letters}
-            # Nothing new, or only what arrived since: while a service fails, its queue fills for ever.
-            if known or all(letter.sent > self.sizes[queue.name].at for letter in letters):
-                return
+            # Only what arrived since is no news: while a service fails, its queue fills for ever.
+            new = not known and any(letter.sent <= self.sizes[queue.name].at for letter in letters)
+            without_news = 0 if new else without_news + 1
 
 
 @contextmanager

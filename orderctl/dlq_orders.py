@@ -23,7 +23,7 @@ from orderctl.table_batches import batch_get, to_item, to_plain
 
 _ON_HOLD: Final = open_key(OrderStatus.ON_HOLD, "")
 # What the event tells, and the status: neither e-mail address nor payment token.
-_ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status")
+_ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status", "reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +37,12 @@ class HeldOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownOrder:
-    """An order as it is now, and its OrderPlaced."""
+    """An order as it is now, its OrderPlaced, and what announces its outcome once it is settled."""
 
     order_id: str
     status: OrderStatus
     placed: Event
+    outcome: Event | None
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -63,7 +64,19 @@ class KnownOrder:
             order_id=record["orderId"],
             status=OrderStatus(record["status"]),
             placed=Event(detail_type=DetailType.ORDER_PLACED, detail=detail),
+            outcome=_outcome(record),
         )
+
+
+def _outcome(record: Mapping[str, Any]) -> Event | None:
+    detail = {"orderId": record["orderId"], "customerId": record["customerId"]}
+    match OrderStatus(record["status"]):
+        case OrderStatus.CONFIRMED:
+            return Event(detail_type=DetailType.ORDER_CONFIRMED, detail=detail)
+        case OrderStatus.REJECTED:
+            return Event(detail_type=DetailType.ORDER_REJECTED, detail={**detail, "reason": record["reason"]})
+        case _:
+            return None
 
 
 class DlqOrders:

@@ -10,7 +10,7 @@ from typing import Any, Final, Self, TypeVar
 from handlers.domain.events import Event
 from handlers.domain.records import EVENT_SOURCE, DetailType, OrderStatus
 from orderctl.dead_letters import DeadLetter, Reading
-from orderctl.dlq_orders import DlqOrders
+from orderctl.dlq_orders import DlqOrders, KnownOrder
 from orderctl.stack import Stack
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
@@ -117,6 +117,13 @@ class Redrive:
         result.emitted += len(emitted)
         result.refused += [order.order_id for order in orders if order.order_id not in emitted]
         result.deleted += self._found.delete(letter for id_ in emitted for letter in plan.orders[id_])
+        self._announce([order for order in orders if not plan.orders[order.order_id]], result)
+
+    def _announce(self, orders: Sequence[KnownOrder], result: RedriveResult) -> None:
+        """Announce again what is settled and has no message: what announced it may be lost as well."""
+        outcomes = [order.outcome for order in orders if order.outcome]
+        answers = zip(outcomes, self._put(outcomes), strict=True)
+        result.refused += [outcome.detail["orderId"] for outcome, was_taken in answers if not was_taken]
 
     def _publish(self, letters: Sequence[DeadLetter], result: RedriveResult) -> None:
         taken = self._put([_announcement(letter) for letter in letters])

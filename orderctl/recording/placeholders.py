@@ -13,6 +13,8 @@ from orderctl.trace import LoggedEvent
 
 _PLACEHOLDER: Final = re.compile(r"\$\{\w+}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+# AWS's are 52 capital letters and digits, MiniStack's are UUIDs.
+_REQUEST_ID: Final = re.compile(r"(Request ?I[Dd]: )[\w-]+")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GENERATED: Final = frozenset({"MessageId", "messageId", "EventId"})
 _EVENT_FIELDS: Final = {"id": "${EventId}", "time": "${EventTime}"}
@@ -62,7 +64,8 @@ class Placeholders:
         for found in sorted(self.texts, key=len, reverse=True):
             # whole names only: the source `ecommerce.orders` does not name the bus `ecommerce`
             text = re.sub(rf"(?<![\w.-]){re.escape(found)}(?![\w.-])", self.texts[found], text)
-        return _UUID.sub("${Id}", _TIME.sub(self._moment, text))
+        text = _REQUEST_ID.sub(r"\1${Id}", _TIME.sub(self._moment, text))
+        return _UUID.sub("${Id}", text)
 
     def _moment(self, match: re.Match[str]) -> str:
         """Tell the two times that the workflow reads from its context apart."""
