@@ -20,7 +20,7 @@ from handlers.adapters.catalogue import Catalogue
 from handlers.adapters.event_bus import EventBus
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.problem import log_fields, problem_answer, route_not_found
-from handlers.adapters.time_budget import TimeBudget
+from handlers.adapters.time_budget import LONGEST_CALL_MILLIS, TimeBudget
 from handlers.domain.clock import Clock, rfc3339, utc_now
 from handlers.domain.errors import DependencyUnavailable, IdempotencyKeyReused, UnknownProducts
 from handlers.domain.events import order_placed
@@ -33,9 +33,6 @@ from handlers.domain.representation import accepted, full, summary
 from handlers.domain.request import ListOrders, PlaceOrder, requested_order_id
 from handlers.domain.validation import understood
 
-# Two attempts (connect 1 s, read 2 s) and botocore's pause of at most 1 s between them. A call that could
-# outlive the function is not begun: a 503 of ours can be retried, a 502 of API Gateway says nothing.
-_LONGEST_CALL_MILLIS: Final = 7_000
 _PLACE_ORDER_SCHEMA: Final = understood(
     json.loads((Path(__file__).parent / "schemas" / "place_order.schema.json").read_text(encoding="utf-8"))
 )
@@ -185,5 +182,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _leave_time_for_a_call(budget: TimeBudget) -> None:
-    if budget.remaining_millis() < _LONGEST_CALL_MILLIS:
+    # A 503 of ours can be retried, a 502 of API Gateway says nothing: no call is begun that could outlive us.
+    if budget.remaining_millis() < LONGEST_CALL_MILLIS:
         raise DependencyUnavailable("what was called before took too long")

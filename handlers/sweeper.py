@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 
 from handlers.adapters.aws import client
 from handlers.adapters.delivery_queue import DeliveryQueue
@@ -31,7 +32,10 @@ _BATCH_MILLIS: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """Safe to cut off anywhere and to run twice at once: a second OrderPlaced does nothing again."""
+    """Safe to cut off anywhere and to run twice at once: a second OrderPlaced does nothing again.
+
+    Cut off between putting an order on hold and saying so, it leaves it on hold without OrderHeld.
+    """
 
     open_orders: OpenOrders
     orders: OrdersTable
@@ -91,7 +95,7 @@ class Sweeper:
             return SweepOutcome.CHANGED
         try:
             self.bus.emit(order_held(order))
-        except DependencyUnavailable:
+        except (DependencyUnavailable, ClientError):
             self.delivery.park(order_held(order))
         return SweepOutcome.HELD
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from handlers.adapters.aws import translated
 from handlers.adapters.step_records import from_item, to_item
-from handlers.adapters.time_budget import TimeBudget
+from handlers.adapters.time_budget import LONGEST_CALL_MILLIS, TimeBudget
 from handlers.domain.errors import DependencyUnavailable
 
 
@@ -24,7 +24,7 @@ class Catalogue:
         """
         prices: dict[str, int] = {}
         wanted: list[Any] = [to_item({"productId": product_id}) for product_id in product_ids]
-        for _ in budget.tries():
+        for _ in budget.tries(LONGEST_CALL_MILLIS):
             found, wanted = self._read(wanted)
             prices |= found
             if not wanted:

@@ -1,6 +1,7 @@
 """The open-orders index: which orders have waited too long, and what is noted on them."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -93,7 +94,8 @@ class OpenOrders:
 def _waiting_order(entry: Mapping[str, Any]) -> WaitingOrder:
     return WaitingOrder(
         order_id=entry["orderId"],
-        customer_id=entry["customerId"],
+        # A broken record must not end the sweep of the others.
+        customer_id=str(entry.get("customerId", "")),
         open_key=entry["openKey"],
-        attempts=int(entry.get("attempts", 0)),
+        attempts=int(entry.get("attempts", 0)) if isinstance(entry.get("attempts"), Decimal) else 0,
     )

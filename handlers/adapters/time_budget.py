@@ -9,6 +9,8 @@ from typing import Final, Protocol, Self
 
 # One attempt of one call (connect 1 s, read 2 s) still fits between the last try and the Lambda's timeout.
 MARGIN_MILLIS: Final = 3_000
+# Two attempts, and botocore's pause of at most 1 s between them.
+LONGEST_CALL_MILLIS: Final = 7_000
 _FIRST_PAUSE_SECONDS: Final = 0.025
 _LONGEST_PAUSE_SECONDS: Final = 0.8
 
@@ -39,12 +41,12 @@ class TimeBudget:
     def of(cls, context: InvocationContext) -> Self:
         return cls(remaining_millis=context.get_remaining_time_in_millis)
 
-    def tries(self) -> Iterator[int]:
+    def tries(self, margin_millis: int = MARGIN_MILLIS) -> Iterator[int]:
         """Count tries from 0, pausing between them, for as long as another one still fits."""
         yield 0
         for retry in count():
             pause = self.jitter(min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**retry))
-            if self.remaining_millis() - pause * 1000 < MARGIN_MILLIS:
+            if self.remaining_millis() - pause * 1000 < margin_millis:
                 return
             self.sleep(pause)
             yield retry + 1

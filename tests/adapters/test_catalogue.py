@@ -77,7 +77,7 @@ def test_what_the_table_left_unread_is_asked_for_again(stubber: Stubber) -> None
 def test_the_tries_are_spaced_and_end_with_the_time(stubber: Stubber) -> None:
     pauses: list[float] = []
     budget = TimeBudget(
-        remaining_millis=lambda: 3_600 - 500 * len(pauses),
+        remaining_millis=lambda: 7_600 - 500 * len(pauses),
         sleep=pauses.append,
         jitter=lambda ceiling: ceiling,
     )
