@@ -29,7 +29,7 @@ up: install ## start the local cloud and deploy the app onto it
 	@orderctl up
 
 down: ## stop the local cloud
-	@test -x $(BIN)/orderctl && orderctl down
+	@if test -x $(BIN)/orderctl; then orderctl down; fi
 
 demo: install ## place orders of every kind on a local cloud and show what happened to each
 	@orderctl demo
@@ -46,7 +46,7 @@ record: install ## record the workflow's scenarios on a local cloud of its own
 mutate: install ## change the workflow in hundreds of small ways: the recorded tests must notice each one
 	@python -m tests.workflow.mutate
 
-lint: install ## ruff, mypy --strict, the import rules, and cfn-lint on the synthesized template
+lint: install ## ruff, mypy --strict, the import rules, cfn-lint and cdk-nag on the synthesized templates
 	@ruff check .
 	@ruff format --check .
 	@mypy

@@ -100,7 +100,7 @@ class StageConfig:
 
     @property
     def stack_name(self) -> str:
-        """One name per stage, so that one account can hold several."""
+        """One name per stage; the bus has the same name in each, so each wants its own account or Region."""
         return f"{STACK_PREFIX}-{self.stage}"
 
 

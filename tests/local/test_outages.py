@@ -158,7 +158,7 @@ def test_an_order_whose_event_was_lost_settles_by_itself(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_whose_execution_was_killed_settles_by_itself(shop: Shop) -> None:
+def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(shop: Shop) -> None:
     product = shop.sell(available=100)
     with rule_target(shop.stack, None):
         (order_id,) = place(shop, product)

@@ -69,7 +69,7 @@ def test_the_customer_is_told_of_a_confirmed_order_even_when_the_bus_is_not(shop
         ("void", "payment", "pm_card_declined"),
     ],
 )
-def test_an_order_that_can_be_neither_settled_nor_parked_stays_pending_and_raises_the_alarm(
+def test_an_order_that_can_be_neither_settled_nor_parked_stays_pending_and_fails_the_execution(
     shop: Shop, broken: str, queue: str, payment_method: str
 ) -> None:
     order_id = shop.place(mug=3, payment_method=payment_method)
@@ -116,7 +116,7 @@ def test_an_order_out_of_stock_is_rejected_even_when_the_payment_message_is_lost
         ("announce", "delivery", 11, "REJECTED"),
     ],
 )
-def test_a_lost_notification_or_announcement_raises_the_alarm_and_leaves_the_order_settled(
+def test_a_lost_notification_or_announcement_fails_the_execution_and_leaves_the_order_settled(
     shop: Shop, broken: str, queue: str, quantity: int, status: str
 ) -> None:
     order_id = shop.place(mug=quantity)
@@ -129,7 +129,7 @@ def test_a_lost_notification_or_announcement_raises_the_alarm_and_leaves_the_ord
     assert shop.order(order_id)["status"] == status
 
 
-def test_a_lost_announcement_of_a_held_order_raises_the_alarm_and_leaves_it_held(shop: Shop) -> None:
+def test_a_lost_announcement_of_a_held_order_fails_the_execution_and_leaves_it_held(shop: Shop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
     shop.intervene("announce", UNREACHABLE)
     shop.intervene("park delivery", UNREACHABLE)
