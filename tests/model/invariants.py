@@ -71,6 +71,8 @@ class Invariants:
         if account.captured:
             assert status != "REJECTED", f"{order_id} was charged and rejected"
             assert not account.voided, f"{order_id} was charged and voided"
+        if recorded == "VOIDED":
+            assert not account.holds_money, f"{order_id} is voided and money is still held"
         if status == "CONFIRMED":
             assert account.captured, f"{order_id} is confirmed and was not charged"
             assert recorded == "CAPTURED", (

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from typing import Any, Final
 
 import pytest
@@ -103,6 +104,37 @@ def test_a_killed_step_is_repeated_without_loss_or_double_effect(
             told = world.topic.published.count((order_id, operation.payload_operation))
             sent = operation.function == "Notification"
             assert sent <= told <= (2 if _sent_and_not_recorded(calls, position, after=after) else 1)
+
+
+@pytest.mark.parametrize(
+    ("operation", "overtaking"),
+    [
+        pytest.param(slower, faster, id=f"{slower.name}, overtaken by {faster.name}")
+        for slower, faster in product(OPERATIONS, OPERATIONS)
+        if slower.function == faster.function  # the others share no record
+    ],
+)
+def test_a_step_that_is_overtaken_by_another_execution_keeps_the_rules(
+    operation: Operation, overtaking: Operation, new_world: Callable[[], World], subtests: pytest.Subtests
+) -> None:
+    undisturbed = new_world()
+    with undisturbed.installed():
+        order_id = placed(undisturbed, operation)
+        calls = calls_of(undisturbed, lambda: ask(undisturbed, operation, order_id, FIRST))
+
+    for position, call in enumerate(calls):
+        world = new_world()
+        with subtests.test(call=call, position=position), world.installed():
+            order_id = placed(world, operation)
+            world.interrupter.interrupt(
+                position,
+                lambda: try_to_ask(world, overtaking, order_id, OTHER),  # noqa: B023  called at once
+                after=False,
+            )
+            try_to_ask(world, operation, order_id, FIRST)
+            world.interrupter.leave_alone()
+
+            Invariants(stock=dict(STOCK), accepted={order_id}).check(world)
 
 
 @pytest.mark.parametrize("after", KILLS)
@@ -258,6 +290,11 @@ def ask(world: World, operation: Operation, order_id: str, execution_arn: str) -
     """Ask for the operation as the state machine does."""
     payload = {"operation": operation.payload_operation, "orderId": order_id, "executionArn": execution_arn}
     return world.invoke(operation.function, payload)
+
+
+def try_to_ask(world: World, operation: Operation, order_id: str, execution_arn: str) -> str:
+    """Ask for the operation; return its answer or the name of its error."""
+    return world.try_to_invoke(operation.function, operation.payload_operation, order_id, execution_arn)
 
 
 def calls_of(world: World, act: Callable[[], Any]) -> list[str]:
