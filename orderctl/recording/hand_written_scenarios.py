@@ -16,6 +16,7 @@ _DYNAMODB_DOWN: Final = down("DynamoDB.SdkClientException", "Unable to execute H
 _BUS_DOWN: Final = down("EventBridge.SdkClientException", "Unable to execute HTTP request")
 _BUG: Final = (throws("KeyError", '{"errorMessage": "\'status\'", "errorType": "KeyError"}'),)
 _LOST_RACE: Final = (throws("DynamoDB.ConditionalCheckFailedException", "The conditional request failed"),)
+_NO_GRANT: Final = "the role may not do this"
 
 _ACCEPTED_STEPS: Final = (
     "ReserveInventory", "AuthorizePayment", "NotifyReceived", "CapturePayment", "NotifyConfirmed",
@@ -37,6 +38,33 @@ _PASSING: Final = {
     ),
     "function_crashes": ("Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError"),
     "dependency_flickers": ("DependencyUnavailable", "DependencyUnavailable"),
+}
+# Those of AWS itself, likewise: Step Functions names some by the service's error code and some by the class
+# of the exception in its SDK, so both spellings are waited out.
+_PASSING_DYNAMODB: Final[Mapping[str, tuple[str, ...]]] = {
+    "throttles": (
+        "DynamoDB.ProvisionedThroughputExceededException",
+        "DynamoDB.ThrottlingException",
+        "DynamoDB.TransactionConflictException",
+    ),
+    "limits": (
+        "DynamoDB.RequestLimitExceeded",
+        "DynamoDB.RequestLimitExceededException",
+        "DynamoDB.SdkClientException",
+    ),
+    "fails": ("DynamoDB.InternalServerError", "DynamoDB.InternalServerErrorException", "States.Timeout"),
+}
+_PASSING_BUS: Final[Mapping[str, tuple[str, ...]]] = {
+    "throttles": (
+        "EventBridge.FailedEntry",
+        "EventBridge.ThrottlingException",
+        "EventBridge.AmazonEventBridgeException",
+    ),
+    "fails": ("EventBridge.InternalException", "EventBridge.SdkClientException", "States.Timeout"),
+}
+_PASSING_SQS: Final[Mapping[str, tuple[str, ...]]] = {
+    "throttles": ("SQS.RequestThrottled", "SQS.RequestThrottledException", "SQS.AmazonSQSException"),
+    "fails": ("SQS.SdkClientException", "States.Timeout"),
 }
 _OWN_ERROR: Final = {
     **dict.fromkeys(("AuthorizePayment", "CapturePayment", "VoidPayment"), "GatewayUnavailable"),
@@ -122,13 +150,17 @@ def _bugs() -> Iterator[HandWritten]:
 
 def _settlements() -> Iterator[HandWritten]:
     for ending, state in _SETTLEMENTS.items():
+        for how, errors in _PASSING_DYNAMODB.items():
+            yield HandWritten(
+                name=f"table_{how}_{ending}",
+                says=f"{', '.join(errors)}: {state} waits them out",
+                answers={**_ENDINGS[ending], state: at_last(state, *errors)},
+            )
         yield HandWritten(
-            name=f"settlement_flickers_{ending}",
-            says=f"{state} is tried again after a timeout and a refused connection",
-            answers={
-                **_ENDINGS[ending],
-                state: at_last(state, "States.Timeout", "DynamoDB.SdkClientException"),
-            },
+            name=f"settlement_refused_{ending}",
+            says=f"{state} is refused for good: it is not tried again, and the execution fails",
+            answers={**_ENDINGS[ending], state: (throws("DynamoDB.AmazonDynamoDBException", _NO_GRANT),)},
+            ends_in="SettlementFailed",
         )
         yield HandWritten(
             name=f"settlement_down_{ending}",
@@ -146,22 +178,26 @@ def _settlements() -> Iterator[HandWritten]:
 
 def _announcements() -> Iterator[HandWritten]:
     for ending, state in _ANNOUNCEMENTS.items():
+        for how, errors in _PASSING_BUS.items():
+            yield HandWritten(
+                name=f"bus_{how}_{ending}",
+                says=f"{', '.join(errors)}: {state} waits them out",
+                answers={**_ENDINGS[ending], state: at_last(state, *errors)},
+            )
+        for how, errors in _PASSING_SQS.items():
+            yield HandWritten(
+                name=f"delivery_queue_{how}_{ending}",
+                says=f"{state} fails to the end: its event is parked when {', '.join(errors)} are over",
+                answers={
+                    **_ENDINGS[ending],
+                    state: down("EventBridge.FailedEntry", '{"Entries": [], "FailedEntryCount": 1}'),
+                    f"Park{state}": at_last(f"Park{state}", *errors),
+                },
+            )
         yield HandWritten(
-            name=f"announcement_flickers_{ending}",
-            says=f"{state} is tried again when an entry fails, and after a timeout",
-            answers={
-                **_ENDINGS[ending],
-                state: at_last(state, "EventBridge.FailedEntry", "States.Timeout"),
-            },
-        )
-        yield HandWritten(
-            name=f"announcement_parked_{ending}",
-            says=f"{state} fails to the end: the event itself is parked, at the second try",
-            answers={
-                **_ENDINGS[ending],
-                state: down("EventBridge.FailedEntry", '{"Entries": [], "FailedEntryCount": 1}'),
-                f"Park{state}": at_last(f"Park{state}", "States.Timeout", "SQS.SdkClientException"),
-            },
+            name=f"announcement_refused_{ending}",
+            says=f"{state} is refused for good: the event is parked at once, without a retry",
+            answers={**_ENDINGS[ending], state: (throws("EventBridge.ValidationException"),)},
         )
         yield HandWritten(
             name=f"announcement_lost_{ending}",
@@ -171,40 +207,33 @@ def _announcements() -> Iterator[HandWritten]:
         )
 
 
-def _parked_late(*steps: str) -> _Changes:
-    """Break steps for good, and let their queue take the message at the third try."""
-    parks = [f"Park{step}" for step in steps]
-    return {
-        **dict.fromkeys(steps, _LAMBDA_DOWN),
-        **{park: at_last(park, "States.Timeout", "SQS.SdkClientException") for park in parks},
-    }
+# The steps whose messages can be parked late in one and the same execution, by what leads there.
+_PARKED_TOGETHER: Final[Mapping[str, tuple[_Changes, tuple[str, ...]]]] = {
+    "first_steps": ({}, _FIRST_STEPS),
+    "capture": ({}, ("CapturePayment",)),
+    "confirmation": ({}, ("NotifyConfirmed",)),
+    "compensation": (_DECLINED, ("ReleaseInventory", "VoidPayment")),
+    "refusal": (_DECLINED, ("NotifyRejected",)),
+}
 
 
 def _parking() -> Iterator[HandWritten]:
+    for name, (changes, steps) in _PARKED_TOGETHER.items():
+        for how, errors in _PASSING_SQS.items():
+            parking = {f"Park{step}": at_last(f"Park{step}", *errors) for step in steps}
+            yield HandWritten(
+                name=f"queue_{how}_{name}",
+                says=f"{', '.join(steps)}: parked when {', '.join(errors)} are over",
+                answers={**changes, **dict.fromkeys(steps, _LAMBDA_DOWN), **parking},
+            )
     yield HandWritten(
-        name="queues_flicker_first_steps",
-        says="messages of the first steps are parked at the third try",
-        answers=_parked_late(*_FIRST_STEPS),
-    )
-    yield HandWritten(
-        name="queues_flicker_accepted",
-        says="messages of the capture's side are parked at the third try",
-        answers=_parked_late("CapturePayment"),
-    )
-    yield HandWritten(
-        name="queues_flicker_confirmation",
-        says="the last notification is parked at the third try",
-        answers=_parked_late("NotifyConfirmed"),
-    )
-    yield HandWritten(
-        name="queues_flicker_compensation",
-        says="messages of both compensations are parked at the third try",
-        answers={**_DECLINED, **_parked_late("ReleaseInventory", "VoidPayment")},
-    )
-    yield HandWritten(
-        name="queues_flicker_refused",
-        says="the notification of a refusal is parked at the third try",
-        answers={**_DECLINED, **_parked_late("NotifyRejected")},
+        name="queue_refuses",
+        says="a queue that refuses for good is not asked again: the execution fails, the order stays open",
+        answers={
+            "ReserveInventory": _BUG,
+            "ParkReserveInventory": (throws("SQS.InvalidMessageContentsException"),),
+        },
+        ends_in="MessageLost",
     )
 
 

@@ -11,7 +11,7 @@ Change = Callable[[], None]
 Changes = Iterator[tuple[str, str, Change]]
 """Kind, what is changed, and what changes it in place."""
 
-_OTHER_ERRORS = {"States.ALL": "States.TaskFailed", "States.TaskFailed": "States.Timeout"}
+_OTHER_ERRORS = {"States.ALL": "States.TaskFailed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +113,6 @@ def _changes_of_retries(state: Any) -> Changes:
             for value in others if field in retrier else ():
                 yield "back-off", f"Retry[{index}]: {field} is {value}", _set(retrier, field, value)
         yield from _changes_of_errors(retrier, f"Retry[{index}]")
-    if len(retriers) > 1:
-        yield "retry", "in another order", retriers.reverse
 
 
 def _changes_of_catches(state: Any, name: str, names: list[str]) -> Changes:

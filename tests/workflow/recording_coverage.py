@@ -30,8 +30,7 @@ def _to_take_of(name: str, state: State) -> Iterator[str]:
             yield f"{name} Choices[{index}]{place} false"
     for index, retrier in enumerate(state.get("Retry", [])):
         yield f"{name} Retry[{index}] exhausted"
-        if retrier.get("MaxAttempts", 3) > 0:
-            yield f"{name} Retry[{index}] recovered"
+        yield f"{name} Retry[{index}] recovered"
         yield from (f"{name} Retry[{index}] {error}" for error in retrier["ErrorEquals"])
     for index, catcher in enumerate(state.get("Catch", [])):
         yield from (f"{name} Catch[{index}] {error}" for error in catcher["ErrorEquals"])

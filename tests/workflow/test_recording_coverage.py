@@ -20,7 +20,7 @@ def test_a_retrier_is_taken_when_it_recovers_and_when_it_is_exhausted() -> None:
 
     found = taken(DEFINITION, history)
 
-    assert "ConfirmOrder Retry[1] recovered" in found
+    assert "ConfirmOrder Retry[0] recovered" in found
     assert "ConfirmOrder Retry[1] exhausted" not in found
 
 

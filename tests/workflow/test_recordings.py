@@ -66,12 +66,12 @@ def test_no_recording_tells_whose_order_or_account_it_was(file: Path) -> None:
 
 
 def test_a_recording_is_written_as_it_was_read(tmp_path: Path) -> None:
-    recording = _read("announcement_parked_held")
+    recording = _read("delivery_queue_fails_held")
 
     assert recording.write(tmp_path)
 
-    assert (tmp_path / "announcement_parked_held.json").read_text() == recording.to_text()
-    assert Recording.read(tmp_path / "announcement_parked_held.json") == recording
+    assert (tmp_path / "delivery_queue_fails_held.json").read_text() == recording.to_text()
+    assert Recording.read(tmp_path / "delivery_queue_fails_held.json") == recording
 
 
 def test_recording_the_same_again_keeps_the_file_with_its_date(tmp_path: Path) -> None:

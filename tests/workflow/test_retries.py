@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, OrderNotFound
-from tests.workflow.history import pauses
+from tests.workflow.history import pauses, states
 from tests.workflow.interventions import Behaviour, answering, losing_the_answer, raising, refusal
 from tests.workflow.lambda_runtime import function_error
 from tests.workflow.shop import Shop
@@ -128,16 +128,42 @@ def test_what_trying_again_can_not_mend_is_parked_at_once(shop: Shop, failure: E
     assert message["error"] == type(failure).__name__
 
 
-@pytest.mark.parametrize(("call", "state"), [("settle", "ConfirmOrder"), ("announce", "AnnounceConfirmed")])
-def test_what_the_workflow_does_itself_is_tried_again_too(shop: Shop, call: str, state: str) -> None:
+@pytest.mark.parametrize(
+    ("call", "state", "code"),
+    [
+        ("settle", "ConfirmOrder", "InternalServerError"),
+        ("announce", "AnnounceConfirmed", "InternalException"),
+    ],
+)
+def test_what_the_workflow_does_itself_is_tried_again_too(
+    shop: Shop, call: str, state: str, code: str
+) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene(call, raising(refusal("InternalServerError", 500)), times=3)
+    shop.intervene(call, raising(refusal(code, 500)), times=3)
 
     execution = shop.process(order_id)
 
     assert len(pauses(execution, state)) == 3
     assert shop.order(order_id)["status"] == "CONFIRMED"
     assert [type_ for type_, _ in shop.announced()] == ["OrderConfirmed"]
+
+
+@pytest.mark.parametrize(
+    ("call", "ends_in"), [("settle", "SettlementFailed"), ("announce", "OrderProcessed")]
+)
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ValidationException", "ResourceNotFoundException"]
+)
+def test_what_aws_refuses_the_workflow_for_good_is_not_tried_again(
+    shop: Shop, call: str, ends_in: str, code: str
+) -> None:
+    order_id = shop.place(mug=3)
+    shop.intervene(call, raising(refusal(code)))
+
+    execution = shop.process(order_id)
+
+    assert execution.waits == ()
+    assert states(execution)[-1] == ends_in
 
 
 def test_a_message_that_is_parked_at_the_second_try_is_parked_once(shop: Shop) -> None:

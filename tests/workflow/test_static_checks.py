@@ -33,6 +33,13 @@ def test_a_task_that_is_not_is_named(field: str) -> None:
     assert [problem for problem in violations(broken) if problem.startswith("ConfirmOrder")]
 
 
+def test_a_task_that_retries_every_error_is_named() -> None:
+    broken = copy.deepcopy(DEFINITION)
+    broken["States"]["ConfirmOrder"]["Retry"][0]["ErrorEquals"].append("States.TaskFailed")
+
+    assert violations(broken) == ["ConfirmOrder retries what trying again can't mend"]
+
+
 def test_a_definition_that_goes_round_in_a_circle_never_ends() -> None:
     broken = copy.deepcopy(DEFINITION)
     broken["States"]["PaymentBroken"]["Next"] = "DecideOutcome"
