@@ -1,4 +1,4 @@
-"""Lambda: takes up orders that stayed PENDING too long, because their event or their workflow got lost."""
+"""Lambda: takes up orders whose workflow does not come to its end, because it or its event got lost."""
 
 import os
 from collections import Counter
@@ -26,16 +26,13 @@ from handlers.domain.sweep import SweepOutcome, SweepPolicy, WaitingOrder, order
 
 logger = Logger()
 
-# A batch is 21 short calls; what is cut off in the middle of one, the next sweep does again.
+# A batch is 31 short calls; what is cut off in the middle of one, the next sweep does again.
 _BATCH_MILLIS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """Safe to cut off anywhere and to run twice at once: a second OrderPlaced does nothing again.
-
-    Cut off between putting an order on hold and saying so, it leaves it on hold without OrderHeld.
-    """
+    """Safe to cut off anywhere and to run twice at once: a second OrderPlaced does nothing again."""
 
     open_orders: OpenOrders
     orders: OrdersTable
@@ -60,7 +57,7 @@ class Sweeper:
             yield from self.open_orders.waiting(str((now.minute + offset) % OPEN_SHARDS), before)
 
     def _take_up(self, batch: Sequence[WaitingOrder]) -> Iterator[SweepOutcome]:
-        yield from (self._hold(order) for order in batch if self.policy.gives_up_on(order))
+        yield from (self._give_up(order) for order in batch if self.policy.gives_up_on(order))
         yield from self._emit(order for order in batch if not self.policy.gives_up_on(order))
 
     def _emit(self, batch: Iterable[WaitingOrder]) -> Iterator[SweepOutcome]:
@@ -84,20 +81,35 @@ class Sweeper:
             # One broken record must not keep the others waiting; in the end it is held.
             logger.exception("the order can't be read", orderId=order.order_id)
             return self._note_attempt(order, SweepOutcome.UNREADABLE)
-        return order_placed(stored) if stored.status is OrderStatus.PENDING else SweepOutcome.CHANGED
+        if stored.status is not order.status:
+            return SweepOutcome.CHANGED
+        # Its execution is gone before all was said: the one that this event starts takes over.
+        if stored.status.is_settled and not self.open_orders.mark_unsaid(order, rfc3339(self.now())):
+            return SweepOutcome.CHANGED
+        return order_placed(stored)
 
     def _note_attempt(self, order: WaitingOrder, outcome: SweepOutcome) -> SweepOutcome:
         noted = self.open_orders.note_attempt(order, rfc3339(self.now()))
         return outcome if noted else SweepOutcome.CHANGED
 
-    def _hold(self, order: WaitingOrder) -> SweepOutcome:
-        if not self.open_orders.hold(order, rfc3339(self.now())):
+    def _give_up(self, order: WaitingOrder) -> SweepOutcome:
+        logger.warning("an order went round too often", orderId=order.order_id, status=order.status)
+        held = self._hold(order) if order.status is OrderStatus.PENDING else order
+        if held is None:
             return SweepOutcome.CHANGED
+        if held.status is OrderStatus.ON_HOLD:
+            self._announce(order_held(held))
+        was_set_aside = self.open_orders.set_aside(held, rfc3339(self.now()))
+        return SweepOutcome.HELD if was_set_aside else SweepOutcome.CHANGED
+
+    def _hold(self, order: WaitingOrder) -> WaitingOrder | None:
+        return self.open_orders.hold(order, rfc3339(self.now()))
+
+    def _announce(self, event: Event) -> None:
         try:
-            self.bus.emit(order_held(order))
+            self.bus.emit(event)
         except (DependencyUnavailable, ClientError):
-            self.delivery.park(order_held(order))
-        return SweepOutcome.HELD
+            self.delivery.park(event)
 
 
 @cache

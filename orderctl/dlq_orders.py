@@ -1,4 +1,4 @@
-"""The orders that a redrive takes up again: those on hold, and those that dead letters are about."""
+"""The orders that a redrive takes up again: those that wait for an operator, and those of dead letters."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -15,34 +15,42 @@ from handlers.domain.records import (
     OPEN_SHARDS,
     ORDER_RECORD,
     DetailType,
+    OpenKind,
     OrderStatus,
+    Unsaid,
     open_key,
+    open_shard,
+    unsaid_since,
 )
 from orderctl.stack import Stack
 from orderctl.table_batches import batch_get, to_item, to_plain
 
-_ON_HOLD: Final = open_key(OrderStatus.ON_HOLD, "")
-# What the event tells, and the status: neither e-mail address nor payment token.
-_ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status", "reason")
+_ON_HOLD: Final = open_key(OpenKind.ON_HOLD, "")
+# What the event tells, and where the order stands: neither e-mail address nor payment token.
+_ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status", "openKey")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOrder:
-    """An order that is ON_HOLD, as the open-orders index shows it."""
+    """An order that waits for an operator, as the open-orders index shows it.
+
+    It is ON_HOLD, or settled while its workflow failed again and again to tell everybody.
+    """
 
     order_id: str
+    status: str
     reason: str
     since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownOrder:
-    """An order as it is now, its OrderPlaced, and what announces its outcome once it is settled."""
+    """An order as it is now, and its OrderPlaced; `open_as` is None when it is done with."""
 
     order_id: str
     status: OrderStatus
+    open_as: OpenKind | None
     placed: Event
-    outcome: Event | None
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -63,20 +71,9 @@ class KnownOrder:
         return cls(
             order_id=record["orderId"],
             status=OrderStatus(record["status"]),
+            open_as=OpenKind(record["openKey"].partition("#")[0]) if "openKey" in record else None,
             placed=Event(detail_type=DetailType.ORDER_PLACED, detail=detail),
-            outcome=_outcome(record),
         )
-
-
-def _outcome(record: Mapping[str, Any]) -> Event | None:
-    detail = {"orderId": record["orderId"], "customerId": record["customerId"]}
-    match OrderStatus(record["status"]):
-        case OrderStatus.CONFIRMED:
-            return Event(detail_type=DetailType.ORDER_CONFIRMED, detail=detail)
-        case OrderStatus.REJECTED:
-            return Event(detail_type=DetailType.ORDER_REJECTED, detail={**detail, "reason": record["reason"]})
-        case _:
-            return None
 
 
 class DlqOrders:
@@ -88,10 +85,11 @@ class DlqOrders:
         self._now = now
 
     def held(self) -> list[HeldOrder]:
-        """Find every order that is ON_HOLD, without looking at the others."""
+        """Find every order that waits for an operator, without looking at the others."""
         return [
             HeldOrder(
                 order_id=entry["orderId"],
+                status=entry.get("status", ""),
                 reason=entry.get("reason", ""),
                 since=datetime.fromisoformat(entry["openKey"].removeprefix(_ON_HOLD)),
             )
@@ -111,22 +109,40 @@ class DlqOrders:
     def resume(self, order: KnownOrder) -> None:
         """Let an order on hold be PENDING again: should its event be lost, the sweeper finds it."""
         now = rfc3339(self._now())
+        self._change(
+            order,
+            "SET #status = :pending, updatedAt = :now, openKey = :openKey REMOVE reason, attempts",
+            {
+                ":pending": OrderStatus.PENDING.value,
+                ":now": now,
+                ":openKey": open_key(OpenKind.IN_PROGRESS, now),
+            },
+        )
+
+    def reopen(self, order: KnownOrder, unsaid: Unsaid) -> None:
+        """Let the next execution of a settled order say what is left; the sweeper sees to it that it does."""
+        now = rfc3339(self._now())
+        self._change(
+            order,
+            "SET unsaid = :unsaid, openShard = :openShard, openKey = :openKey REMOVE attempts",
+            {
+                ":unsaid": unsaid_since(unsaid, now),
+                ":openShard": open_shard(order.order_id),
+                ":openKey": open_key(OpenKind.IN_PROGRESS, now),
+            },
+            # Should it be open by now, then somebody already sees to it.
+            also=" AND attribute_not_exists(openKey)" if unsaid is Unsaid.NOTIFICATION else "",
+        )
+
+    def _change(self, order: KnownOrder, expression: str, values: Mapping[str, Any], also: str = "") -> None:
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=to_item({"orderId": order.order_id, "record": ORDER_RECORD}),
-                UpdateExpression="SET #status = :pending, updatedAt = :now, openKey = :openKey"
-                " REMOVE reason, attempts",
-                ConditionExpression="#status = :onHold",
+                UpdateExpression=expression,
+                ConditionExpression=f"#status = :status{also}",
                 ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=to_item(
-                    {
-                        ":pending": OrderStatus.PENDING.value,
-                        ":onHold": OrderStatus.ON_HOLD.value,
-                        ":now": now,
-                        ":openKey": open_key(OrderStatus.PENDING, now),
-                    }
-                ),
+                ExpressionAttributeValues=to_item({**values, ":status": order.status.value}),
             )
         except ClientError as error:
             # An execution that was still running has settled it, or another redrive took it up.

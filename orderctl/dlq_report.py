@@ -22,10 +22,10 @@ def dead_letters_table(letters: Sequence[DeadLetter], now: datetime) -> Table:
 
 
 def held_table(orders: Iterable[HeldOrder], now: datetime) -> Table:
-    """List orders on hold that have no message."""
-    shown = table("on hold without a message", "reason", "age", right=["age"])
+    """List orders that wait for an operator and have no message."""
+    shown = table("waiting without a message", "status", "reason", "age", right=["age"])
     for order in orders:
-        add(shown, order.order_id, order.reason or "?", age(now - order.since))
+        add(shown, order.order_id, order.status or "?", order.reason, age(now - order.since))
     return shown
 
 

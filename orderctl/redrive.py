@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, Final, Self, TypeVar
 
 from handlers.domain.events import Event
-from handlers.domain.records import EVENT_SOURCE, DetailType, OrderStatus
+from handlers.domain.records import EVENT_SOURCE, DetailType, OrderStatus, Unsaid
 from orderctl.dead_letters import DeadLetter, Reading
 from orderctl.dlq_orders import DlqOrders, KnownOrder
 from orderctl.stack import Stack
@@ -33,7 +33,7 @@ class RedrivePlan:
 
     @classmethod
     def of(cls, letters: Iterable[DeadLetter], held: Iterable[str], only: str | None = None) -> Self:
-        """Plan for these messages, and for the orders on hold that have none; or for `only` one order."""
+        """Plan for these messages, and for the orders that wait without one; or for `only` one order."""
         plan = cls(orders={}, announcements=[], foreign=[])
         for letter in letters:
             if only in (None, letter.order_id):
@@ -110,20 +110,21 @@ class Redrive:
         result.unknown += [order_id for order_id in order_ids if order_id not in known]
         orders = list(known.values())
         for order in orders:
-            if order.status is OrderStatus.ON_HOLD:
-                self._orders.resume(order)
+            self._prepare(order, plan.orders[order.order_id])
         taken = self._put([order.placed for order in orders])
         emitted = [order.order_id for order, was_taken in zip(orders, taken, strict=True) if was_taken]
         result.emitted += len(emitted)
         result.refused += [order.order_id for order in orders if order.order_id not in emitted]
         result.deleted += self._found.delete(letter for id_ in emitted for letter in plan.orders[id_])
-        self._announce([order for order in orders if not plan.orders[order.order_id]], result)
 
-    def _announce(self, orders: Sequence[KnownOrder], result: RedriveResult) -> None:
-        """Announce again what is settled and has no message: what announced it may be lost as well."""
-        outcomes = [order.outcome for order in orders if order.outcome]
-        answers = zip(outcomes, self._put(outcomes), strict=True)
-        result.refused += [outcome.detail["orderId"] for outcome, was_taken in answers if not was_taken]
+    def _prepare(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> None:
+        """Let the next execution do what is left, and the sweeper see to it until that is done."""
+        if order.status is OrderStatus.ON_HOLD:
+            self._orders.resume(order)
+        elif order.status.is_settled:
+            # What is closed was announced, and has its message for what the customer missed.
+            closed = order.open_as is None and letters
+            self._orders.reopen(order, Unsaid.NOTIFICATION if closed else Unsaid.ANNOUNCEMENT)
 
     def _publish(self, letters: Sequence[DeadLetter], result: RedriveResult) -> None:
         taken = self._put([_announcement(letter) for letter in letters])

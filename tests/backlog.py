@@ -10,13 +10,14 @@ from uuid import uuid4
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto import mock_aws
 
-from handlers.domain.records import ORDER_RECORD, OrderStatus, open_key, open_shard
+from handlers.domain.records import ORDER_RECORD, OpenKind, open_key, open_shard
 from orderctl.stack import QUEUES, Stack
 from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client, deploy
 
 EMAIL: Final = "ada@example.com"
 TOKEN: Final = "pm_card_visa"
 LONG_AGO: Final = "2026-11-22T15:00:00.000Z"
+_OPEN_AS: Final = {"PENDING": OpenKind.IN_PROGRESS, "ON_HOLD": OpenKind.ON_HOLD}
 
 _to_attribute = TypeSerializer().serialize
 _from_attribute = TypeDeserializer().deserialize
@@ -69,11 +70,15 @@ class Backlog:
     def queue_url(self, queue: str) -> str:
         return self.deployment.substitutions[f"{queue.title()}DlqUrl"]
 
-    def place(self, status: str = "PENDING", *, since: str = LONG_AGO, **fields: Any) -> str:
-        """Store an order with this status since then, and return its id."""
+    def place(
+        self, status: str = "PENDING", *, since: str = LONG_AGO, kind: OpenKind | None = None, **fields: Any
+    ) -> str:
+        """Store an order with this status since then, open as usual or as this kind, and return its id."""
         order_id = fields.pop("orderId", None) or str(uuid4())
-        is_open = status in ("PENDING", "ON_HOLD")
-        index_key = {"openShard": open_shard(order_id), "openKey": open_key(OrderStatus(status), since)}
+        open_as = kind or _OPEN_AS.get(status)
+        index_key = (
+            {"openShard": open_shard(order_id), "openKey": open_key(open_as, since)} if open_as else {}
+        )
         self._put(
             {
                 "orderId": order_id,
@@ -87,7 +92,7 @@ class Backlog:
                 "createdAt": since,
                 "updatedAt": since,
                 "requestHash": "0" * 64,
-                **(index_key if is_open else {}),
+                **index_key,
                 **fields,
             }
         )

@@ -1,6 +1,7 @@
 """The open-orders index: which orders have waited too long, and what is noted on them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -8,7 +9,15 @@ from botocore.exceptions import ClientError
 
 from handlers.adapters.aws import error_code, translated
 from handlers.adapters.step_records import from_item, record_key, to_item
-from handlers.domain.records import OPEN_ORDERS_INDEX, ORDER_RECORD, OrderStatus, open_key
+from handlers.domain.records import (
+    OPEN_ORDERS_INDEX,
+    ORDER_RECORD,
+    OpenKind,
+    OrderStatus,
+    Unsaid,
+    open_key,
+    unsaid_since,
+)
 from handlers.domain.sweep import WORKFLOW_REASON, WaitingOrder
 
 _SERVICE: Final = "Orders table"
@@ -22,7 +31,7 @@ class OpenOrders:
         self._table_name = table_name
 
     def waiting(self, shard: str, before: str) -> Iterator[WaitingOrder]:
-        """Find the PENDING orders of one shard that wait since before that time, the oldest first.
+        """Find the orders in progress of one shard that wait since before that time, the oldest first.
 
         The index is a moment behind the table: who acts on an order does so on condition of its key.
         """
@@ -33,8 +42,8 @@ class OpenOrders:
             "ExpressionAttributeValues": to_item(
                 {
                     ":shard": shard,
-                    ":first": open_key(OrderStatus.PENDING, ""),
-                    ":last": open_key(OrderStatus.PENDING, before),
+                    ":first": open_key(OpenKind.IN_PROGRESS, ""),
+                    ":last": open_key(OpenKind.IN_PROGRESS, before),
                 }
             ),
         }
@@ -46,21 +55,35 @@ class OpenOrders:
         return self._change(
             order,
             "SET openKey = :openKey, attempts = :attempts",
-            {":openKey": open_key(OrderStatus.PENDING, now), ":attempts": order.attempts + 1},
+            {":openKey": open_key(OpenKind.IN_PROGRESS, now), ":attempts": order.attempts + 1},
         )
 
-    def hold(self, order: WaitingOrder, now: str) -> bool:
-        """Put it ON_HOLD; False when it changed since it was found."""
+    def mark_unsaid(self, order: WaitingOrder, now: str) -> bool:
+        """Let the next execution of a settled order say what is left; False when it changed since."""
         return self._change(
             order,
-            "SET #status = :onHold, reason = :reason, updatedAt = :now, openKey = :openKey",
-            {
-                ":onHold": OrderStatus.ON_HOLD.value,
-                ":reason": WORKFLOW_REASON,
-                ":now": now,
-                ":openKey": open_key(OrderStatus.ON_HOLD, now),
-            },
+            "SET unsaid = if_not_exists(unsaid, :announcement)",
+            {":announcement": unsaid_since(Unsaid.ANNOUNCEMENT, now)},
         )
+
+    def hold(self, order: WaitingOrder, now: str) -> WaitingOrder | None:
+        """Put a PENDING order ON_HOLD, in progress until that is announced; None when it changed since."""
+        held = replace(
+            order,
+            status=OrderStatus.ON_HOLD,
+            reason=WORKFLOW_REASON,
+            open_key=open_key(OpenKind.IN_PROGRESS, now),
+        )
+        was_changed = self._change(
+            order,
+            "SET #status = :onHold, reason = :reason, updatedAt = :now, openKey = :openKey",
+            {":onHold": held.status.value, ":reason": held.reason, ":now": now, ":openKey": held.open_key},
+        )
+        return held if was_changed else None
+
+    def set_aside(self, order: WaitingOrder, now: str) -> bool:
+        """List it for an operator; False when it changed since it was found."""
+        return self._change(order, "SET openKey = :openKey", {":openKey": open_key(OpenKind.ON_HOLD, now)})
 
     def _pages(self, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         start: dict[str, Any] = {}
@@ -73,14 +96,14 @@ class OpenOrders:
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _change(self, order: WaitingOrder, expression: str, values: Mapping[str, Any]) -> bool:
-        seen = {":pending": OrderStatus.PENDING.value, ":seen": order.open_key}
+        seen = {":status": order.status.value, ":seen": order.open_key}
         try:
             with translated(_SERVICE):
                 self._client.update_item(
                     TableName=self._table_name,
                     Key=record_key(order.order_id, ORDER_RECORD),
                     UpdateExpression=expression,
-                    ConditionExpression="#status = :pending AND openKey = :seen",
+                    ConditionExpression="#status = :status AND openKey = :seen",
                     ExpressionAttributeNames={"#status": "status"},
                     ExpressionAttributeValues=to_item({**values, **seen}),
                 )
@@ -96,6 +119,15 @@ def _waiting_order(entry: Mapping[str, Any]) -> WaitingOrder:
         order_id=entry["orderId"],
         # A broken record must not end the sweep of the others.
         customer_id=str(entry.get("customerId", "")),
+        status=_status(entry.get("status")),
+        reason=entry.get("reason"),
         open_key=entry["openKey"],
         attempts=int(entry.get("attempts", 0)) if isinstance(entry.get("attempts"), Decimal) else 0,
     )
+
+
+def _status(stored: object) -> OrderStatus:
+    try:
+        return OrderStatus(str(stored))
+    except ValueError:
+        return OrderStatus.PENDING

@@ -27,6 +27,7 @@ from handlers.domain.records import (
     NOTIFICATION_STEP_PREFIX,
     ORDER_RECORD,
     PAYMENT_STEP,
+    OpenKind,
     OrderStatus,
     open_key,
     open_shard,
@@ -143,7 +144,7 @@ def _record(order: Order) -> dict[str, Any]:
         "updatedAt": order.updated_at,
         "requestHash": order.request_hash,
         "openShard": open_shard(order.order_id),
-        "openKey": open_key(order.status, order.created_at),
+        "openKey": open_key(OpenKind.IN_PROGRESS, order.created_at),
     }
 
 

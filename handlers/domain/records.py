@@ -31,6 +31,33 @@ class OrderStatus(StrEnum):
     REJECTED = "REJECTED"
     ON_HOLD = "ON_HOLD"
 
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether it is final."""
+        return self in {OrderStatus.CONFIRMED, OrderStatus.REJECTED}
+
+
+class OpenKind(StrEnum):
+    """What an order waits for that is in the open-orders index.
+
+    IN_PROGRESS: its workflow, be it PENDING or settled: until everybody has been told, and after that it is
+    in the index no more. ON_HOLD: an operator.
+    """
+
+    IN_PROGRESS = "IN_PROGRESS"
+    ON_HOLD = "ON_HOLD"
+
+
+class Unsaid(StrEnum):
+    """What is left to be said of a settled order whose workflow runs once more.
+
+    ANNOUNCEMENT: its outcome, to the bus and to the customer. NOTIFICATION: only what the customer missed.
+    Stored with the time since when, as in `unsaid_since`.
+    """
+
+    ANNOUNCEMENT = "ANNOUNCEMENT"
+    NOTIFICATION = "NOTIFICATION"
+
 
 class InventoryStatus(StrEnum):
     """What the inventory service recorded for an order."""
@@ -65,11 +92,16 @@ class DetailType(StrEnum):
     ORDER_HELD = "OrderHeld"
 
 
+def unsaid_since(unsaid: Unsaid, since: str) -> str:
+    """What the order notes; an execution that started before `since` (RFC 3339 UTC) can't know of it."""
+    return f"{unsaid}#{since}"
+
+
 def open_shard(order_id: str) -> str:
-    """The partition of the open-orders index that an order lives in for all its life."""
+    """The partition of the open-orders index that an order lives in as long as it is open."""
     return str(UUID(order_id).int % OPEN_SHARDS)
 
 
-def open_key(status: OrderStatus, since: str) -> str:
-    """Sort key of the open-orders index: all of one status, oldest first. `since` is RFC 3339 UTC."""
-    return f"{status}#{since}"
+def open_key(kind: OpenKind, since: str) -> str:
+    """Sort key of the open-orders index: all of one kind, oldest first. `since` is RFC 3339 UTC."""
+    return f"{kind}#{since}"

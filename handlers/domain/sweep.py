@@ -7,7 +7,7 @@ from typing import Final
 
 from handlers.domain.clock import rfc3339
 from handlers.domain.events import Event
-from handlers.domain.records import DetailType
+from handlers.domain.records import DetailType, OrderStatus
 
 # What an order is held for when no step is known to be broken.
 WORKFLOW_REASON: Final = "workflow"
@@ -18,17 +18,19 @@ class SweepOutcome(StrEnum):
 
     EMITTED = "emitted"
     REFUSED = "refused"  # by the bus: the next sweep tries again, and no attempt is counted
-    HELD = "held"
-    CHANGED = "changed"  # settled, or taken up by somebody else, while the sweep looked at it
+    HELD = "held"  # it waits for an operator now
+    CHANGED = "changed"  # its workflow went on, or somebody else took it up, while the sweep looked at it
     UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingOrder:
-    """A PENDING order as the open-orders index shows it; `attempts` says how often it was taken up again."""
+    """An order in progress as the open-orders index shows it; `attempts`: how often it was taken up again."""
 
     order_id: str
     customer_id: str
+    status: OrderStatus
+    reason: str | None
     open_key: str
     attempts: int
 
@@ -49,8 +51,12 @@ class SweepPolicy:
 
 
 def order_held(order: WaitingOrder) -> Event:
-    """Announce that the order went round too often."""
+    """Announce that the order waits for an operator."""
     return Event(
         detail_type=DetailType.ORDER_HELD,
-        detail={"orderId": order.order_id, "customerId": order.customer_id, "reason": WORKFLOW_REASON},
+        detail={
+            "orderId": order.order_id,
+            "customerId": order.customer_id,
+            "reason": order.reason or WORKFLOW_REASON,
+        },
     )

@@ -31,7 +31,7 @@ app.add_typer(dlq, name="dlq")
 
 
 class Queue(StrEnum):
-    """A service's queue, EventBridge's, or all of them and the orders on hold that have no message."""
+    """A service's queue, EventBridge's, or all and the orders that wait for an operator without a message."""
 
     INVENTORY = "inventory"
     PAYMENT = "payment"
@@ -57,7 +57,7 @@ def list_letters(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """List dead letters, and orders on hold that have none."""
+    """List dead letters, and orders that wait for an operator and have none."""
     deployment = find_stack(stack, profile, region)
     held = DlqOrders(deployment).held() if queue is Queue.ALL else []
     with _read(deployment, queue) as found:
@@ -111,7 +111,8 @@ def redrive(  # noqa: PLR0913  one parameter an option
     """Let the workflow of each order with a dead letter run again: what is done stays done.
 
     An order is emitted once, however many messages it has; they are deleted when the bus has taken it.
-    Announcements that could not be published are. `all` also takes up orders on hold that have no message.
+    Announcements that could not be published are. `all` also takes up orders that wait for an operator and
+    have no message, `--order` any order: one that is settled is announced again.
     """
     deployment = find_stack(stack, profile, region)
     # Asked first: an order that is held while the queues are read has its message on them or soon will.
@@ -160,10 +161,7 @@ def _read(stack: Stack, queue: Queue, seconds_per_message: float = 0.0) -> Itera
 
 
 def _held(stack: Stack, queue: Queue, only: str | None = None) -> list[str]:
-    """Return the orders that are to be taken up also without a message: those on hold, or the `only` one.
-
-    A settled one changes no more, but what its customer was not told yet is sent.
-    """
+    """Return the orders that are to be taken up also without a message: those that wait, or the `only` one."""
     if queue is not Queue.ALL:
         return []
     orders = DlqOrders(stack)

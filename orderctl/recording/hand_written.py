@@ -65,7 +65,7 @@ _AS_USUAL: Final[Mapping[str, tuple[Answer, ...]]] = {
     "ReleaseInventory": answers("RELEASED"),
     "VoidPayment": answers("VOIDED"),
     **dict.fromkeys(("NotifyReceived", "NotifyConfirmed", "NotifyRejected"), answers("SENT")),
-    **dict.fromkeys(("ConfirmOrder", "RejectOrder", "HoldOrder"), _STORED),
+    **dict.fromkeys(("ConfirmOrder", "RejectOrder", "HoldOrder", "CloseOrder", "ListHeldOrder"), _STORED),
     **dict.fromkeys(("AnnounceConfirmed", "AnnounceRejected", "AnnounceHeld"), _ANNOUNCED),
     **dict.fromkeys(
         (

@@ -71,17 +71,25 @@ _OWN_ERROR: Final = {
     **dict.fromkeys(("NotifyReceived", "NotifyConfirmed", "NotifyRejected"), "NotificationInProgress"),
 }
 # What calls AWS without a function, by the service that the error is named after.
-_SETTLEMENTS: Final = {"accepted": "ConfirmOrder", "refused": "RejectOrder", "held": "HoldOrder"}
+_SETTLEMENTS: Final = {
+    "accepted": "ConfirmOrder",
+    "refused": "RejectOrder",
+    "held": "HoldOrder",
+    "closed": "CloseOrder",
+    "listed": "ListHeldOrder",
+}
 _ANNOUNCEMENTS: Final = {
     "accepted": "AnnounceConfirmed",
     "refused": "AnnounceRejected",
     "held": "AnnounceHeld",
 }
-# What leads to each of the three ends of an order, when nothing else goes wrong.
+# What leads to each of the three ends of an order and to its last write, when nothing else goes wrong.
 _ENDINGS: Final[Mapping[str, _Changes]] = {
     "accepted": {},
     "refused": _DECLINED,
     "held": {"AuthorizePayment": _BUG},
+    "closed": {},
+    "listed": {"AuthorizePayment": _BUG},
 }
 
 

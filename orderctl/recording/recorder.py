@@ -10,8 +10,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 from handlers.domain.fault import Fault
+from handlers.domain.records import Unsaid
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
 from orderctl.catalogue import Catalogue
+from orderctl.dlq_orders import DlqOrders
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
 from orderctl.fault_switch import FaultSwitch, Service
@@ -62,6 +64,8 @@ class Recorder:
             execution = self._execution(order_id, count=1)
         if scenario.before is not None:
             with self._broken(scenario.broken):
+                if scenario.unannounced:
+                    self._reopen(order_id)
                 self._deliver_again(execution)
                 execution = self._execution(order_id, count=2)
         recording = self._recording(scenario.name, execution)
@@ -103,6 +107,10 @@ class Recorder:
             f"Execution {count} of {order_id} was not logged to its end within {_TIMEOUT_SECONDS} s",
             what_to_do=f"See where it is with `orderctl trace {order_id}`.",
         )
+
+    def _reopen(self, order_id: str) -> None:
+        orders = DlqOrders(self._stack)
+        orders.reopen(orders.read([order_id])[order_id], Unsaid.ANNOUNCEMENT)
 
     def _deliver_again(self, execution: Execution) -> None:
         event = json.loads(execution[1][0].details["input"])

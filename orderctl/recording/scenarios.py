@@ -20,7 +20,8 @@ class Scenario:
     """One order of one kind.
 
     `broken` are the services whose fault is on while it is recorded. With `before`, OrderPlaced is delivered
-    twice: first with these services broken, then for the recording.
+    twice: first with these services broken, then for the recording; with `unannounced` as the sweeper does
+    when the first execution died before all was said.
     `parked` are the states whose message is on a dead-letter queue afterwards, by their order in the picture.
     """
 
@@ -30,6 +31,7 @@ class Scenario:
     quantity: int = 3
     broken: frozenset[Service] = NOTHING
     before: frozenset[Service] | None = None
+    unannounced: bool = False
     status: OrderStatus
     reason: str | None = None
     parked: tuple[str, ...] = ()
@@ -151,6 +153,22 @@ SCENARIOS: Final = (
         says="OrderPlaced of a rejected order, delivered again, changes nothing",
         payment_method="pm_card_declined",
         before=NOTHING,
+        status=OrderStatus.REJECTED,
+        reason="PAYMENT_DECLINED",
+    ),
+    Scenario(
+        name="confirmed_unannounced",
+        says="an order that was confirmed and not announced is announced by the next execution",
+        before=NOTHING,
+        unannounced=True,
+        status=OrderStatus.CONFIRMED,
+    ),
+    Scenario(
+        name="rejected_unannounced",
+        says="an order that was rejected and not announced is announced by the next execution",
+        payment_method="pm_card_declined",
+        before=NOTHING,
+        unannounced=True,
         status=OrderStatus.REJECTED,
         reason="PAYMENT_DECLINED",
     ),

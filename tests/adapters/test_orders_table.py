@@ -78,7 +78,7 @@ def test_an_open_order_is_in_the_index_of_open_orders(tables: OrderTables, order
     (found,) = tables.dynamodb.scan(TableName=tables.names.orders, IndexName="open-orders")["Items"]
 
     assert found["openShard"]["S"] in "01234567"
-    assert found["openKey"]["S"] == f"PENDING#{AT}"
+    assert found["openKey"]["S"] == f"IN_PROGRESS#{AT}"
     assert (found["status"]["S"], found["customerId"]["S"]) == ("PENDING", "cust-17850")
 
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from handlers.adapters.orders_table import OrdersTable
 from handlers.domain.events import order_placed
+from handlers.domain.records import OpenKind
 from orderctl.commands import dlq
 from orderctl.dead_letters import reading
 from orderctl.main import app
@@ -80,7 +81,7 @@ def test_a_redriven_order_is_pending_and_emitted_and_its_message_is_gone(
     assert _all_parked(backlog) == []
     order = backlog.order(order_id)
     assert order["status"] == "PENDING"
-    assert order["openKey"] == f"PENDING#{order['updatedAt']}"
+    assert order["openKey"] == f"IN_PROGRESS#{order['updatedAt']}"
     assert not {"reason", "attempts"} & order.keys()
     assert "1 order emitted again, 1 message deleted" in outcome.output
 
@@ -166,8 +167,58 @@ def test_a_settled_order_is_emitted_for_its_notification_and_stays_settled(
     orderctl("redrive", "notification")
 
     assert backlog.emitted() == [order_id]
-    assert backlog.order(order_id) == before
+    order = backlog.order(order_id)
+    unsaid, since = order.pop("unsaid").split("#")
+    assert unsaid == "NOTIFICATION"
+    assert order.pop("openKey") == f"IN_PROGRESS#{since}"
+    assert order.pop("openShard") in "01234567"
+    assert order == before
     assert _all_parked(backlog) == []
+
+
+def test_a_settled_order_that_is_still_open_is_announced_too(backlog: Backlog, orderctl: Orderctl) -> None:
+    """Its execution may have died before it said anything."""
+    order_id = backlog.place("REJECTED", kind=OpenKind.IN_PROGRESS, reason="OUT_OF_STOCK")
+    backlog.park("notification", order_id, step="NotifyReceived")
+
+    orderctl("redrive", "notification")
+
+    assert backlog.emitted() == [order_id]
+    assert backlog.order(order_id)["unsaid"].startswith("ANNOUNCEMENT#")
+
+
+def test_a_settled_order_that_the_sweeper_gave_up_on_is_listed_and_redriven(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = backlog.place("CONFIRMED", kind=OpenKind.ON_HOLD, attempts=5)
+
+    listed = orderctl("list").output
+    orderctl("redrive")
+
+    assert _row(listed.splitlines(), order_id)[:2] == [order_id, "CONFIRMED"]
+    assert backlog.emitted() == [order_id]
+    order = backlog.order(order_id)
+    assert order["status"] == "CONFIRMED"
+    assert order["unsaid"].startswith("ANNOUNCEMENT#")
+    assert order["openKey"].startswith("IN_PROGRESS#")
+    assert "attempts" not in order
+
+
+def test_what_is_opened_again_meanwhile_is_left_to_whoever_opened_it(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = backlog.place("CONFIRMED")
+    backlog.park("notification", order_id, step="NotifyConfirmed")
+
+    def reopen() -> None:
+        backlog.change(order_id, openShard="0", openKey="IN_PROGRESS#now", unsaid="ANNOUNCEMENT#now")
+
+    _with_clients(monkeypatch, dynamodb=Interrupted(backlog.dynamodb, "update_item", reopen))
+
+    orderctl("redrive")
+
+    assert backlog.order(order_id)["unsaid"] == "ANNOUNCEMENT#now"
+    assert backlog.emitted() == [order_id]
 
 
 def test_an_announcement_is_published_as_it_is(backlog: Backlog, orderctl: Orderctl) -> None:
@@ -269,7 +320,7 @@ def test_an_order_whose_event_was_refused_is_found_by_the_sweeper(
 
     orderctl("redrive")
 
-    assert backlog.order(order_id)["openKey"].startswith("PENDING#")
+    assert backlog.order(order_id)["openKey"].startswith("IN_PROGRESS#")
 
 
 @pytest.mark.parametrize(
@@ -466,9 +517,11 @@ def test_a_settled_order_whose_message_was_lost_runs_again_when_it_is_named(
     outcome = orderctl("redrive", "--order", order_id)
 
     assert outcome.exit_code == 0
-    assert [type_ for type_, _ in backlog.announced()] == ["OrderPlaced", "OrderConfirmed"]
-    assert {detail["orderId"] for _, detail in backlog.announced()} <= {order_id}
-    assert backlog.order(order_id)["status"] == "CONFIRMED"
+    assert backlog.emitted() == [order_id]
+    order = backlog.order(order_id)
+    assert order["status"] == "CONFIRMED"
+    assert order["unsaid"].startswith("ANNOUNCEMENT#")
+    assert order["openKey"].startswith("IN_PROGRESS#")
 
 
 def test_thousands_are_redriven_in_batches_at_a_bounded_rate(backlog: Backlog) -> None:
@@ -509,7 +562,7 @@ def test_a_list_shows_orders_on_hold_that_have_no_message(backlog: Backlog, orde
 
     output = orderctl("list").output
 
-    assert _row(output.splitlines(), without)[:2] == [without, "workflow"]
+    assert _row(output.splitlines(), without)[:3] == [without, "ON_HOLD", "workflow"]
     assert output.count(with_message) == 1
 
 

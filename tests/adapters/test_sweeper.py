@@ -18,6 +18,7 @@ from handlers.adapters.open_orders import OpenOrders
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import TimeBudget
 from handlers.domain.events import order_placed
+from handlers.domain.records import OpenKind
 from handlers.domain.sweep import SweepOutcome, SweepPolicy
 from handlers.sweeper import Sweeper
 from tests.backlog import EMAIL, LONG_AGO, TOKEN, Backlog
@@ -74,7 +75,7 @@ def test_an_overdue_order_is_emitted_again_and_waits_anew(backlog: Backlog) -> N
     order = backlog.order(order_id)
     assert (order["status"], order["openKey"], order["attempts"]) == (
         "PENDING",
-        "PENDING#2026-11-22T16:00:00.000Z",
+        "IN_PROGRESS#2026-11-22T16:00:00.000Z",
         1,
     )
 
@@ -159,6 +160,79 @@ def test_after_five_attempts_an_order_is_held_and_announced(backlog: Backlog) ->
     assert order["updatedAt"] == "2026-11-22T16:00:00.000Z"
     held = {"orderId": order_id, "customerId": "cust-17850", "reason": "workflow"}
     assert backlog.announced() == [("OrderHeld", held)]
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"), [("CONFIRMED", {}), ("REJECTED", {"reason": "PAYMENT_DECLINED"})]
+)
+def test_a_settled_order_that_is_not_closed_is_emitted_to_be_announced(
+    backlog: Backlog, status: str, fields: dict[str, Any]
+) -> None:
+    order_id = backlog.place(status, kind=OpenKind.IN_PROGRESS, **fields)
+    before = backlog.order(order_id)
+
+    outcomes = _sweeper(backlog).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.EMITTED: 1}
+    assert backlog.emitted() == [order_id]
+    assert backlog.order(order_id) == before | {
+        "unsaid": "ANNOUNCEMENT#2026-11-22T16:00:00.000Z",
+        "openKey": "IN_PROGRESS#2026-11-22T16:00:00.000Z",
+        "attempts": 1,
+    }
+
+
+def test_what_only_the_customer_missed_is_not_announced_again(backlog: Backlog) -> None:
+    unsaid = "NOTIFICATION#2026-11-22T15:30:00.000Z"
+    order_id = backlog.place("CONFIRMED", kind=OpenKind.IN_PROGRESS, unsaid=unsaid)
+
+    _sweeper(backlog).sweep(PLENTY)
+
+    assert backlog.emitted() == [order_id]
+    assert backlog.order(order_id)["unsaid"] == unsaid
+
+
+def test_a_settled_order_that_is_closed_meanwhile_is_not_emitted(backlog: Backlog) -> None:
+    order_id = backlog.place("CONFIRMED", kind=OpenKind.IN_PROGRESS)
+    dynamodb = Interrupted(backlog.dynamodb, "update_item", lambda: backlog.settle(order_id))
+
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.CHANGED: 1}
+    assert backlog.emitted() == []
+    assert not {"openKey", "unsaid"} & backlog.order(order_id).keys()
+
+
+def test_a_held_order_that_was_not_announced_runs_again(backlog: Backlog) -> None:
+    order_id = backlog.place("ON_HOLD", kind=OpenKind.IN_PROGRESS, reason="payment")
+
+    outcomes = _sweeper(backlog).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.EMITTED: 1}
+    assert backlog.emitted() == [order_id]
+    assert backlog.order(order_id)["status"] == "ON_HOLD"
+
+
+def test_a_held_order_that_went_round_too_often_is_announced_with_its_own_reason(backlog: Backlog) -> None:
+    order_id = backlog.place("ON_HOLD", kind=OpenKind.IN_PROGRESS, reason="payment", attempts=5)
+
+    outcomes = _sweeper(backlog).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.HELD: 1}
+    held = {"orderId": order_id, "customerId": "cust-17850", "reason": "payment"}
+    assert backlog.announced() == [("OrderHeld", held)]
+    assert backlog.order(order_id)["openKey"] == "ON_HOLD#2026-11-22T16:00:00.000Z"
+
+
+def test_a_settled_order_that_went_round_too_often_waits_for_an_operator(backlog: Backlog) -> None:
+    order_id = backlog.place("CONFIRMED", kind=OpenKind.IN_PROGRESS, attempts=5)
+
+    outcomes = _sweeper(backlog).sweep(PLENTY)
+
+    assert outcomes == {SweepOutcome.HELD: 1}
+    assert backlog.announced() == []
+    order = backlog.order(order_id)
+    assert (order["status"], order["openKey"]) == ("CONFIRMED", "ON_HOLD#2026-11-22T16:00:00.000Z")
 
 
 def test_a_poison_order_goes_round_five_times_and_no_more(backlog: Backlog) -> None:

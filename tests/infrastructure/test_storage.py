@@ -8,7 +8,7 @@ import pytest
 from boto3.dynamodb.conditions import Key
 from moto import mock_aws
 
-from handlers.domain.records import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX, OrderStatus, open_key
+from handlers.domain.records import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX, OpenKind, open_key
 from tests.aws_tables import TableNames, create_tables
 from tests.infrastructure.resources import of_type, published
 
@@ -20,7 +20,7 @@ OPEN_ORDER = {
     "createdAt": CREATED,
     "status": "PENDING",
     "openShard": "3",
-    "openKey": open_key(OrderStatus.PENDING, CREATED),
+    "openKey": open_key(OpenKind.IN_PROGRESS, CREATED),
 }
 STEP = {"orderId": "open", "record": "STEP#inventory", "status": "RESERVED", "at": CREATED}
 SETTLED_ORDER = {
@@ -58,8 +58,8 @@ def test_only_open_orders_are_in_the_index_of_open_orders(orders: Any) -> None:
     assert [each["orderId"] for each in found] == ["open"]
 
 
-def test_open_orders_are_found_by_status_and_age(orders: Any) -> None:
-    older_than = open_key(OrderStatus.PENDING, "2026-11-22T15:20:00.000Z")
+def test_open_orders_are_found_by_kind_and_age(orders: Any) -> None:
+    older_than = open_key(OpenKind.IN_PROGRESS, "2026-11-22T15:20:00.000Z")
 
     found = orders.query(
         IndexName=OPEN_ORDERS_INDEX,

@@ -9,11 +9,16 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from handlers.domain.clock import rfc3339, utc_now
+from handlers.domain.records import OpenKind, open_key
 from orderctl.dead_letters import reading
 from orderctl.main import app
+from orderctl.recording.definition import states
 from orderctl.stack import QUEUES, Stack
 from orderctl.table_batches import to_item
-from tests.local.shop import Shop, eventually, subscribe_to_notifications
+from tests.local.shop import Shop, eventually, subscribe_to_events, subscribe_to_notifications
+
+DEAD_EXECUTION = "arn:aws:states:us-east-1:000000000000:express:OrderWorkflow:killed"
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -136,6 +141,7 @@ def test_a_notification_that_could_not_be_sent_is_sent_once_by_a_redrive(shop: S
     assert "1 order emitted again, 2 messages deleted" in said
     assert sorted(sent) == ["confirmed", "received"]
     assert parked(shop.stack, {order_id}) == []
+    eventually(lambda: "openKey" not in shop.records(order_id)["ORDER"])
 
 
 def _kinds(notifications: list[dict[str, Any]], order_id: str) -> list[str]:
@@ -162,7 +168,7 @@ def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(s
     product = shop.sell(available=100)
     with rule_target(shop.stack, None):
         (order_id,) = place(shop, product)
-        _reserve(shop.stack, order_id, "arn:aws:states:us-east-1:000000000000:express:OrderWorkflow:killed:1")
+        _reserve(shop.stack, order_id, f"{DEAD_EXECUTION}:1")
         reserved = shop.available(product)
 
     shop.wait_until_at_rest(order_id)
@@ -172,15 +178,80 @@ def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(s
     assert shop.available(product) == 99
 
 
+@pytest.mark.usefixtures("quick_sweeps")
+def test_an_order_whose_execution_died_when_it_was_settled_is_announced_and_told_by_itself(
+    shop: Shop,
+) -> None:
+    inbox, events = subscribe_to_notifications(shop.stack), subscribe_to_events(shop.stack)
+    with rule_target(shop.stack, None):
+        (order_id,) = place(shop, shop.sell())
+        _settle(shop.stack, order_id, f"{DEAD_EXECUTION}:2")
+        settled = statuses(shop, [order_id])
+        announced = _types(events.received(), order_id)
+
+    told = eventually(lambda: _all_of(_kinds(inbox.received(), order_id), 2))
+    eventually(lambda: "openKey" not in shop.records(order_id)["ORDER"])
+
+    assert settled == {("CONFIRMED", None)}
+    assert "OrderConfirmed" not in announced
+    assert sorted(told) == ["confirmed", "received"]
+    assert "OrderConfirmed" in _types(events.received(), order_id)
+    assert statuses(shop, [order_id]) == {("CONFIRMED", None)}
+    assert shop.records(order_id)["ORDER"]["executionArn"] != f"{DEAD_EXECUTION}:2"
+
+
+def _types(events: list[dict[str, Any]], order_id: str) -> list[str]:
+    return [event["detail-type"] for event in events if event["detail"]["orderId"] == order_id]
+
+
+def _settle(stack: Stack, order_id: str, execution_arn: str) -> None:
+    """Do what an execution does up to ConfirmOrder, and no more."""
+    _reserve(stack, order_id, execution_arn)
+    assert _invoked(stack, "AuthorizePayment", order_id, execution_arn) == {"status": "AUTHORIZED"}
+    assert _invoked(stack, "CapturePayment", order_id, execution_arn) == {"status": "CAPTURED"}
+    confirm = _states(stack)["ConfirmOrder"]["Parameters"]
+    now = utc_now()
+    given = {
+        ":now": rfc3339(now),
+        ":execution": execution_arn,
+        ":started": rfc3339(now),
+        ":openKey": open_key(OpenKind.IN_PROGRESS, rfc3339(now)),
+    }
+    fixed = {name: value for name, value in confirm["ExpressionAttributeValues"].items() if name not in given}
+    stack.client("dynamodb").update_item(
+        **{
+            **confirm,
+            "Key": to_item({"orderId": order_id, "record": "ORDER"}),
+            "ExpressionAttributeValues": fixed | to_item(given),
+        }
+    )
+
+
 def _reserve(stack: Stack, order_id: str, execution_arn: str) -> None:
     """Do the first step of an execution that does no other."""
-    machine = stack.client("stepfunctions").describe_state_machine(stateMachineArn=stack.state_machine_arn)
-    branch = json.loads(machine["definition"])["States"]["ProcessOrder"]["Branches"][0]
+    assert _invoked(stack, "ReserveInventory", order_id, execution_arn) == {"status": "RESERVED"}
+
+
+def _invoked(stack: Stack, state: str, order_id: str, execution_arn: str) -> Any:
+    """Call the function of a state as an execution would."""
+    parameters = _states(stack)[state]["Parameters"]
     answer = stack.client("lambda").invoke(
-        FunctionName=branch["States"]["ReserveInventory"]["Parameters"]["FunctionName"],
-        Payload=json.dumps({"operation": "reserve", "orderId": order_id, "executionArn": execution_arn}),
+        FunctionName=parameters["FunctionName"],
+        Payload=json.dumps(
+            {
+                "operation": parameters["Payload"]["operation"],
+                "orderId": order_id,
+                "executionArn": execution_arn,
+            }
+        ),
     )
-    assert json.loads(answer["Payload"].read()) == {"status": "RESERVED"}
+    return json.loads(answer["Payload"].read())
+
+
+def _states(stack: Stack) -> dict[str, Any]:
+    """Return the states of the deployed workflow, those of its branches included."""
+    machine = stack.client("stepfunctions").describe_state_machine(stateMachineArn=stack.state_machine_arn)
+    return dict(states(json.loads(machine["definition"])))
 
 
 @pytest.mark.usefixtures("quick_sweeps")

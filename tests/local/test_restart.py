@@ -30,8 +30,20 @@ SOME = 4
 PAYMENTS = {
     f"cust-{number}": "pm_card_declined" if number % 4 == 0 else "pm_card_visa" for number in range(12)
 }
-BOUGHT = {"ORDER": "CONFIRMED", "STEP#inventory": "RESERVED", "STEP#payment": "CAPTURED"}
-DECLINED = {"ORDER": "REJECTED", "STEP#inventory": "RELEASED", "STEP#payment": "DECLINED"}
+BOUGHT = {
+    "ORDER": "CONFIRMED",
+    "STEP#inventory": "RESERVED",
+    "STEP#payment": "CAPTURED",
+    "STEP#notification#received": "SENT",
+    "STEP#notification#confirmed": "SENT",
+}
+DECLINED = {
+    "ORDER": "REJECTED",
+    "STEP#inventory": "RELEASED",
+    "STEP#payment": "DECLINED",
+    "STEP#notification#received": "SENT",
+    "STEP#notification#rejected": "SENT",
+}
 
 
 @pytest.fixture
@@ -74,6 +86,7 @@ def test_orders_in_the_middle_of_their_workflow_settle_after_a_restart(
         payment_service.turn_off()
     order_ids = {customer: str(answered.result().body["orderId"]) for customer, answered in placing.items()}
     own_shop.wait_until_at_rest(*order_ids.values())
+    eventually(lambda: all(_is_closed(own_shop, order_id) for order_id in order_ids.values()))
     eventually(lambda: not _executions(stack, "RUNNING"))
     records = {customer: own_shop.records(order_id) for customer, order_id in order_ids.items()}
 
@@ -122,8 +135,12 @@ def _accepted(placing: Mapping[str, Future[Answer]]) -> list[str]:
     return [answer.body["orderId"] for answer in answers]
 
 
+def _is_closed(shop: Shop, order_id: str) -> bool:
+    return "openKey" not in shop.records(order_id)["ORDER"]
+
+
 def _statuses(records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    return {name: records[name]["status"] for name in BOUGHT}
+    return {name: record["status"] for name, record in records.items()}
 
 
 def _orders_of(shop: Shop, customer: str) -> list[str]:

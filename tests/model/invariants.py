@@ -1,12 +1,15 @@
 """What must hold after every step, whatever was interrupted, repeated or overtaken."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from handlers.domain.records import DetailType
 from tests.model.world import World
 
 SETTLED = {"CONFIRMED", "REJECTED"}
+_ANNOUNCED_AS = {"CONFIRMED": "OrderConfirmed", "REJECTED": "OrderRejected"}
 
 
 @dataclass(kw_only=True)
@@ -17,8 +20,6 @@ class Invariants:
     accepted: set[str] = field(default_factory=set)
     settled: dict[str, str] = field(default_factory=dict)
     sent: dict[tuple[str, str], int] = field(default_factory=dict)
-    # Orders of which an execution was killed or failed: what it still had to say is not said.
-    cut_off: set[str] = field(default_factory=set)
 
     def check(self, world: World) -> None:
         """Raise AssertionError with the rule that is broken and the order or product that breaks it."""
@@ -28,6 +29,7 @@ class Invariants:
             self._check_payment(world, order_id, of_order)
             self._check_settlement(order_id, of_order)
             self._check_notifications(world, order_id, of_order)
+            self._check_announcements(world, order_id, of_order)
         for order_id in self.accepted:
             self._check_found(order_id, records[order_id]["ORDER"])
 
@@ -37,10 +39,12 @@ class Invariants:
         open_orders = {order_id: status for order_id, status in orders.items() if status not in SETTLED}
         assert not open_orders, f"nobody settles {open_orders}"
         assert world.queues.size() == 0, "a dead letter is left"
+        waiting = [
+            order_id for order_id, of_order in world.orders().items() if "openKey" in of_order["ORDER"]
+        ]
+        assert not waiting, f"everything is said of {waiting} and they are still open"
         assert set(world.gateway.ledger) <= set(orders), "the provider knows an order that does not exist"
         for order_id, status in orders.items():
-            if order_id in self.cut_off:
-                continue
             told = {kind for order, kind in world.topic.published if order == order_id}
             assert told >= {"received", status.lower()}, f"the customer of {order_id} was told only {told}"
 
@@ -87,7 +91,6 @@ class Invariants:
         assert before in {None, status}, f"{order_id} was {before} and is now {status}"
         if status in SETTLED:
             self.settled[order_id] = status
-            assert "openShard" not in of_order["ORDER"], f"{order_id} is settled and still in the index"
 
     def _check_notifications(self, world: World, order_id: str, of_order: dict[str, Any]) -> None:
         counts = Counter(kind for order, kind in world.topic.published if order == order_id)
@@ -98,12 +101,51 @@ class Invariants:
                 assert counts[kind] == first, f"{order_id} was told '{kind}' again after it was sent"
                 assert counts[kind] >= 1, f"{order_id} '{kind}' is recorded and was never sent"
 
+    def _check_announcements(self, world: World, order_id: str, of_order: dict[str, Any]) -> None:
+        """What is neither open nor on a queue has been said; what is said is so."""
+        order = of_order["ORDER"]
+        said = self._said(world, order_id)
+        assert said <= {"OrderPlaced", "OrderHeld", _ANNOUNCED_AS.get(order["status"])}, (
+            f"{order_id} is {order['status']} and {said} was said of it"
+        )
+        if order.get("openKey", "").startswith("ON_HOLD#") and order["status"] == "ON_HOLD":
+            assert "OrderHeld" in said, f"{order_id} waits for an operator and was not announced"
+        if order["status"] in SETTLED and "openKey" not in order:
+            assert _ANNOUNCED_AS[order["status"]] in said, f"{order_id} is closed and was not announced"
+            for kind in ("received", order["status"].lower()):
+                step = of_order.get(f"STEP#notification#{kind}", {}).get("status")
+                parked = f"Notify{kind.capitalize()}" in _parked(world, order_id)
+                assert step == "SENT" or parked, (
+                    f"{order_id} is closed and its '{kind}' was neither sent nor parked"
+                )
+
+    @staticmethod
+    def _said(world: World, order_id: str) -> set[str]:
+        on_the_bus = {
+            event["detail-type"] for event in world.bus.events if event["detail"]["orderId"] == order_id
+        }
+        return on_the_bus | (_parked(world, order_id) & set(DetailType))
+
     @staticmethod
     def _check_found(order_id: str, order: dict[str, Any]) -> None:
         status = order["status"]
-        found = status in SETTLED or order.get("openKey", "").startswith(f"{status}#")
-        assert found, f"{order_id} was accepted, is {status}, and nobody would find it"
+        kinds = {"PENDING": {"IN_PROGRESS"}, "ON_HOLD": {"IN_PROGRESS", "ON_HOLD"}}
+        open_as = order.get("openKey", "").partition("#")[0]
+        assert status in SETTLED or open_as in kinds[status], (
+            f"{order_id} was accepted, is {status}, and nobody would find it"
+        )
+        assert ("openKey" in order) == ("openShard" in order), f"{order_id} is half in the index"
 
 
 def _quantities(record: dict[str, Any]) -> dict[str, int]:
     return {item["productId"]: int(item["quantity"]) for item in record["items"]}
+
+
+def _parked(world: World, order_id: str) -> set[str]:
+    """Return the steps and events of an order that are on a queue."""
+    bodies = [
+        json.loads(message.body) for queue in world.queues.queues.values() for message in queue.values()
+    ]
+    steps = {body["step"] for body in bodies if body.get("orderId") == order_id}
+    events = {body["detail-type"] for body in bodies if body.get("detail", {}).get("orderId") == order_id}
+    return steps | events

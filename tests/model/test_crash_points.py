@@ -227,6 +227,7 @@ def test_a_killed_sweep_is_made_up_for_by_the_next(
             world.sweep()
             world.sweep()
 
+            Invariants(stock=dict(STOCK)).check(world)
             assert outcome(world) == expected
             assert expected[0] == ("ON_HOLD" if sweeps else "PENDING")
             world.redrive()

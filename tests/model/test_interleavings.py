@@ -115,7 +115,7 @@ class Interleavings(RuleBasedStateMachine):
     @precondition(lambda self: self.running)
     @rule(pick=picks)
     def kill_an_execution(self, pick: int) -> None:
-        self._note_cut_off(self.running.pop(pick % len(self.running)))
+        self.running.pop(pick % len(self.running))
 
     @rule()
     def sweep(self) -> None:
@@ -144,9 +144,6 @@ class Interleavings(RuleBasedStateMachine):
 
     @invariant()
     def everything_holds(self) -> None:
-        for execution in self.running:
-            if execution.status == "FAILED":
-                self._note_cut_off(execution)
         self.running = [execution for execution in self.running if execution.waiting]
         self.rules_of_the_shop.check(self.world)
 
@@ -179,9 +176,6 @@ class Interleavings(RuleBasedStateMachine):
                 act()
         finally:
             self.world.interrupter.leave_alone()
-
-    def _note_cut_off(self, execution: Execution) -> None:
-        self.rules_of_the_shop.cut_off.add(execution.context["Execution"]["Input"]["detail"]["orderId"])
 
     def _post(self, request: tuple[dict[str, int], str, str]) -> None:
         basket, method, key = request

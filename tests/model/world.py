@@ -90,6 +90,11 @@ class Interrupter:
         self.calls.clear()
         self._position, self._after, self._happens = position, after, happens
 
+    @property
+    def is_armed(self) -> bool:
+        """Tell whether what was to happen has not happened yet."""
+        return self._happens is not None
+
     def leave_alone(self) -> None:
         """Count from 0 again and interrupt nothing."""
         self.calls.clear()

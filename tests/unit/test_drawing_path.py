@@ -51,7 +51,8 @@ def test_every_transition_that_was_taken_is_known_and_no_other() -> None:
         ("ConfirmOrder", "AnnounceConfirmed"),
         ("AnnounceConfirmed", "NotifyConfirmed"),
         ("NotifyConfirmed", "EverythingDelivered"),
-        ("EverythingDelivered", "OrderProcessed"),
+        ("EverythingDelivered", "CloseOrder"),
+        ("CloseOrder", "OrderProcessed"),
     }
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.domain.records import DetailType
+from handlers.domain.records import DetailType, OrderStatus
 from handlers.domain.sweep import SweepPolicy, WaitingOrder, order_held
 
 POLICY = SweepPolicy(after=timedelta(minutes=6), max_attempts=5)
@@ -14,7 +14,9 @@ def _waiting(attempts: int) -> WaitingOrder:
     return WaitingOrder(
         order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
         customer_id="cust-17850",
-        open_key="PENDING#2026-11-22T15:14:31.123Z",
+        status=OrderStatus.PENDING,
+        reason=None,
+        open_key="IN_PROGRESS#2026-11-22T15:14:31.123Z",
         attempts=attempts,
     )
 

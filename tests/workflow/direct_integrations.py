@@ -16,7 +16,8 @@ class DirectIntegrations:
     interventions: Interventions
 
     def update_item(self, **request: Any) -> Any:
-        return self.interventions.around("settle", lambda: self.client.update_item(**request))
+        call = "settle" if "#status = " in request["UpdateExpression"] else "close"
+        return self.interventions.around(call, lambda: self.client.update_item(**request))
 
     def put_events(self, **request: Any) -> Any:
         return self.interventions.around("announce", lambda: self.client.put_events(**request))

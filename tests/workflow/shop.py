@@ -67,7 +67,7 @@ class Shop:
         """Change the next calls of a kind.
 
         `reserve`, `capture`, ... inside the function; `invoke reserve`, ... the call of the function;
-        `settle`, `announce`, `park inventory`, `park delivery`, ... what the workflow does itself.
+        `settle`, `announce`, `close`, `park inventory`, `park delivery`, ... what the workflow does itself.
         """
         self.interventions.plan(call, behaviour, times)
 

@@ -37,7 +37,7 @@ def test_the_customer_hears_that_the_order_arrived_and_that_it_is_confirmed(shop
 
 def test_a_confirmed_order_is_no_longer_among_the_open_ones(shop: Shop) -> None:
     order_id = shop.place(mug=3)
-    assert shop.open_key(order_id) == f"PENDING#{PLACED_AT}"
+    assert shop.open_key(order_id) == f"IN_PROGRESS#{PLACED_AT}"
 
     shop.process(order_id)
 

@@ -116,7 +116,7 @@ def test_an_order_out_of_stock_is_rejected_even_when_the_payment_message_is_lost
         ("announce", "delivery", 11, "REJECTED"),
     ],
 )
-def test_a_lost_notification_or_announcement_fails_the_execution_and_leaves_the_order_settled(
+def test_a_lost_notification_or_announcement_fails_the_execution_and_leaves_the_order_open(
     shop: Shop, broken: str, queue: str, quantity: int, status: str
 ) -> None:
     order_id = shop.place(mug=quantity)
@@ -127,9 +127,12 @@ def test_a_lost_notification_or_announcement_fails_the_execution_and_leaves_the_
 
     assert (execution.status, execution.error) == ("FAILED", "MessageLost")
     assert shop.order(order_id)["status"] == status
+    assert str(shop.open_key(order_id)).startswith("IN_PROGRESS#")
 
 
-def test_a_lost_announcement_of_a_held_order_fails_the_execution_and_leaves_it_held(shop: Shop) -> None:
+def test_a_lost_announcement_of_a_held_order_fails_the_execution_and_leaves_it_in_progress(
+    shop: Shop,
+) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
     shop.intervene("announce", UNREACHABLE)
     shop.intervene("park delivery", UNREACHABLE)
@@ -138,3 +141,4 @@ def test_a_lost_announcement_of_a_held_order_fails_the_execution_and_leaves_it_h
 
     assert (execution.status, execution.error) == ("FAILED", "MessageLost")
     assert shop.order(order_id)["status"] == "ON_HOLD"
+    assert str(shop.open_key(order_id)).startswith("IN_PROGRESS#")

@@ -84,6 +84,51 @@ def test_an_execution_that_loses_the_race_sends_what_the_winner_could_not(
     assert [announced for announced, _ in shop.announced()] == [type_]
 
 
+def test_an_order_stays_open_until_everybody_was_told(shop: Shop) -> None:
+    order_id = shop.place(mug=3)
+    seen: list[str | None] = []
+    shop.intervene("confirmed", after(lambda: seen.append(shop.open_key(order_id))))
+
+    shop.process(order_id)
+
+    assert seen == [f"IN_PROGRESS#{shop.order(order_id)['updatedAt']}"]
+    assert shop.open_key(order_id) is None
+
+
+@pytest.mark.parametrize(
+    ("quantity", "type_", "kind"), [(3, "OrderConfirmed", "confirmed"), (11, "OrderRejected", "rejected")]
+)
+def test_an_execution_that_loses_the_race_leaves_the_order_open_for_the_winner(
+    shop: Shop, quantity: int, type_: str, kind: str
+) -> None:
+    order_id = shop.place(mug=quantity)
+    seen: list[str | None] = []
+
+    def overtake() -> None:
+        shop.process(order_id)
+        seen.append(shop.open_key(order_id))
+
+    shop.intervene("announce", after(overtake), times=1)
+
+    shop.process(order_id)
+
+    assert seen[0] is not None
+    assert shop.open_key(order_id) is None
+    assert [announced for announced, _ in shop.announced()] == [type_]
+    assert shop.notified() == ["received", kind]
+
+
+@pytest.mark.parametrize("quantity", [3, 11])
+def test_a_close_that_can_not_be_written_leaves_the_order_open(shop: Shop, quantity: int) -> None:
+    order_id = shop.place(mug=quantity)
+    shop.intervene("close", raising(refusal("AccessDeniedException")))
+
+    execution = shop.process(order_id)
+
+    assert (execution.status, execution.error) == ("FAILED", "SettlementFailed")
+    assert str(shop.open_key(order_id)).startswith("IN_PROGRESS#")
+
+
 def test_an_order_that_was_confirmed_meanwhile_is_not_held(shop: Shop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", NO_ANSWER, times=4)
