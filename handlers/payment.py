@@ -13,7 +13,7 @@ from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
 from handlers.domain.clock import Clock, rfc3339, utc_now
-from handlers.domain.errors import GatewayUnavailable
+from handlers.domain.errors import GatewayUnavailable, PaymentNotAuthorized
 from handlers.domain.payment import PaymentOperation, PaymentStep, require_authorized, require_not_captured
 from handlers.domain.payment_gateway import PaymentGateway, PaymentRequest
 from handlers.domain.records import PaymentStatus
@@ -53,10 +53,18 @@ class PaymentService:
     def _capture(self, request: Request) -> PaymentStatus:
         recorded = require_authorized(request.order_id, self.records.read(request.order_id))
         if recorded.status is PaymentStatus.AUTHORIZED:
-            self.gateway.capture(self._payment(request), recorded.held_reference)
+            self._take(request, recorded.held_reference)
             captured = self._step(request, PaymentStatus.CAPTURED, recorded.reference)
             recorded = require_authorized(request.order_id, self.records.settle_authorized(captured))
         return recorded.status
+
+    def _take(self, request: Request, reference: str) -> None:
+        try:
+            self.gateway.capture(self._payment(request), reference)
+        except PaymentNotAuthorized:
+            # The provider gave the hold up; once that is recorded, the next execution refuses the order.
+            self.records.settle_authorized(self._step(request, PaymentStatus.VOIDED, reference))
+            raise
 
     def _void(self, request: Request) -> PaymentStatus:
         recorded = self.records.read(request.order_id) or self._void_unrecorded(request)

@@ -161,7 +161,7 @@ def _read(stack: Stack, queue: Queue, seconds_per_message: float = 0.0) -> Itera
 
 
 def _held(stack: Stack, queue: Queue, only: str | None = None) -> list[str]:
-    """Return the orders that are to be taken up also without a message: those that wait, or the `only` one."""
+    """Return what is to be taken up also without a message: the orders that wait, or the `only` one."""
     if queue is not Queue.ALL:
         return []
     orders = DlqOrders(stack)

@@ -277,8 +277,18 @@ def _decisions() -> Iterator[HandWritten]:
     )
     yield HandWritten(
         name="voided_before",
-        says="a payment that was voided before is none",
+        says="the provider gave the payment up although there is stock: the order is refused",
         answers={"AuthorizePayment": answers("VOIDED")},
+    )
+    yield HandWritten(
+        name="voided_before_inventory_down",
+        says="a payment that was voided, nobody knows why: held until the stock is known",
+        answers={"AuthorizePayment": answers("VOIDED"), "ReserveInventory": _BUG},
+    )
+    yield HandWritten(
+        name="voided_and_released_before",
+        says="a payment and stock that were given back: the refusal comes to its end",
+        answers={"AuthorizePayment": answers("VOIDED"), "ReserveInventory": answers("RELEASED")},
     )
     yield HandWritten(
         name="released_before",

@@ -199,6 +199,22 @@ def test_a_payment_that_holds_no_money_is_not_captured(
         ask("capture")
 
 
+def test_money_that_the_provider_let_go_of_is_recorded_as_voided(
+    tables: OrderTables, ask: Ask, books: LedgerEntry
+) -> None:
+    tables.place({"85123A": 6})
+    ask("authorize")
+    reference = _payment(tables)["reference"]
+    books.voided = True  # the hold expired
+
+    with pytest.raises(PaymentNotAuthorized):
+        ask("capture")
+
+    assert (_payment(tables)["status"], _payment(tables)["reference"]) == ("VOIDED", reference)
+    assert ask("authorize") == "VOIDED"
+    assert ask("void") == "VOIDED"
+
+
 def test_a_void_lets_go_of_the_money(tables: OrderTables, ask: Ask, books: LedgerEntry) -> None:
     tables.place({"85123A": 6})
     ask("authorize")

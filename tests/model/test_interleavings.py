@@ -138,6 +138,12 @@ class Interleavings(RuleBasedStateMachine):
     def mend_the_gateway(self) -> None:
         self.world.gateway.decisions = MendedGateway()
 
+    @precondition(lambda self: any(entry.holds_money for entry in self.world.gateway.ledger.values()))
+    @rule(pick=picks)
+    def let_a_hold_expire(self, pick: int) -> None:
+        held = [entry for entry in self.world.gateway.ledger.values() if entry.holds_money]
+        held[pick % len(held)].voided = True
+
     @rule(seconds=st.sampled_from([1, 31, 400]))
     def let_time_pass(self, seconds: int) -> None:
         self.world.time += timedelta(seconds=seconds)

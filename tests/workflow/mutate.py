@@ -24,7 +24,10 @@ _WORKERS = 2
 _LONGEST_SECONDS = 60
 # Mutants that do what the definition does, and why.
 EQUIVALENT: Mapping[tuple[str, str], str] = {
-    ("DecideOutcome", "Choices[1] after the next"): "no payment is DECLINED and AUTHORIZED or CAPTURED",
+    (
+        "DecideOutcome",
+        "Choices[1] after the next",
+    ): "what is refused is not RESERVED and AUTHORIZED or CAPTURED",
     ("DecideOutcome", "Choices[2] after the next"): "no step is RESERVED, AUTHORIZED or CAPTURED, and LOST",
 }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, PaymentNotAuthorized
 from orderctl.interpreter import Execution
 from tests.workflow.history import entered_with
@@ -177,6 +178,28 @@ def test_money_that_is_not_held_is_not_captured_and_the_order_waits(shop: Shop) 
 
     assert shop.order(order_id)["status"] == "ON_HOLD"
     assert _errors(execution) == ["PaymentNotAuthorized"]
+
+
+def test_an_order_whose_hold_expired_is_refused_by_its_redrive(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = shop.place(mug=3)
+
+    def gone(*_: object) -> None:
+        raise PaymentNotAuthorized(order_id, "VOIDED")
+
+    monkeypatch.setattr(SimulatedGateway, "capture", gone)
+    shop.process(order_id)
+    held = shop.order(order_id)["status"]
+    (message,) = shop.parked("payment")
+
+    shop.process_event(message["event"])
+
+    order = shop.order(order_id)
+    assert held == "ON_HOLD"
+    assert (order["status"], order["reason"]) == ("REJECTED", "PAYMENT_DECLINED")
+    assert shop.available("mug") == 10
+    assert shop.notified() == ["received", "rejected"]
 
 
 def test_an_event_for_an_order_that_does_not_exist_is_parked_and_creates_nothing(shop: Shop) -> None:
