@@ -9,12 +9,12 @@ from typing import Any, Final, Self
 from botocore.exceptions import ClientError
 
 from handlers.domain.clock import Clock, rfc3339, utc_now
-from handlers.domain.events import Event
+from handlers.domain.events import Event, placed
+from handlers.domain.order import Money, OrderLine
 from handlers.domain.records import (
     OPEN_ORDERS_INDEX,
     OPEN_SHARDS,
     ORDER_RECORD,
-    DetailType,
     OpenKind,
     OrderStatus,
     Unsaid,
@@ -55,25 +55,22 @@ class KnownOrder:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read the record; raise KeyError, TypeError or ValueError where it is broken."""
-        detail = {
-            "orderId": record["orderId"],
-            "customerId": record["customerId"],
-            "items": [
-                {
-                    "productId": line["productId"],
-                    "quantity": int(line["quantity"]),
-                    "unitPrice": int(line["unitPrice"]),
-                }
-                for line in record["items"]
-            ],
-            "total": {"amount": int(record["total"]["amount"]), "currency": record["total"]["currency"]},
-        }
+        total = Money(amount=int(record["total"]["amount"]), currency=record["total"]["currency"])
         return cls(
             order_id=record["orderId"],
             status=OrderStatus(record["status"]),
             open_as=OpenKind(record["openKey"].partition("#")[0]) if "openKey" in record else None,
-            placed=Event(detail_type=DetailType.ORDER_PLACED, detail=detail),
+            placed=placed(record["orderId"], record["customerId"], _lines(record["items"]), total),
         )
+
+
+def _lines(items: Iterable[Mapping[str, Any]]) -> list[OrderLine]:
+    return [
+        OrderLine(
+            product_id=item["productId"], quantity=int(item["quantity"]), unit_price=int(item["unitPrice"])
+        )
+        for item in items
+    ]
 
 
 class DlqOrders:

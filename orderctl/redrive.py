@@ -1,14 +1,13 @@
 """Redrives dead letters: orders run through their workflow again, announcements are published again."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from handlers.domain.events import Event
-from handlers.domain.records import EVENT_SOURCE, DetailType, OrderStatus, Unsaid
+from handlers.domain.records import DetailType, OrderStatus, Unsaid
 from orderctl.dead_letters import DeadLetter, Reading
 from orderctl.dlq_orders import DlqOrders, KnownOrder
 from orderctl.stack import Stack
@@ -136,16 +135,8 @@ class Redrive:
     def _put(self, events: Sequence[Event]) -> list[bool]:
         if not events:
             return []
-        answer = self._bus.put_events(Entries=[self._entry(event) for event in events])
+        answer = self._bus.put_events(Entries=[event.entry(self._bus_name) for event in events])
         return ["ErrorCode" not in entry for entry in answer["Entries"]]
-
-    def _entry(self, event: Event) -> dict[str, Any]:
-        return {
-            "EventBusName": self._bus_name,
-            "Source": EVENT_SOURCE,
-            "DetailType": event.detail_type.value,
-            "Detail": json.dumps(event.detail, separators=(",", ":")),
-        }
 
     def _pace(self, began: float, done: int) -> None:
         ahead = began + done / self._rate - self._clock()

@@ -1,13 +1,11 @@
 """The bus that orders are announced on."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
 from handlers.adapters.aws import translated
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.events import Event
-from handlers.domain.records import EVENT_SOURCE
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 MAX_EVENTS: Final = 10
@@ -32,14 +30,6 @@ class EventBus:
 
     def _refusals(self, events: Sequence[Event]) -> list[str | None]:
         with translated("event bus"):
-            answer = self._client.put_events(Entries=[self._entry(event) for event in events])
+            answer = self._client.put_events(Entries=[event.entry(self._bus_name) for event in events])
         # PutEvents answers 200 also when it refused every entry; the answers are in the entries' order.
         return [entry.get("ErrorCode") for entry in answer["Entries"]]
-
-    def _entry(self, event: Event) -> dict[str, Any]:
-        return {
-            "EventBusName": self._bus_name,
-            "Source": EVENT_SOURCE,
-            "DetailType": event.detail_type.value,
-            "Detail": json.dumps(event.detail, separators=(",", ":")),
-        }
