@@ -84,7 +84,7 @@ class Sweeper:
         if stored.status is not order.status:
             return SweepOutcome.CHANGED
         # Its execution is gone before all was said: the one that this event starts takes over.
-        if stored.status.is_settled and not self.open_orders.mark_unsaid(order, rfc3339(self.now())):
+        if stored.status.is_settled and not self.open_orders.mark_unannounced(order):
             return SweepOutcome.CHANGED
         return order_placed(stored)
 

@@ -44,7 +44,7 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """An order that is PENDING for longer is taken up again, so many times at most; then it is held."""
+    """An order in progress for longer is taken up again, so many times at most; then it is set aside."""
 
     after_seconds: int
     max_attempts: int

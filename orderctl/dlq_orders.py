@@ -1,6 +1,6 @@
 """The orders that a redrive takes up again: those that wait for an operator, and those of dead letters."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,17 +17,16 @@ from handlers.domain.records import (
     ORDER_RECORD,
     OpenKind,
     OrderStatus,
-    Unsaid,
     open_key,
     open_shard,
-    unsaid_since,
 )
+from orderctl.dead_letters import DeadLetter
 from orderctl.stack import Stack
 from orderctl.table_batches import batch_get, to_item, to_plain
 
 _ON_HOLD: Final = open_key(OpenKind.ON_HOLD, "")
 # What the event tells, and where the order stands: neither e-mail address nor payment token.
-_ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status", "openKey")
+_ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status", "openKey", "redrivenAt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +44,12 @@ class HeldOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownOrder:
-    """An order as it is now, and its OrderPlaced; `open_as` is None when it is done with."""
+    """An order as it is now, and its OrderPlaced; `redriven_at`: until when messages of its were taken."""
 
     order_id: str
     status: OrderStatus
-    open_as: OpenKind | None
+    is_closed: bool
+    redriven_at: str | None
     placed: Event
 
     @classmethod
@@ -59,7 +59,8 @@ class KnownOrder:
         return cls(
             order_id=record["orderId"],
             status=OrderStatus(record["status"]),
-            open_as=OpenKind(record["openKey"].partition("#")[0]) if "openKey" in record else None,
+            is_closed="openKey" not in record,
+            redriven_at=record.get("redrivenAt"),
             placed=placed(record["orderId"], record["customerId"], _lines(record["items"]), total),
         )
 
@@ -103,48 +104,73 @@ class DlqOrders:
                 found[record["orderId"]] = KnownOrder.from_record(record)
         return found
 
-    def resume(self, order: KnownOrder) -> None:
-        """Let an order on hold be PENDING again: should its event be lost, the sweeper finds it."""
+    def resume(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> bool:
+        """Let an order on hold be PENDING again; False when it is on hold no more."""
         now = rfc3339(self._now())
-        self._change(
+        return self._change(
             order,
-            "SET #status = :pending, updatedAt = :now, openKey = :openKey REMOVE reason, attempts",
+            "SET #status = :pending, updatedAt = :now, openKey = :openKey",
+            "reason, attempts",
             {
                 ":pending": OrderStatus.PENDING.value,
+                ":onHold": OrderStatus.ON_HOLD.value,
                 ":now": now,
                 ":openKey": open_key(OpenKind.IN_PROGRESS, now),
             },
+            letters,
+            condition="#status = :onHold",
+            names={"#status": "status"},
         )
 
-    def reopen(self, order: KnownOrder, unsaid: Unsaid) -> None:
-        """Let the next execution of a settled order say what is left; the sweeper sees to it that it does."""
-        now = rfc3339(self._now())
-        self._change(
+    def reopen(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> bool:
+        """Let the sweeper see to an order of any status; False when there is no such order any more.
+
+        One that is closed was announced; without a message of it, somebody asks to announce it again.
+        """
+        again = order.is_closed and not letters
+        return self._change(
             order,
-            "SET unsaid = :unsaid, openShard = :openShard, openKey = :openKey REMOVE attempts",
+            "SET unannounced = :true, openShard = :openShard, openKey = :openKey",
+            "attempts, closedAt" if again else "attempts",
             {
-                ":unsaid": unsaid_since(unsaid, now),
+                ":true": True,
                 ":openShard": open_shard(order.order_id),
-                ":openKey": open_key(OpenKind.IN_PROGRESS, now),
+                ":openKey": open_key(OpenKind.IN_PROGRESS, rfc3339(self._now())),
             },
-            # Should it be open by now, then somebody already sees to it.
-            also=" AND attribute_not_exists(openKey)" if unsaid is Unsaid.NOTIFICATION else "",
+            letters,
+            condition="attribute_exists(orderId)",
         )
 
-    def _change(self, order: KnownOrder, expression: str, values: Mapping[str, Any], also: str = "") -> None:
+    def _change(  # noqa: PLR0913  the parts of one expression
+        self,
+        order: KnownOrder,
+        set_: str,
+        remove: str,
+        values: Mapping[str, Any],
+        letters: Sequence[DeadLetter],
+        *,
+        condition: str,
+        names: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Change the order, and note until when its messages are taken: who parked one may not close it."""
+        taken = [*(rfc3339(letter.sent) for letter in letters), *filter(None, [order.redriven_at])]
+        if taken:
+            set_, values = f"{set_}, redrivenAt = :redriven", {**values, ":redriven": max(taken)}
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=to_item({"orderId": order.order_id, "record": ORDER_RECORD}),
-                UpdateExpression=expression,
-                ConditionExpression=f"#status = :status{also}",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=to_item({**values, ":status": order.status.value}),
+                UpdateExpression=f"{set_} REMOVE {remove}",
+                ConditionExpression=condition,
+                ExpressionAttributeValues=to_item(values),
+                **({"ExpressionAttributeNames": names} if names else {}),
             )
         except ClientError as error:
             # An execution that was still running has settled it, or another redrive took it up.
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+            return False
+        return True
 
     def _on_hold(self, shard: str) -> Iterator[Mapping[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(

@@ -1,4 +1,4 @@
-"""What orderctl shows of dead letters, of orders on hold, and of a redrive."""
+"""What orderctl shows of dead letters, of orders that wait for an operator, and of a redrive."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final, Self, TypeVar
 
 from handlers.domain.events import Event
-from handlers.domain.records import DetailType, OrderStatus, Unsaid
+from handlers.domain.records import DetailType, OrderStatus
 from orderctl.dead_letters import DeadLetter, Reading
 from orderctl.dlq_orders import DlqOrders, KnownOrder
 from orderctl.stack import Stack
@@ -117,13 +117,14 @@ class Redrive:
         result.deleted += self._found.delete(letter for id_ in emitted for letter in plan.orders[id_])
 
     def _prepare(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> None:
-        """Let the next execution do what is left, and the sweeper see to it until that is done."""
-        if order.status is OrderStatus.ON_HOLD:
-            self._orders.resume(order)
-        elif order.status.is_settled:
-            # What is closed was announced, and has its message for what the customer missed.
-            closed = order.open_as is None and letters
-            self._orders.reopen(order, Unsaid.NOTIFICATION if closed else Unsaid.ANNOUNCEMENT)
+        """Let the sweeper see to the order until an execution to come has done what is left.
+
+        None that runs now may close it, for it does not know that its message is taken.
+        """
+        if order.status is OrderStatus.ON_HOLD and self._orders.resume(order, letters):
+            return
+        if letters or order.status.is_settled:
+            self._orders.reopen(order, letters)
 
     def _publish(self, letters: Sequence[DeadLetter], result: RedriveResult) -> None:
         taken = self._put([_announcement(letter) for letter in letters])

@@ -14,9 +14,7 @@ from handlers.domain.records import (
     ORDER_RECORD,
     OpenKind,
     OrderStatus,
-    Unsaid,
     open_key,
-    unsaid_since,
 )
 from handlers.domain.sweep import WORKFLOW_REASON, WaitingOrder
 
@@ -58,13 +56,9 @@ class OpenOrders:
             {":openKey": open_key(OpenKind.IN_PROGRESS, now), ":attempts": order.attempts + 1},
         )
 
-    def mark_unsaid(self, order: WaitingOrder, now: str) -> bool:
+    def mark_unannounced(self, order: WaitingOrder) -> bool:
         """Let the next execution of a settled order say what is left; False when it changed since."""
-        return self._change(
-            order,
-            "SET unsaid = if_not_exists(unsaid, :announcement)",
-            {":announcement": unsaid_since(Unsaid.ANNOUNCEMENT, now)},
-        )
+        return self._change(order, "SET unannounced = :true", {":true": True})
 
     def hold(self, order: WaitingOrder, now: str) -> WaitingOrder | None:
         """Put a PENDING order ON_HOLD, in progress until that is announced; None when it changed since."""
@@ -78,6 +72,7 @@ class OpenOrders:
             order,
             "SET #status = :onHold, reason = :reason, updatedAt = :now, openKey = :openKey",
             {":onHold": held.status.value, ":reason": held.reason, ":now": now, ":openKey": held.open_key},
+            ExpressionAttributeNames={"#status": "status"},
         )
         return held if was_changed else None
 
@@ -95,17 +90,17 @@ class OpenOrders:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _change(self, order: WaitingOrder, expression: str, values: Mapping[str, Any]) -> bool:
-        seen = {":status": order.status.value, ":seen": order.open_key}
+    def _change(self, order: WaitingOrder, expression: str, values: Mapping[str, Any], **names: Any) -> bool:
         try:
             with translated(_SERVICE):
                 self._client.update_item(
                     TableName=self._table_name,
                     Key=record_key(order.order_id, ORDER_RECORD),
                     UpdateExpression=expression,
-                    ConditionExpression="#status = :status AND openKey = :seen",
-                    ExpressionAttributeNames={"#status": "status"},
-                    ExpressionAttributeValues=to_item({**values, **seen}),
+                    # Whatever else changes an open order changes its key as well.
+                    ConditionExpression="openKey = :seen",
+                    ExpressionAttributeValues=to_item({**values, ":seen": order.open_key}),
+                    **names,
                 )
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":

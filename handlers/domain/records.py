@@ -48,17 +48,6 @@ class OpenKind(StrEnum):
     ON_HOLD = "ON_HOLD"
 
 
-class Unsaid(StrEnum):
-    """What is left to be said of a settled order whose workflow runs once more.
-
-    ANNOUNCEMENT: its outcome, to the bus and to the customer. NOTIFICATION: only what the customer missed.
-    Stored with the time since when, as in `unsaid_since`.
-    """
-
-    ANNOUNCEMENT = "ANNOUNCEMENT"
-    NOTIFICATION = "NOTIFICATION"
-
-
 class InventoryStatus(StrEnum):
     """What the inventory service recorded for an order."""
 
@@ -90,11 +79,6 @@ class DetailType(StrEnum):
     ORDER_CONFIRMED = "OrderConfirmed"
     ORDER_REJECTED = "OrderRejected"
     ORDER_HELD = "OrderHeld"
-
-
-def unsaid_since(unsaid: Unsaid, since: str) -> str:
-    """What the order notes; an execution that started before `since` (RFC 3339 UTC) can't know of it."""
-    return f"{unsaid}#{since}"
 
 
 def open_shard(order_id: str) -> str:

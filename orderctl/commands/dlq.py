@@ -112,7 +112,7 @@ def redrive(  # noqa: PLR0913  one parameter an option
 
     An order is emitted once, however many messages it has; they are deleted when the bus has taken it.
     Announcements that could not be published are. `all` also takes up orders that wait for an operator and
-    have no message, `--order` any order: one that is settled is announced again.
+    have no message, `--order` any order: one that is settled and has none is announced again.
     """
     deployment = find_stack(stack, profile, region)
     # Asked first: an order that is held while the queues are read has its message on them or soon will.

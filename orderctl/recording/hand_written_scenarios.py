@@ -9,7 +9,10 @@ from orderctl.recording.hand_written import HandWritten, answers, at_last, down
 _Changes = Mapping[str, tuple[Answer, ...]]
 
 _DECLINED: Final[_Changes] = {"AuthorizePayment": answers("DECLINED")}
-_OUT_OF_STOCK: Final[_Changes] = {"ReserveInventory": answers("OUT_OF_STOCK")}
+_OUT_OF_STOCK: Final[_Changes] = {
+    "ReserveInventory": answers("OUT_OF_STOCK"),
+    "ReleaseInventory": answers("OUT_OF_STOCK"),
+}
 _LAMBDA_DOWN: Final = down("Lambda.ServiceException", "Service Unavailable")
 _SQS_DOWN: Final = down("SQS.SdkClientException", "Unable to execute HTTP request")
 _DYNAMODB_DOWN: Final = down("DynamoDB.SdkClientException", "Unable to execute HTTP request")

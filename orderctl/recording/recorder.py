@@ -10,7 +10,6 @@ from typing import Any, Final
 from uuid import uuid4
 
 from handlers.domain.fault import Fault
-from handlers.domain.records import Unsaid
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
 from orderctl.catalogue import Catalogue
 from orderctl.dlq_orders import DlqOrders
@@ -110,7 +109,7 @@ class Recorder:
 
     def _reopen(self, order_id: str) -> None:
         orders = DlqOrders(self._stack)
-        orders.reopen(orders.read([order_id])[order_id], Unsaid.ANNOUNCEMENT)
+        orders.reopen(orders.read([order_id])[order_id], [])
 
     def _deliver_again(self, execution: Execution) -> None:
         event = json.loads(execution[1][0].details["input"])

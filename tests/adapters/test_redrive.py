@@ -13,6 +13,7 @@ from moto.sqs.models import sqs_backends
 from typer.testing import CliRunner
 
 from handlers.adapters.orders_table import OrdersTable
+from handlers.domain.clock import rfc3339
 from handlers.domain.events import order_placed
 from handlers.domain.records import OpenKind
 from orderctl.commands import dlq
@@ -168,23 +169,42 @@ def test_a_settled_order_is_emitted_for_its_notification_and_stays_settled(
 
     assert backlog.emitted() == [order_id]
     order = backlog.order(order_id)
-    unsaid, since = order.pop("unsaid").split("#")
-    assert unsaid == "NOTIFICATION"
-    assert order.pop("openKey") == f"IN_PROGRESS#{since}"
+    assert order.pop("openKey").startswith("IN_PROGRESS#")
     assert order.pop("openShard") in "01234567"
+    assert order.pop("unannounced")
+    assert order.pop("redrivenAt") > "2026"
     assert order == before
     assert _all_parked(backlog) == []
 
 
-def test_a_settled_order_that_is_still_open_is_announced_too(backlog: Backlog, orderctl: Orderctl) -> None:
-    """Its execution may have died before it said anything."""
-    order_id = backlog.place("REJECTED", kind=OpenKind.IN_PROGRESS, reason="OUT_OF_STOCK")
+def test_the_latest_message_says_who_may_not_close_the_order(backlog: Backlog, orderctl: Orderctl) -> None:
+    later = "2100-01-01T00:00:00.000Z"
+    first, again = backlog.place("CONFIRMED"), backlog.place("CONFIRMED", redrivenAt=later)
+    for order_id in (first, again):
+        backlog.park("notification", order_id, step="NotifyConfirmed")
+        backlog.park("notification", order_id, step="NotifyReceived")
+    with reading(backlog.stack, ["notification"], wait_seconds=0) as found:
+        sent = max(letter.sent for letter in found.letters if letter.order_id == first)
+
+    orderctl("redrive", "notification")
+
+    assert backlog.order(first)["redrivenAt"] == rfc3339(sent)
+    assert backlog.order(again)["redrivenAt"] == later
+
+
+@pytest.mark.parametrize("status", ["PENDING", "REJECTED"])
+def test_an_order_that_is_still_in_progress_is_not_closed_by_its_execution(
+    backlog: Backlog, orderctl: Orderctl, status: str
+) -> None:
+    order_id = backlog.place(status, kind=OpenKind.IN_PROGRESS)
     backlog.park("notification", order_id, step="NotifyReceived")
 
     orderctl("redrive", "notification")
 
     assert backlog.emitted() == [order_id]
-    assert backlog.order(order_id)["unsaid"].startswith("ANNOUNCEMENT#")
+    order = backlog.order(order_id)
+    assert order["status"] == status
+    assert order["redrivenAt"] > "2026"
 
 
 def test_a_settled_order_that_the_sweeper_gave_up_on_is_listed_and_redriven(
@@ -199,26 +219,9 @@ def test_a_settled_order_that_the_sweeper_gave_up_on_is_listed_and_redriven(
     assert backlog.emitted() == [order_id]
     order = backlog.order(order_id)
     assert order["status"] == "CONFIRMED"
-    assert order["unsaid"].startswith("ANNOUNCEMENT#")
+    assert order["unannounced"]
     assert order["openKey"].startswith("IN_PROGRESS#")
     assert "attempts" not in order
-
-
-def test_what_is_opened_again_meanwhile_is_left_to_whoever_opened_it(
-    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order_id = backlog.place("CONFIRMED")
-    backlog.park("notification", order_id, step="NotifyConfirmed")
-
-    def reopen() -> None:
-        backlog.change(order_id, openShard="0", openKey="IN_PROGRESS#now", unsaid="ANNOUNCEMENT#now")
-
-    _with_clients(monkeypatch, dynamodb=Interrupted(backlog.dynamodb, "update_item", reopen))
-
-    orderctl("redrive")
-
-    assert backlog.order(order_id)["unsaid"] == "ANNOUNCEMENT#now"
-    assert backlog.emitted() == [order_id]
 
 
 def test_an_announcement_is_published_as_it_is(backlog: Backlog, orderctl: Orderctl) -> None:
@@ -512,7 +515,7 @@ def test_an_order_that_does_not_exist_cannot_be_redriven(backlog: Backlog, order
 def test_a_settled_order_whose_message_was_lost_runs_again_when_it_is_named(
     backlog: Backlog, orderctl: Orderctl
 ) -> None:
-    order_id = backlog.place("CONFIRMED")
+    order_id = backlog.place("CONFIRMED", closedAt="2026-11-22T15:00:01.000Z")
 
     outcome = orderctl("redrive", "--order", order_id)
 
@@ -520,8 +523,9 @@ def test_a_settled_order_whose_message_was_lost_runs_again_when_it_is_named(
     assert backlog.emitted() == [order_id]
     order = backlog.order(order_id)
     assert order["status"] == "CONFIRMED"
-    assert order["unsaid"].startswith("ANNOUNCEMENT#")
+    assert order["unannounced"]
     assert order["openKey"].startswith("IN_PROGRESS#")
+    assert "closedAt" not in order
 
 
 def test_thousands_are_redriven_in_batches_at_a_bounded_rate(backlog: Backlog) -> None:

@@ -176,20 +176,10 @@ def test_a_settled_order_that_is_not_closed_is_emitted_to_be_announced(
     assert outcomes == {SweepOutcome.EMITTED: 1}
     assert backlog.emitted() == [order_id]
     assert backlog.order(order_id) == before | {
-        "unsaid": "ANNOUNCEMENT#2026-11-22T16:00:00.000Z",
+        "unannounced": True,
         "openKey": "IN_PROGRESS#2026-11-22T16:00:00.000Z",
         "attempts": 1,
     }
-
-
-def test_what_only_the_customer_missed_is_not_announced_again(backlog: Backlog) -> None:
-    unsaid = "NOTIFICATION#2026-11-22T15:30:00.000Z"
-    order_id = backlog.place("CONFIRMED", kind=OpenKind.IN_PROGRESS, unsaid=unsaid)
-
-    _sweeper(backlog).sweep(PLENTY)
-
-    assert backlog.emitted() == [order_id]
-    assert backlog.order(order_id)["unsaid"] == unsaid
 
 
 def test_a_settled_order_that_is_closed_meanwhile_is_not_emitted(backlog: Backlog) -> None:
@@ -200,7 +190,7 @@ def test_a_settled_order_that_is_closed_meanwhile_is_not_emitted(backlog: Backlo
 
     assert outcomes == {SweepOutcome.CHANGED: 1}
     assert backlog.emitted() == []
-    assert not {"openKey", "unsaid"} & backlog.order(order_id).keys()
+    assert not {"openKey", "unannounced"} & backlog.order(order_id).keys()
 
 
 def test_a_held_order_that_was_not_announced_runs_again(backlog: Backlog) -> None:
@@ -331,6 +321,16 @@ def test_a_broken_record_keeps_no_other_waiting_and_is_held_in_the_end(backlog: 
     assert first == {SweepOutcome.UNREADABLE: 1, SweepOutcome.EMITTED: 1}
     assert set(backlog.emitted()) == {waiting}
     assert backlog.order(broken)["status"] == "ON_HOLD"
+
+
+def test_an_order_of_an_unknown_status_is_held_in_the_end(backlog: Backlog) -> None:
+    order_id = backlog.place("SHIPPED", kind=OpenKind.IN_PROGRESS)
+
+    for hour in range(1, 7):
+        _sweeper(backlog, now=NOW + timedelta(hours=hour)).sweep(PLENTY)
+
+    assert backlog.emitted() == []
+    assert backlog.order(order_id)["status"] == "ON_HOLD"
 
 
 def test_what_there_is_no_time_for_is_left_to_the_next_sweep(backlog: Backlog) -> None:

@@ -1,11 +1,15 @@
 """What the model-based and the crash tests share."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
+from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
+from tests.model.lives import STOCK
+from tests.model.world import World
 
 _DEFINITION: Final = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"
 
@@ -15,6 +19,18 @@ def definition() -> dict[str, Any]:
     """The workflow as it is deployed, its placeholders in place of names."""
     parsed: dict[str, Any] = json.loads(_DEFINITION.read_text())
     return parsed
+
+
+@pytest.fixture
+def new_world(definition: dict[str, Any]) -> Callable[[], World]:
+    """Make a world with full shelves and nothing else."""
+
+    def make() -> World:
+        world = World(FastDynamoDB(fresh_tables()), definition)
+        world.stock(STOCK)
+        return world
+
+    return make
 
 
 @pytest.fixture(scope="session")

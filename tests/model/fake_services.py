@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,11 +56,12 @@ class FakeMessage:
 class FakeQueues:
     """SQS: a message that was received is hidden until it is given back, deleted, or `reappear` is called."""
 
+    clock: Callable[[], float] = time.time
     queues: dict[str, dict[str, FakeMessage]] = field(default_factory=lambda: defaultdict(dict))
 
     def send_message(self, *, QueueUrl: str, MessageBody: Json) -> Json:  # noqa: N803  boto3's names
         body = MessageBody if isinstance(MessageBody, str) else json.dumps(MessageBody)
-        message = FakeMessage(id=str(uuid.uuid4()), body=body, sent=time.time())
+        message = FakeMessage(id=str(uuid.uuid4()), body=body, sent=self.clock())
         self.queues[QueueUrl][message.id] = message
         return {"MessageId": message.id}
 

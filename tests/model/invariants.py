@@ -18,7 +18,7 @@ class Invariants:
 
     stock: dict[str, int]
     accepted: set[str] = field(default_factory=set)
-    settled: dict[str, str] = field(default_factory=dict)
+    settled: dict[str, tuple[str, str]] = field(default_factory=dict)
     sent: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def check(self, world: World) -> None:
@@ -86,11 +86,11 @@ class Invariants:
             assert not account.holds_money, f"{order_id} is rejected and money is still held"
 
     def _check_settlement(self, order_id: str, of_order: dict[str, Any]) -> None:
-        status = of_order["ORDER"]["status"]
+        outcome = of_order["ORDER"]["status"], of_order["ORDER"].get("reason", "")
         before = self.settled.get(order_id)
-        assert before in {None, status}, f"{order_id} was {before} and is now {status}"
-        if status in SETTLED:
-            self.settled[order_id] = status
+        assert before in {None, outcome}, f"{order_id} was {before} and is now {outcome}"
+        if outcome[0] in SETTLED:
+            self.settled[order_id] = outcome
 
     def _check_notifications(self, world: World, order_id: str, of_order: dict[str, Any]) -> None:
         counts = Counter(kind for order, kind in world.topic.published if order == order_id)

@@ -2,20 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import product
 from typing import Any, Final
 
 import pytest
 
-from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
 from tests.model.invariants import Invariants
+from tests.model.lives import BASKET, OVERDUE, STOCK
 from tests.model.world import ENVIRONMENT, Killed, MendedGateway, World
 
-STOCK: Final = {"lamp": 10, "bell": 10}
-BASKET: Final = {"lamp": 2, "bell": 1}
 FIRST, OTHER = "arn:first", "arn:other"
-OVERDUE: Final = timedelta(seconds=400)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +56,6 @@ KILLS: Final = [
     pytest.param(False, id="killed before the call"),
     pytest.param(True, id="killed after the call"),
 ]
-
-
-@pytest.fixture
-def new_world(definition: dict[str, Any]) -> Callable[[], World]:
-    """Make a world with stock in it."""
-
-    def make() -> World:
-        world = World(FastDynamoDB(fresh_tables()), definition)
-        world.stock(STOCK)
-        return world
-
-    return make
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)

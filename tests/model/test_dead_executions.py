@@ -1,39 +1,28 @@
 """An execution that dies at any moment leaves nothing unsaid: the sweeper sees to it, nobody else must."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any, Final
-from unittest.mock import patch
 
 import pytest
 
-from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
 from tests.model.invariants import Invariants
-from tests.model.stepper import Execution
+from tests.model.lives import (
+    BASKET,
+    OVERDUE,
+    STOCK,
+    notifications_failing,
+    run_up_to,
+    sweep_until_at_rest,
+    with_parked_notification,
+)
 from tests.model.world import ENVIRONMENT, Killed, World
 
-STOCK: Final = {"lamp": 10, "bell": 10}
-BASKET: Final = {"lamp": 2, "bell": 1}
-OVERDUE: Final = timedelta(seconds=400)
+MOST_SWEEPS: Final = int(ENVIRONMENT["SWEEP_MAX_ATTEMPTS"])
 ENDS: Final = {
     "pm_card_visa": ("CONFIRMED", {"OrderPlaced", "OrderConfirmed"}),
     "pm_card_declined": ("REJECTED", {"OrderPlaced", "OrderRejected"}),
     "pm_gateway_down": ("ON_HOLD", {"OrderPlaced", "OrderHeld"}),
 }
-
-
-@pytest.fixture
-def new_world(definition: dict[str, Any]) -> Callable[[], World]:
-    """Make a world with full shelves and nothing else."""
-
-    def make() -> World:
-        world = World(FastDynamoDB(fresh_tables()), definition)
-        world.stock(STOCK)
-        return world
-
-    return make
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -56,7 +45,7 @@ def test_what_a_dead_execution_left_undone_and_unsaid_is_made_up_for(
             _die_at(world, position, after=after)
             invariants.check(world)
 
-            _sweep_until_at_rest(world, invariants)
+            sweep_until_at_rest(world, invariants)
 
             status, announced = ENDS[payment_method]
             (of_order,) = world.orders().values()
@@ -72,23 +61,23 @@ def test_a_redriven_notification_survives_the_death_of_its_execution(
     subtests: pytest.Subtests,
     crash_points: list[str],
 ) -> None:
-    for position, call in enumerate(_calls_of_an_execution(_with_parked_notification(new_world()))):
+    for position, call in enumerate(_calls_of_an_execution(with_parked_notification(new_world()))):
         crash_points.append(f"redriven notification: {call}")
-        world = _with_parked_notification(new_world())
+        world = with_parked_notification(new_world())
         invariants = Invariants(stock=dict(STOCK))
         with subtests.test(call=call, position=position), world.installed():
             world.redrive()
             _die_at(world, position, after=after)
             invariants.check(world)
 
-            _sweep_until_at_rest(world, invariants)
+            sweep_until_at_rest(world, invariants)
 
             invariants.check_all_settled(world)
             assert [event["detail-type"] for event in world.bus.events].count("OrderConfirmed") == 1
 
 
 def test_a_redriven_notification_announces_nothing_again(new_world: Callable[[], World]) -> None:
-    world = _with_parked_notification(new_world())
+    world = with_parked_notification(new_world())
     with world.installed():
         world.redrive()
         world.run(world.start(world.bus.placed()[-1]))
@@ -103,11 +92,11 @@ def test_who_loses_the_race_does_not_close_what_the_winner_did_not_announce(
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
     with world.installed():
         world.place(BASKET, key="k")
-        _run_up_to(world, "events:putEvents")
+        run_up_to(world, "events:putEvents")
         world.run(world.start(world.bus.placed()[-1]))
         invariants.check(world)
 
-        _sweep_until_at_rest(world, invariants)
+        sweep_until_at_rest(world, invariants)
 
         invariants.check_all_settled(world)
 
@@ -118,9 +107,9 @@ def test_an_execution_does_not_close_what_was_reopened_meanwhile(
 ) -> None:
     """Its own message may be the one that the redrive took: who comes after it has to see to that."""
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
-    with world.installed(), _notifications_failing(world, "confirmed" if parked else ""):
+    with world.installed(), notifications_failing(world, "confirmed" if parked else ""):
         world.place(BASKET, key="k")
-        slow = _run_up_to(world, "dynamodb:updateItem")  # ConfirmOrder
+        slow = run_up_to(world, "dynamodb:updateItem")  # ConfirmOrder
         world.perform(slow, slow.waiting[0])
         while not slow.waiting[0].resource.endswith("dynamodb:updateItem"):
             world.perform(slow, slow.waiting[0])
@@ -132,7 +121,7 @@ def test_an_execution_does_not_close_what_was_reopened_meanwhile(
         invariants.check(world)
 
     with world.installed():
-        _sweep_until_at_rest(world, invariants)
+        sweep_until_at_rest(world, invariants)
         world.redrive()
         world.run(world.start(world.bus.placed()[-1]))
         invariants.check_all_settled(world)
@@ -141,7 +130,7 @@ def test_an_execution_does_not_close_what_was_reopened_meanwhile(
 def test_an_execution_from_before_a_redrive_does_not_close_for_it(new_world: Callable[[], World]) -> None:
     """What a loser of the race parked, a redrive took; the loser must not take that for done."""
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
-    with world.installed(), _notifications_failing(world, "confirmed"):
+    with world.installed(), notifications_failing(world, "confirmed"):
         world.place(BASKET, key="k")
         loser = world.start(world.bus.placed()[-1])
         world.run(world.start(world.bus.placed()[-1]))
@@ -153,7 +142,7 @@ def test_an_execution_from_before_a_redrive_does_not_close_for_it(new_world: Cal
         invariants.check(world)
 
     with world.installed():
-        _sweep_until_at_rest(world, invariants)
+        sweep_until_at_rest(world, invariants)
         invariants.check_all_settled(world)
 
 
@@ -163,8 +152,8 @@ def test_an_order_whose_executions_all_die_before_its_announcement_waits_for_an_
     world = new_world()
     with world.installed():
         world.place(BASKET, key="k")
-        for _ in range(1 + int(ENVIRONMENT["SWEEP_MAX_ATTEMPTS"])):
-            _run_up_to(world, "events:putEvents")
+        for _ in range(1 + MOST_SWEEPS):
+            run_up_to(world, "events:putEvents")
             world.time += OVERDUE
             world.sweep()
         (of_order,) = world.orders().values()
@@ -178,8 +167,11 @@ def test_an_order_whose_executions_all_die_before_its_announcement_waits_for_an_
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("act", [World.sweep, World.redrive], ids=["sweep", "redrive"])
-@pytest.mark.parametrize("swept", [0, int(ENVIRONMENT["SWEEP_MAX_ATTEMPTS"])], ids=["once", "too often"])
+@pytest.mark.parametrize(
+    ("act", "swept"),
+    [(World.sweep, 0), (World.sweep, MOST_SWEEPS - 1), (World.redrive, MOST_SWEEPS)],
+    ids=["sweep", "last sweep", "redrive"],
+)
 def test_who_takes_up_an_unannounced_order_may_die_too(  # noqa: PLR0913  the fixtures, and three ways to die
     act: Callable[[World], Any],
     swept: int,
@@ -204,7 +196,7 @@ def test_who_takes_up_an_unannounced_order_may_die_too(  # noqa: PLR0913  the fi
                 act(world)
             world.interrupter.leave_alone()
             world.queues.reappear()
-            _sweep_until_at_rest(world, invariants)
+            sweep_until_at_rest(world, invariants)
             world.redrive()
             world.run(world.start(world.bus.placed()[-1]))
 
@@ -220,32 +212,11 @@ def _unannounced(world: World, swept: int) -> World:
         for sweeps in range(swept + 1):
             if sweeps:
                 world.sweep()
-            _run_up_to(world, "events:putEvents")
+            run_up_to(world, "events:putEvents")
             world.time += OVERDUE
+        if swept == MOST_SWEEPS:
+            world.sweep()  # sets it aside
     return world
-
-
-def _with_parked_notification(world: World) -> World:
-    """Let an order be confirmed and closed while its last notification can't be sent."""
-    with world.installed(), _notifications_failing(world, "confirmed"):
-        world.place(BASKET, key="k")
-        world.run(world.start(world.bus.placed()[-1]))
-        world.time += OVERDUE
-    return world
-
-
-@contextmanager
-def _notifications_failing(world: World, kind: str) -> Iterator[None]:
-    """Let the topic refuse every message of this kind."""
-    publish = world.topic.publish
-
-    def refuse(**message: Any) -> Any:
-        if json.loads(message["Message"])["kind"] == kind:
-            raise RuntimeError("no such topic")
-        return publish(**message)
-
-    with patch.object(world.topic, "publish", refuse):
-        yield
 
 
 def _calls_of_an_execution(world: World, payment_method: str | None = None) -> list[str]:
@@ -266,26 +237,3 @@ def _die_at(world: World, position: int, *, after: bool) -> None:
     while world.interrupter.is_armed:
         world.perform(execution, execution.waiting[0])
     world.interrupter.leave_alone()
-
-
-def _run_up_to(world: World, task: str) -> Execution:
-    """Run an execution until just before a task of this kind; nobody need go on with it."""
-    execution = world.start(world.bus.placed()[-1])
-    while not execution.waiting[0].resource.endswith(task):
-        world.perform(execution, execution.waiting[0])
-    return execution
-
-
-def _sweep_until_at_rest(world: World, invariants: Invariants) -> None:
-    """Let the sweeper do its work; it never needs more than three rounds after one death."""
-    for _ in range(3):
-        world.time += OVERDUE
-        seen = len(world.bus.placed())
-        world.sweep()
-        for event in world.bus.placed()[seen:]:
-            world.run(world.start(event))
-            invariants.check(world)
-    (of_order,) = world.orders().values()
-    assert not of_order["ORDER"].get("openKey", "").startswith("IN_PROGRESS"), (
-        "the sweeper goes round for ever"
-    )

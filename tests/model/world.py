@@ -142,7 +142,8 @@ class World:
     def __init__(self, dynamodb: Any, definition: Mapping[str, Any]) -> None:
         self.dynamodb = dynamodb
         self.definition = definition
-        self.bus, self.topic, self.queues = FakeBus(), FakeTopic(), FakeQueues()
+        self.bus, self.topic = FakeBus(), FakeTopic()
+        self.queues = FakeQueues(clock=lambda: self.now().timestamp())
         self.clients = {"dynamodb": dynamodb, "events": self.bus, "sns": self.topic, "sqs": self.queues}
         self.gateway = LedgerGateway()
         self.interrupter = Interrupter()

@@ -24,6 +24,7 @@ _WORKERS = 2
 _LONGEST_SECONDS = 60
 # Mutants that do what the definition does, and why.
 EQUIVALENT: Mapping[tuple[str, str], str] = {
+    ("DecideOutcome", "Choices[0] after the next"): "both lead to the compensation",
     (
         "DecideOutcome",
         "Choices[1] after the next",

@@ -103,7 +103,7 @@ def test_an_attempt_that_is_not_made_is_named() -> None:
 
 
 def test_a_difference_names_the_state_and_how_to_record_again() -> None:
-    changed = TEXT.replace("REMOVE reason, unsaid", "REMOVE unsaid")
+    changed = TEXT.replace("REMOVE reason, unannounced", "REMOVE unannounced")
 
     found = check(changed, _read("captured_before")).complaint
 

@@ -1,0 +1,89 @@
+"""What befalls the one order of a world: steps of its executions, sweeps, notifications that fail."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
+from unittest.mock import patch
+
+from tests.model.invariants import Invariants
+from tests.model.stepper import Call, Execution
+from tests.model.world import World
+
+STOCK: Final = {"lamp": 10, "bell": 10}
+BASKET: Final = {"lamp": 2, "bell": 1}
+OVERDUE: Final = timedelta(seconds=400)
+
+
+def with_parked_notification(world: World) -> World:
+    """Let an order be confirmed and closed while its last notification can't be sent."""
+    with world.installed(), notifications_failing(world, "confirmed"):
+        world.place(BASKET, key="k")
+        world.run(world.start(world.bus.placed()[-1]))
+        world.time += OVERDUE
+    return world
+
+
+@contextmanager
+def notifications_failing(world: World, kind: str) -> Iterator[None]:
+    """Let the topic refuse every message of this kind."""
+    publish = world.topic.publish
+
+    def refuse(**message: Any) -> Any:
+        if json.loads(message["Message"])["kind"] == kind:
+            raise RuntimeError("no such topic")
+        return publish(**message)
+
+    with patch.object(world.topic, "publish", refuse):
+        yield
+
+
+def run_up_to(world: World, task: str) -> Execution:
+    """Run an execution until just before a task of this kind; nobody need go on with it."""
+    execution = world.start(world.bus.placed()[-1])
+    while not execution.waiting[0].resource.endswith(task):
+        world.perform(execution, execution.waiting[0])
+    return execution
+
+
+def run_up_to_state(world: World, execution: Execution, state: str) -> Call:
+    """Run an execution until just before a call of this state, and return the call."""
+    while True:
+        for call in execution.waiting:
+            if call.state == state:
+                return call
+        world.perform(execution, execution.waiting[0])
+
+
+def run_through(world: World, execution: Execution, *states: str) -> None:
+    """Make the calls of these states, and none of their siblings."""
+    for state in states:
+        while calls := [call for call in execution.waiting if call.state == state]:
+            world.perform(execution, calls[0])
+
+
+def the_order(world: World) -> Any:
+    """Return the record of the one order."""
+    (records,) = world.orders().values()
+    return records["ORDER"]
+
+
+def announced(world: World, type_: str) -> int:
+    """Count the events of this type on the bus."""
+    return [event["detail-type"] for event in world.bus.events].count(type_)
+
+
+def sweep_until_at_rest(world: World, invariants: Invariants) -> None:
+    """Let the sweeper do its work; it never needs more than three rounds after one death."""
+    for _ in range(3):
+        world.time += OVERDUE
+        seen = len(world.bus.placed())
+        world.sweep()
+        for event in world.bus.placed()[seen:]:
+            world.run(world.start(event))
+            invariants.check(world)
+    (of_order,) = world.orders().values()
+    assert not of_order["ORDER"].get("openKey", "").startswith("IN_PROGRESS"), (
+        "the sweeper goes round for ever"
+    )

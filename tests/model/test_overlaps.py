@@ -1,0 +1,175 @@
+"""Executions, redrives and late writes of one order that get in each other's way."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orderctl.dlq_orders import DlqOrders, KnownOrder
+from tests.model.invariants import Invariants
+from tests.model.lives import (
+    BASKET,
+    OVERDUE,
+    STOCK,
+    announced,
+    notifications_failing,
+    run_through,
+    run_up_to_state,
+    sweep_until_at_rest,
+    the_order,
+    with_parked_notification,
+)
+from tests.model.stepper import TaskFailure
+from tests.model.world import World
+
+NewWorld = Callable[[], World]
+
+
+@given(
+    schedule=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=60),
+    payment_method=st.sampled_from(["pm_card_visa", "pm_card_declined"]),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_overlapping_executions_announce_an_outcome_once(
+    schedule: list[tuple[int, int]], payment_method: str, new_world: NewWorld
+) -> None:
+    world = new_world()
+    with world.installed():
+        world.place(BASKET, key="k", payment_method=payment_method)
+        executions = [world.start(world.bus.placed()[0]) for _ in range(3)]
+        for which, call in schedule:
+            waiting = executions[which].waiting
+            if waiting:
+                world.perform(executions[which], waiting[call % len(waiting)])
+        for execution in executions:
+            world.run(execution)
+
+        Invariants(stock=dict(STOCK)).check_all_settled(world)
+        assert announced(world, "OrderConfirmed") + announced(world, "OrderRejected") == 1
+
+
+def test_a_receipt_that_is_redriven_before_its_order_is_settled_is_not_lost(new_world: NewWorld) -> None:
+    world, invariants = new_world(), Invariants(stock=dict(STOCK))
+    with world.installed():
+        with notifications_failing(world, "received"):
+            world.place(BASKET, key="k")
+            running = world.start(world.bus.placed()[-1])
+            run_through(world, running, "NotifyReceived", "ParkNotifyReceived")
+        world.redrive()  # the execution of its event never runs
+        world.run(running)
+        sweep_until_at_rest(world, invariants)
+
+        invariants.check_all_settled(world)
+
+
+@pytest.mark.parametrize("overtaken", [True, False], ids=["while it is redriven", "after that"])
+def test_a_held_order_that_another_execution_settles_is_still_redriven(
+    new_world: NewWorld, *, overtaken: bool
+) -> None:
+    world, invariants = new_world(), Invariants(stock=dict(STOCK))
+    with world.installed():
+        with notifications_failing(world, "received"):
+            world.place(BASKET, key="k")
+            settling, holding = (world.start(world.bus.placed()[-1]) for _ in range(2))
+            failing = run_up_to_state(world, holding, "AuthorizePayment")
+            holding.answer(failing, TaskFailure(error="KeyError", cause="a bug"))
+            world.run(holding)
+            run_up_to_state(world, settling, "ConfirmOrder")
+        resume = DlqOrders.resume
+
+        def late(orders: DlqOrders, order: KnownOrder, letters: list[object]) -> bool:
+            world.run(settling)
+            return resume(orders, order, letters)  # type: ignore[arg-type]
+
+        with patch.object(DlqOrders, "resume", late if overtaken else resume):
+            world.redrive()  # the execution of its event never runs
+        world.run(settling)
+        sweep_until_at_rest(world, invariants)
+
+        invariants.check_all_settled(world)
+
+
+def test_a_rejection_keeps_its_reason_whoever_tells_it_again(new_world: NewWorld) -> None:
+    world, invariants = new_world(), Invariants(stock=dict(STOCK))
+    with world.installed():
+        world.place({"lamp": 99}, key="k", payment_method="pm_card_declined")
+        dying = world.start(world.bus.placed()[-1])
+        for _ in range(4):  # recorded each time, and the answer lost
+            call = run_up_to_state(world, dying, "ReserveInventory")
+            world.invoke("Inventory", call.parameters["Payload"])
+            dying.answer(call, TaskFailure(error="States.Timeout", cause=""))
+        run_up_to_state(world, dying, "CloseOrder")
+        invariants.check(world)
+
+        sweep_until_at_rest(world, invariants)
+
+        assert {event["detail"].get("reason") for event in world.bus.events} == {None, "OUT_OF_STOCK"}
+
+
+def test_a_notification_that_is_redriven_twice_announces_nothing_again(new_world: NewWorld) -> None:
+    world = with_parked_notification(new_world())
+
+    def refuse(*, Entries: list[object]) -> object:  # noqa: N803  boto3's name
+        return {"Entries": [{"ErrorCode": "ThrottlingException"} for _ in Entries]}
+
+    with world.installed():
+        with patch.object(world.bus, "put_events", refuse):
+            world.redrive()
+        world.redrive()
+        world.run(world.start(world.bus.placed()[-1]))
+
+        Invariants(stock=dict(STOCK)).check_all_settled(world)
+        assert announced(world, "OrderConfirmed") == 1
+
+
+def test_a_redriven_notification_that_goes_round_too_often_announces_nothing_again(
+    new_world: NewWorld,
+) -> None:
+    world = with_parked_notification(new_world())
+    with world.installed():
+        world.redrive()
+        for _ in range(5):
+            world.time += OVERDUE
+            world.sweep()
+        assert the_order(world)["openKey"].startswith("ON_HOLD#")
+        world.redrive()
+        world.run(world.start(world.bus.placed()[-1]))
+
+        Invariants(stock=dict(STOCK)).check_all_settled(world)
+        assert announced(world, "OrderConfirmed") == 1
+
+
+@pytest.mark.parametrize("state", ["ConfirmOrder", "CloseOrder"])
+def test_a_write_that_arrives_after_the_order_was_closed_opens_nothing(
+    new_world: NewWorld, state: str
+) -> None:
+    world = new_world()
+    with world.installed():
+        world.place(BASKET, key="k")
+        execution = world.start(world.bus.placed()[-1])
+        late = run_up_to_state(world, execution, state)
+        execution.answer(late, TaskFailure(error="States.Timeout", cause=""))
+        world.run(execution)
+        with suppress(TaskFailure):
+            world._performed(late)
+
+        Invariants(stock=dict(STOCK)).check_all_settled(world)
+
+
+def test_only_the_execution_that_held_an_order_lists_it(new_world: NewWorld) -> None:
+    """Another one does not know whether that is announced."""
+    world, invariants = new_world(), Invariants(stock=dict(STOCK))
+    with world.installed():
+        world.place(BASKET, key="k", payment_method="pm_gateway_down")
+        slow, dying = (world.start(world.bus.placed()[-1]) for _ in range(2))
+        run_up_to_state(world, slow, "ListHeldOrder")
+        run_up_to_state(world, dying, "AnnounceHeld")
+        world.run(slow)
+        assert the_order(world)["openKey"].startswith("IN_PROGRESS#")
+
+        sweep_until_at_rest(world, invariants)
+
+        assert the_order(world)["openKey"].startswith("ON_HOLD#")
