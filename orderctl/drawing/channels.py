@@ -8,6 +8,7 @@ from orderctl.drawing.layers import Cell, CellKind, Layers, Link, Route
 
 _PORT_MARGIN: Final = 14.0
 _PORT_GAP: Final = 12.0
+_EDGE: Final = 2.0  # the corners are round
 _TOUCHING: Final = 5.0  # vertical lines closer than this look like one
 _TOUCH_COST: Final = 100
 
@@ -123,10 +124,13 @@ def _lower_ports(
     reach = max(0.0, lower.width / 2 - _PORT_MARGIN) if lower.kind is CellKind.STATE else 0.0
     nearest = min(xs, key=lambda x: abs(x - lower.centre))
     meeting = nearest if abs(nearest - lower.centre) <= reach else lower.centre
-    back = iter(range(1, len(arriving) + 1))
+    upward = sum(route.upward for route, _ in arriving)
+    room = lower.centre + lower.width / 2 - meeting - _EDGE
+    gap = min(_PORT_GAP, room / max(upward, 1))
+    back = iter(range(1, upward + 1))
     return [
         # What goes back leaves the box upwards, beside what arrives.
-        (each, meeting + next(back) * _PORT_GAP if each[0].upward and reach else meeting)
+        (each, meeting + next(back) * gap if each[0].upward and reach else meeting)
         for each in arriving
     ]
 

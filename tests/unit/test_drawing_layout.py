@@ -89,6 +89,16 @@ def test_any_state_machine_can_be_drawn(machine: Machine) -> None:
     check(machine, layout(machine))
 
 
+def test_a_small_state_that_leads_back_to_many_is_left_within_its_outline() -> None:
+    names = [f"S{number}" for number in range(1, 6)]
+    steps = {name: {"Type": "Pass", "Next": next_} for name, next_ in pairwise([*names, "Again"])}
+    back = [{"Variable": "$.n", "NumericEquals": 1, "Next": name} for name in names]
+    again = {"Type": "Choice", "Choices": back, "Default": "S1"}
+    machine = read_machine({"StartAt": "S1", "States": {**steps, "Again": again}})
+
+    check(machine, layout(machine))
+
+
 def test_a_transition_to_an_unknown_state_is_an_error() -> None:
     definition = {"StartAt": "Only", "States": {"Only": {"Type": "Pass", "Next": "Missing"}}}
 
