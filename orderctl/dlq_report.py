@@ -53,7 +53,7 @@ def result_text(result: RedriveResult) -> Text:
     published = f", {counted(result.published, 'announcement')} published" if result.published else ""
     return Text(
         f"{counted(result.emitted, 'order')} emitted again{published}, "
-        f"{counted(result.deleted, 'message')} deleted"
+        f"{counted(result.deleted, 'message')} deleted. What fails again is back on its queue in a minute."
     )
 
 

@@ -88,6 +88,8 @@ class Redrive:
         self._bus = stack.client("events")
         self._bus_name = stack.bus_name
         self._rate = rate
+        # Never more at once than in a second.
+        self._at_once = max(1, min(_EVENTS_AT_ONCE, int(rate)))
         self._clock = clock
         self._sleep = sleep
 
@@ -95,11 +97,11 @@ class Redrive:
         """Carry out the plan at `rate` events a second; give what is done after each batch."""
         result = RedriveResult()
         began = self._clock()
-        for batch in _chunks(plan.orders):
+        for batch in _chunks(plan.orders, self._at_once):
             self._pace(began, result.done)
             self._emit(plan, batch, result)
             yield result
-        for letters in _chunks(plan.announcements):
+        for letters in _chunks(plan.announcements, self._at_once):
             self._pace(began, result.done)
             self._publish(letters, result)
             yield result
@@ -149,7 +151,7 @@ def _announcement(letter: DeadLetter) -> Event:
     return Event(detail_type=DetailType(letter.step), detail=letter.body["detail"])
 
 
-def _chunks(values: Iterable[_T]) -> Iterator[list[_T]]:
+def _chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
     remaining = iter(values)
-    while chunk := list(islice(remaining, _EVENTS_AT_ONCE)):
+    while chunk := list(islice(remaining, size)):
         yield chunk

@@ -74,7 +74,7 @@ def list_letters(
     if len(without) > limit:
         output.print(f"{counted(len(without), 'order')} in all")
     if not letters and not without:
-        output.print("There are no dead letters.")
+        output.print("There are no dead letters" + _on(queue))
 
 
 @dlq.command()
@@ -121,11 +121,15 @@ def redrive(  # noqa: PLR0913  one parameter an option
         plan = RedrivePlan.of(found.letters, held, only=order)
         _report_foreign(plan)
         if not plan.size:
-            _nothing_to_redrive(order)
+            _nothing_to_redrive(queue, order)
         elif dry_run:
             output.print(plan_table(plan))
         else:
             _carry_out(Redrive(deployment, found, rate=rate), plan)
+
+
+def _on(queue: Queue) -> str:
+    return "." if queue is Queue.ALL else f" on the {queue} queue."
 
 
 def _carry_out(work: Redrive, plan: RedrivePlan) -> None:
@@ -175,10 +179,15 @@ def _report_foreign(plan: RedrivePlan) -> None:
         progress.print(f"Left alone: message {letter.message_id} on {letter.queue} is none of this system's.")
 
 
-def _nothing_to_redrive(order_id: str | None) -> None:
+def _nothing_to_redrive(queue: Queue, order_id: str | None) -> None:
     if order_id is None:
-        output.print("There is nothing to redrive.")
+        output.print("There is nothing to redrive" + _on(queue))
         return
+    if queue is not Queue.ALL:
+        raise OperatorError(
+            f"There is nothing to redrive for {order_id} on the {queue} queue",
+            what_to_do=f"Look on all queues: `orderctl dlq redrive --order {order_id}`.",
+        )
     raise OperatorError(
         f"There is nothing to redrive for {order_id}",
         why="it has no dead letter here, and there is no such order",

@@ -512,6 +512,35 @@ def test_an_order_that_does_not_exist_cannot_be_redriven(backlog: Backlog, order
     assert backlog.announced() == []
 
 
+def test_an_order_without_a_message_on_the_named_queue_is_not_denied(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = backlog.place("ON_HOLD")
+    backlog.park("payment", order_id)
+
+    outcome = orderctl("redrive", "inventory", "--order", order_id)
+
+    assert outcome.exit_code == 1
+    assert "on the inventory queue" in outcome.output
+    assert f"orderctl dlq redrive --order {order_id}" in outcome.output
+    assert "no such order" not in outcome.output
+
+
+def test_no_more_than_a_second_s_worth_is_emitted_at_once(backlog: Backlog) -> None:
+    for _ in range(3):
+        backlog.park("payment", backlog.place("ON_HOLD"))
+    time = [100.0]
+
+    def sleep(seconds: float) -> None:
+        time[0] += seconds
+
+    with reading(backlog.stack, QUEUES, wait_seconds=0) as found:
+        work = Redrive(backlog.stack, found, rate=1, clock=lambda: time[0], sleep=sleep)
+        progress = [(result.done, time[0]) for result in work.run(RedrivePlan.of(found.letters, []))]
+
+    assert progress == [(1, 100.0), (2, 101.0), (3, 102.0)]
+
+
 def test_a_settled_order_whose_message_was_lost_runs_again_when_it_is_named(
     backlog: Backlog, orderctl: Orderctl
 ) -> None:
