@@ -51,7 +51,7 @@ lint: install ## ruff, mypy --strict, the import rules, cfn-lint and cdk-nag on 
 	@ruff format --check .
 	@mypy
 	@lint-imports --no-cache
-	@python -m infrastructure.lint
+	@python -m devtools.lint
 
 deploy: install ## deploy to the AWS account of your credentials (STAGE=dev or prod)
 	@cdk deploy -c stage=$(or $(STAGE),dev)

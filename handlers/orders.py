@@ -19,19 +19,26 @@ from handlers.adapters.aws import client
 from handlers.adapters.catalogue import Catalogue
 from handlers.adapters.event_bus import EventBus
 from handlers.adapters.orders_table import OrdersTable
-from handlers.adapters.problem import log_fields, problem_answer, route_not_found
 from handlers.adapters.time_budget import LONGEST_CALL_MILLIS, TimeBudget
-from handlers.domain.clock import Clock, rfc3339, utc_now
+from handlers.api.json_text import read_json
+from handlers.api.page_token import page_token
+from handlers.api.problem import log_fields, problem_answer, route_not_found
+from handlers.api.representation import accepted, full, summary
+from handlers.api.requests import (
+    parse_idempotency_key,
+    parse_list_orders,
+    parse_order_id,
+    parse_place_order,
+)
+from handlers.api.validation import understood
+from handlers.contract.clock import Clock, rfc3339, utc_now
+from handlers.contract.events import order_placed
+from handlers.contract.names import OrderStatus
 from handlers.domain.errors import DependencyUnavailable, IdempotencyKeyReused, UnknownProducts
-from handlers.domain.events import order_placed
 from handlers.domain.idempotency import derived_order_id
-from handlers.domain.json_text import read_json
 from handlers.domain.order import Order
+from handlers.domain.order_request import PlaceOrder
 from handlers.domain.pricing import pending_order
-from handlers.domain.records import OrderStatus
-from handlers.domain.representation import accepted, full, summary
-from handlers.domain.request import ListOrders, PlaceOrder, requested_order_id
-from handlers.domain.validation import understood
 
 _PLACE_ORDER_SCHEMA: Final = understood(
     json.loads((Path(__file__).parent / "schemas" / "place_order.schema.json").read_text(encoding="utf-8"))
@@ -110,7 +117,7 @@ def place_order() -> Response[str]:
     event = app.current_event
     keyed_id = _keyed_order_id(event.headers, event.request_context.identity.api_key_id)
     body = read_json(event.body, is_base64=bool(event.is_base64_encoded))
-    request = PlaceOrder.of(body, _PLACE_ORDER_SCHEMA)
+    request = parse_place_order(body, _PLACE_ORDER_SCHEMA)
     placed = _service().place(request, keyed_id, TimeBudget.of(app.lambda_context))
     _log_order(placed.order)
     # With the stage or base path that the client used, so that the location can be followed.
@@ -122,16 +129,16 @@ def place_order() -> Response[str]:
 
 @app.get("/orders/<order_id>")
 def read_order(order_id: str) -> Response[str]:
-    order, steps = _service().orders.read_order_with_steps(requested_order_id(order_id))
+    order, steps = _service().orders.read_order_with_steps(parse_order_id(order_id))
     _log_order(order)
     return _answer(HTTPStatus.OK, full(order, steps))
 
 
 @app.get("/orders")
 def list_orders() -> Response[str]:
-    request = ListOrders.of(app.current_event.query_string_parameters)
+    request = parse_list_orders(app.current_event.query_string_parameters)
     page = _service().orders.list_of_customer(request.customer_id, limit=request.limit, after=request.after)
-    next_token = page.next.token(request.customer_id) if page.next else None
+    next_token = page_token(page.next, request.customer_id) if page.next else None
     orders = [summary(order) for order in page.orders]
     return _answer(HTTPStatus.OK, {"orders": orders, "nextToken": next_token})
 
@@ -152,7 +159,8 @@ def _keyed_order_id(headers: Mapping[str, str], api_key_id: str | None) -> str |
     if idempotency_key is None:
         return None
     # The emulated API Gateway of the local cloud names no key id.
-    return derived_order_id(idempotency_key, api_key=api_key_id or headers.get("x-api-key") or "")
+    key = parse_idempotency_key(idempotency_key)
+    return derived_order_id(key, api_key=api_key_id or headers.get("x-api-key") or "")
 
 
 def _log_order(order: Order) -> None:

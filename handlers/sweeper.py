@@ -18,10 +18,10 @@ from handlers.adapters.event_bus import MAX_EVENTS, EventBus
 from handlers.adapters.open_orders import OpenOrders
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
-from handlers.domain.clock import Clock, rfc3339, utc_now
+from handlers.contract.clock import Clock, rfc3339, utc_now
+from handlers.contract.events import Event, order_placed
+from handlers.contract.names import OPEN_SHARDS, OrderStatus
 from handlers.domain.errors import DependencyUnavailable, OrderNotFound
-from handlers.domain.events import Event, order_placed
-from handlers.domain.records import OPEN_SHARDS, OrderStatus
 from handlers.domain.sweep import SweepOutcome, SweepPolicy, WaitingOrder, order_held
 
 logger = Logger()

@@ -22,7 +22,7 @@ from aws_cdk.aws_logs import LogGroup, RetentionDays
 from aws_cdk.aws_ssm import StringParameter
 from constructs import Construct
 
-from handlers.domain.records import CUSTOMER_ORDERS_INDEX
+from handlers.contract.names import CUSTOMER_ORDERS_INDEX
 from infrastructure.config import StageConfig
 from infrastructure.messaging import Messaging
 from infrastructure.storage import Storage

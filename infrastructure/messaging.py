@@ -8,7 +8,7 @@ from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from aws_cdk.aws_sqs import Queue, QueueEncryption
 from constructs import Construct
 
-from handlers.domain.records import EVENT_BUS_NAME, EVENT_SOURCE
+from handlers.contract.names import EVENT_BUS_NAME, EVENT_SOURCE
 from infrastructure.config import StageConfig
 
 

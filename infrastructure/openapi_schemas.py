@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from handlers.domain.records import (
+from handlers.contract.names import (
     InventoryStatus,
     NotificationStatus,
     OrderStatus,

@@ -12,7 +12,7 @@ from aws_cdk.aws_dynamodb import (
 )
 from constructs import Construct
 
-from handlers.domain.records import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX
+from handlers.contract.names import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX
 from infrastructure.config import StageConfig
 
 

@@ -8,7 +8,7 @@ from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_scheduler import CfnSchedule
 from constructs import Construct
 
-from handlers.domain.records import OPEN_ORDERS_INDEX
+from handlers.contract.names import OPEN_ORDERS_INDEX
 from infrastructure.config import StageConfig
 from infrastructure.functions import Functions, allow
 from infrastructure.messaging import Messaging

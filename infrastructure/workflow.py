@@ -11,7 +11,7 @@ from aws_cdk.aws_logs import LogGroup, RetentionDays
 from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, StateMachine, StateMachineType
 from constructs import Construct
 
-from handlers.domain.records import EVENT_SOURCE, DetailType
+from handlers.contract.names import EVENT_SOURCE, DetailType
 from infrastructure.config import StageConfig
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging

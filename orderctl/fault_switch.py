@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from handlers.domain.fault import FAULT_VARIABLE, Fault
+from handlers.contract.fault import FAULT_VARIABLE, Fault
 from orderctl.errors import OperatorError
 from orderctl.stack import Stack
 

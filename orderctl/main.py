@@ -6,13 +6,13 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from orderctl.commands import demo, dlq, draw, fault, importing, local, orders, record, stock
-from orderctl.console import print_error
+from orderctl.commands import development, dlq, fault, importing, orders, status, stock
 from orderctl.errors import OperatorError
+from orderctl.terminal import print_error
 
 
 class _Commands(TyperGroup):
-    """Says what went wrong in a line or two, and exits with 1."""
+    """Prints what went wrong in a line or two, and exits with 1."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -23,6 +23,12 @@ class _Commands(TyperGroup):
             print_error(OperatorError(str(error)))
         raise typer.Exit(1)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in development.SUMMARIES:
+            command = development.load_command(name)
+        return name, command, rest
+
 
 app = typer.Typer(
     cls=_Commands,
@@ -31,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate the order processing system, on a local cloud or on AWS.",
 )
-for commands in (local, stock, orders, importing, dlq, fault, demo, record, draw):
+for commands in (status, stock, orders, importing, dlq, fault, development):
     app.add_typer(commands.app)
 
 

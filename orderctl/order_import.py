@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
-from handlers.domain.records import OrderStatus
+from handlers.contract.names import OrderStatus
 from orderctl.api_client import ACCEPTED, Answer, OrdersApi
-from orderctl.order_file import FileOrder, OrderFile
+from orderctl.files.order_file import FileOrder, OrderFile
 from orderctl.settlement import OrderState
 
 PAYMENT_METHOD: Final = "pm_card_visa"

@@ -10,15 +10,14 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from handlers.domain.notification import spelled
-from handlers.domain.order import Money
-from handlers.domain.records import OrderStatus
+from handlers.contract.money import Money, format_money
+from handlers.contract.names import OrderStatus
 from orderctl.api_client import problem
-from orderctl.catalogue_file import Product
-from orderctl.console import output
-from orderctl.csv_file import SkippedLine
-from orderctl.order_file import FileOrder
+from orderctl.files.csv_lines import SkippedLine
+from orderctl.files.order_file import FileOrder
+from orderctl.files.product_file import Product
 from orderctl.order_import import ImportSummary, Latency
+from orderctl.terminal import output
 from orderctl.trace import ExecutionTrace, StateRun
 
 _STYLES: Final = {
@@ -31,7 +30,7 @@ _STYLES: Final = {
 
 def money(total: Mapping[str, Any]) -> str:
     """Show an amount as the API writes it."""
-    return spelled(Money(amount=total["amount"], currency=total["currency"]))
+    return format_money(Money(amount=total["amount"], currency=total["currency"]))
 
 
 def show(*parts: RenderableType) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from handlers.domain.records import ORDER_RECORD, OrderStatus
+from handlers.contract.names import ORDER_RECORD, OrderStatus
+from orderctl.dynamodb import batch_get
 from orderctl.stack import Stack
-from orderctl.table_batches import batch_get
 
 _ATTRIBUTES: Final = ("orderId", "status", "reason", "createdAt", "updatedAt")
 _LONGEST_PAUSE: Final = 1.0

@@ -1,8 +1,6 @@
 """Which deployed stack a command talks to: the local cloud's, or one on AWS."""
 
 import json
-import os
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,14 +9,11 @@ from typing import Annotated, Any, Final, Self
 
 import boto3
 import typer
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from orderctl.errors import OperatorError
+from orderctl.local_cloud import LocalCloudFiles, is_running, local_client, local_cloud_folder
 
-REPOSITORY: Final = Path(__file__).resolve().parent.parent
-LOCAL_ACCOUNT: Final = "000000000000"
-LOCAL_REGION: Final = "us-east-1"
 QUEUES: Final = ("inventory", "payment", "notification", "delivery")
 
 StackName = Annotated[
@@ -85,11 +80,6 @@ class Stack:
         )
 
 
-def home() -> Path:
-    """Return the folder of the local cloud."""
-    return Path(os.environ.get("ORDERCTL_HOME") or REPOSITORY / ".local").resolve()
-
-
 def find_stack(name: str | None = None, profile: str | None = None, region: str | None = None) -> Stack:
     """Return the stack `name` on AWS, or the running local cloud's when no name is given."""
     if name:
@@ -99,18 +89,7 @@ def find_stack(name: str | None = None, profile: str | None = None, region: str 
             "--profile and --region say where on AWS, but not which stack",
             what_to_do="Add --stack NAME, for example --stack OrderProcessing-dev.",
         )
-    return _local_stack(home() / "stack.json")
-
-
-def answers(endpoint_url: str) -> bool:
-    """Tell whether a local cloud answers there."""
-    # a proxy of the network does not know this machine's 127.0.0.1
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(f"{endpoint_url}/_ministack/health", timeout=3):
-            return True
-    except OSError:
-        return False
+    return _local_stack(LocalCloudFiles(local_cloud_folder()).stack_file)
 
 
 def _local_stack(file: Path) -> Stack:
@@ -125,7 +104,7 @@ def _local_stack(file: Path) -> Stack:
             why="another version wrote it, or it was edited",
             what_to_do="Write it anew with `orderctl down` and `orderctl up`.",
         ) from None
-    if not stack.endpoint_url or not answers(stack.endpoint_url):
+    if not stack.endpoint_url or not is_running(stack.endpoint_url):
         raise OperatorError(
             f"The local cloud at {stack.endpoint_url} does not answer",
             why=f"{file} is left from one that was killed",
@@ -173,20 +152,6 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
             why=f"it is {found['StackStatus']}, or another app's stack",
             what_to_do="Deploy this app's stack with `make deploy`.",
         ) from None
-
-
-def local_client(service: str, endpoint_url: str, region: str = LOCAL_REGION) -> Any:
-    """Return the boto3 client of a service of a local cloud."""
-    return boto3.Session(
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106  what the local cloud takes
-        region_name=region,
-    ).client(
-        service,
-        endpoint_url=endpoint_url,
-        # a proxy of the network does not know this machine's 127.0.0.1
-        config=Config(inject_host_prefix=False, max_pool_connections=32, proxies={}),
-    )
 
 
 @cache

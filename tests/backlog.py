@@ -10,7 +10,7 @@ from uuid import uuid4
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto import mock_aws
 
-from handlers.domain.records import ORDER_RECORD, OpenKind, open_key, open_shard
+from handlers.contract.names import ORDER_RECORD, OpenKind, open_key, open_shard
 from orderctl.stack import QUEUES, Stack
 from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client, deploy
 

@@ -48,6 +48,6 @@ def prod_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def _template(stage: Stage, folders: pytest.TempPathFactory) -> dict[str, Any]:
-    from infrastructure.templates import template  # noqa: PLC0415  most tests need no CDK, which loads for seconds
+    from devtools.templates import template  # noqa: PLC0415  most tests need no CDK, which loads for seconds
 
     return template(StageConfig.of(stage), folders.mktemp(stage))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.adapters.gateways.simulated import SimulatedGateway
+from handlers.contract.names import PaymentStatus
 from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
-from handlers.domain.records import PaymentStatus
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto import mock_aws
 
-from handlers.domain.records import ORDER_RECORD
+from handlers.contract.names import ORDER_RECORD
 from tests.aws_tables import TableNames, create_tables
 
 ORDER: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from handlers.adapters.aws import translated
-from handlers.domain.events import Event
-from handlers.domain.records import EVENT_SOURCE
+from handlers.contract.events import Event
+from handlers.contract.names import EVENT_SOURCE
 
 
 class DeliveryQueue:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from handlers.adapters.aws import translated
+from handlers.contract.events import Event
 from handlers.domain.errors import DependencyUnavailable
-from handlers.domain.events import Event
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 MAX_EVENTS: Final = 10

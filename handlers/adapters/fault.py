@@ -5,8 +5,8 @@ import random
 import time
 from collections.abc import Callable, Mapping
 
+from handlers.contract.fault import FAULT_VARIABLE, Fault
 from handlers.domain.errors import DependencyUnavailable
-from handlers.domain.fault import FAULT_VARIABLE, Fault
 
 
 def inject_fault(

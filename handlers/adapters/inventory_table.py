@@ -6,7 +6,7 @@ from typing import Any, Final
 from handlers.adapters.step_records import Record, StepRecords, from_item, record_key, to_item
 from handlers.adapters.time_budget import TimeBudget
 from handlers.adapters.transactions import retry_conflicts, transact
-from handlers.domain.records import INVENTORY_STEP, InventoryStatus
+from handlers.contract.names import INVENTORY_STEP, InventoryStatus
 from handlers.domain.reservation import InventoryStep, ReservedItem, out_of_stock
 
 # The step's record comes first in every transaction: a decision that is recorded wins over any shortage.

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from handlers.adapters.step_records import StepRecords
-from handlers.domain.clock import rfc3339
+from handlers.contract.clock import rfc3339
+from handlers.contract.names import NOTIFICATION_STEP_PREFIX, NotificationStatus
 from handlers.domain.errors import NotificationInProgress
 from handlers.domain.notification import CLAIM_GOES_STALE_AFTER, NotificationKind
-from handlers.domain.records import NOTIFICATION_STEP_PREFIX, NotificationStatus
 
 _CLAIMABLE = "attribute_not_exists(orderId) OR (#status = :sending AND (#owner = :new_owner OR #at < :stale))"
 

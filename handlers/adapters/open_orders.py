@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from handlers.adapters.aws import error_code, translated
 from handlers.adapters.step_records import from_item, record_key, to_item
-from handlers.domain.records import (
+from handlers.contract.names import (
     OPEN_ORDERS_INDEX,
     ORDER_RECORD,
     OpenKind,

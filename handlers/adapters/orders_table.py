@@ -8,20 +8,9 @@ from botocore.exceptions import ClientError
 
 from handlers.adapters.aws import error_code, translated
 from handlers.adapters.step_records import from_item, record_key, to_item
-from handlers.domain.clock import with_milliseconds
-from handlers.domain.errors import OrderNotFound
-from handlers.domain.notification import NotificationKind
-from handlers.domain.order import (
-    Execution,
-    Money,
-    Order,
-    OrderLine,
-    OrderSummary,
-    RecordedStep,
-    RecordedSteps,
-)
-from handlers.domain.page_token import Position
-from handlers.domain.records import (
+from handlers.contract.clock import with_milliseconds
+from handlers.contract.money import Money, OrderLine
+from handlers.contract.names import (
     CUSTOMER_ORDERS_INDEX,
     INVENTORY_STEP,
     NOTIFICATION_STEP_PREFIX,
@@ -31,6 +20,16 @@ from handlers.domain.records import (
     OrderStatus,
     open_key,
     open_shard,
+)
+from handlers.domain.errors import OrderNotFound
+from handlers.domain.notification import NotificationKind
+from handlers.domain.order import (
+    Execution,
+    ListPosition,
+    Order,
+    OrderSummary,
+    RecordedStep,
+    RecordedSteps,
 )
 
 _SERVICE: Final = "Orders table"
@@ -43,7 +42,7 @@ class Page:
     """Some orders of a customer; `next` is where to go on, None at the end."""
 
     orders: tuple[OrderSummary, ...]
-    next: Position | None
+    next: ListPosition | None
 
 
 class OrdersTable:
@@ -101,7 +100,7 @@ class OrdersTable:
             raise OrderNotFound(order_id)
         return _order(records[ORDER_RECORD]), _steps(records)
 
-    def list_of_customer(self, customer_id: str, *, limit: int, after: Position | None = None) -> Page:
+    def list_of_customer(self, customer_id: str, *, limit: int, after: ListPosition | None = None) -> Page:
         """List summaries, newest first; an order that was placed this very moment may be missing."""
         start = {"ExclusiveStartKey": _index_key(customer_id, after)} if after else {}
         with translated(_SERVICE):
@@ -119,10 +118,12 @@ class OrdersTable:
         shown = tuple(found[:limit])
         if len(found) <= limit:
             return Page(orders=shown, next=None)
-        return Page(orders=shown, next=Position(created_at=shown[-1].created_at, order_id=shown[-1].order_id))
+        return Page(
+            orders=shown, next=ListPosition(created_at=shown[-1].created_at, order_id=shown[-1].order_id)
+        )
 
 
-def _index_key(customer_id: str, position: Position) -> dict[str, Any]:
+def _index_key(customer_id: str, position: ListPosition) -> dict[str, Any]:
     index_key = {"customerId": customer_id, "createdAt": position.created_at}
     return to_item(index_key) | record_key(position.order_id, ORDER_RECORD)
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from handlers.adapters.step_records import Record, StepRecords
+from handlers.contract.names import PAYMENT_STEP, PaymentStatus
 from handlers.domain.payment import PaymentStep
-from handlers.domain.records import PAYMENT_STEP, PaymentStatus
 
 
 class PaymentRecords:

@@ -1,7 +1,6 @@
 """What can go wrong, in domain words. The state machine retries the transient ones by class name."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 
 class DependencyUnavailable(Exception):  # noqa: N818  the name is what Retry matches in the state machine
@@ -39,28 +38,12 @@ class PaymentAlreadyCaptured(Exception):  # noqa: N818  as above
         super().__init__(f"the payment of order {order_id} is captured and can only be refunded")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
-    """`pointer` (RFC 6901) names the place in the request's body; `detail` never repeats what stood there."""
-
-    pointer: str
-    detail: str
-
-
-class InvalidRequest(Exception):  # noqa: N818  domain words, as above
-    """The client has to ask differently; `violations` are all that is wrong with the body."""
-
-    def __init__(self, detail: str, violations: Sequence[Violation] = ()) -> None:
-        super().__init__(detail)
-        self.violations = tuple(violations)
-
-
 class UnknownProducts(Exception):  # noqa: N818  as above
-    """The order asks for products that the catalogue has no price for; `violations` name each one."""
+    """The order asks for products without a price; `product_ids` has each by its position in the order."""
 
-    def __init__(self, violations: Sequence[Violation]) -> None:
-        super().__init__(f"{len(violations)} products are not in the catalogue")
-        self.violations = tuple(violations)
+    def __init__(self, product_ids: Mapping[int, str]) -> None:
+        super().__init__(f"{len(product_ids)} products are not in the catalogue")
+        self.product_ids = product_ids
 
 
 class IdempotencyKeyReused(Exception):  # noqa: N818  as above

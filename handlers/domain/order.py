@@ -4,29 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from handlers.domain.records import OrderStatus
+from handlers.contract.money import Money, OrderLine
+from handlers.contract.names import OrderStatus
 
 _CONSOLE_LINK: Final = (
     "https://{region}.console.aws.amazon.com/states/home?region={region}"
     "#/express-executions/details/{arn}?startDate={epoch_ms}"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """`amount` is in the currency's minor unit, e.g. cents."""
-
-    amount: int
-    currency: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderLine:
-    """`unit_price` is in the currency's minor unit, as it was when the order was placed."""
-
-    product_id: str
-    quantity: int
-    unit_price: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +56,14 @@ class OrderSummary:
     total: Money
     created_at: str
     updated_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPosition:
+    """The last order of a page of a customer's orders: the next page begins after it."""
+
+    created_at: str
+    order_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handlers.contract.names import PaymentStatus
 from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
-from handlers.domain.records import PaymentStatus
 
 
 class PaymentOperation(StrEnum):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from handlers.domain.records import PaymentStatus
+from handlers.contract.names import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

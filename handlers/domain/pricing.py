@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from handlers.domain.errors import UnknownProducts, Violation
-from handlers.domain.order import Money, Order, OrderLine
-from handlers.domain.records import OrderStatus
-from handlers.domain.request import PlaceOrder
+from handlers.contract.money import Money, OrderLine
+from handlers.contract.names import OrderStatus
+from handlers.domain.errors import UnknownProducts
+from handlers.domain.order import Order
+from handlers.domain.order_request import PlaceOrder
 
 
 def pending_order(
@@ -16,11 +17,11 @@ def pending_order(
     Amounts are whole minor units of any size here; a client that reads JSON numbers as doubles is exact up
     to 9,007,199,254,740,991, which 98 lines of 10,000 stay below when no unit costs more than 9,191,019,647.
     """
-    unknown = [
-        Violation(pointer=f"/items/{position}/productId", detail=f"{item.product_id} is not in the catalogue")
+    unknown = {
+        position: item.product_id
         for position, item in enumerate(request.items)
         if item.product_id not in unit_prices
-    ]
+    }
     if unknown:
         raise UnknownProducts(unknown)
     lines = tuple(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handlers.domain.records import InventoryStatus
+from handlers.contract.names import InventoryStatus
 
 
 class InventoryOperation(StrEnum):

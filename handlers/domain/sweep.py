@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from handlers.domain.clock import rfc3339
-from handlers.domain.events import Event
-from handlers.domain.records import DetailType, OrderStatus
+from handlers.contract.clock import rfc3339
+from handlers.contract.events import Event
+from handlers.contract.names import DetailType, OrderStatus
 
 # What an order is held for when no step is known to be broken.
 WORKFLOW_REASON: Final = "workflow"

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from handlers.domain.clock import utc_now
-from orderctl.console import output, progress, step
-from orderctl.dead_letters import Reading, reading
-from orderctl.dlq_orders import DlqOrders
-from orderctl.dlq_report import (
+from handlers.contract.clock import utc_now
+from orderctl.dlq.orders import DlqOrders
+from orderctl.dlq.queues import Reading, reading
+from orderctl.dlq.redrive import Redrive, RedrivePlan, RedriveResult
+from orderctl.dlq.tables import (
     counted,
     counts_table,
     dead_letters_table,
@@ -21,9 +21,8 @@ from orderctl.dlq_report import (
     result_text,
 )
 from orderctl.errors import OperatorError
-from orderctl.progress_bar import progress_bar
-from orderctl.redrive import Redrive, RedrivePlan, RedriveResult
 from orderctl.stack import QUEUES, Profile, Region, Stack, StackName, find_stack
+from orderctl.terminal import output, progress, progress_bar, step
 
 app = typer.Typer()
 dlq = typer.Typer(no_args_is_help=True, help="What failed for good: look at it, and let it run again.")

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from handlers.domain.fault import Fault, InvalidFault
-from orderctl.console import output, step
+from handlers.contract.fault import Fault, InvalidFault
 from orderctl.errors import OperatorError
 from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.stack import Profile, Region, StackName, find_stack
+from orderctl.terminal import output, step
 
 app = typer.Typer()
 

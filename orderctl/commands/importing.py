@@ -8,17 +8,16 @@ import typer
 
 from orderctl import report
 from orderctl.api_client import OrdersApi
-from orderctl.catalogue import Catalogue
-from orderctl.catalogue_file import stock_for
 from orderctl.commands.stock import write_stock
-from orderctl.console import output
-from orderctl.csv_file import read_csv_file
 from orderctl.errors import OperatorError
-from orderctl.order_file import OrderFile, orders_of
+from orderctl.files.csv_lines import read_csv_file
+from orderctl.files.order_file import OrderFile, orders_of
+from orderctl.files.product_file import stock_for
 from orderctl.order_import import ImportSummary, Placement, place_all, summarise
-from orderctl.progress_bar import progress_bar
+from orderctl.products import Catalogue
 from orderctl.settlement import OrderState, wait_while_pending
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack
+from orderctl.terminal import output, progress_bar
 
 app = typer.Typer()
 # How long an order that is throttled or meets an outage is tried again.

@@ -7,14 +7,14 @@ from uuid import uuid4
 import typer
 from rich.text import Text
 
-from handlers.domain.records import OrderStatus
+from handlers.contract.names import OrderStatus
 from orderctl import report
 from orderctl.api_client import ACCEPTED, OK, Answer, OrdersApi, problem
-from orderctl.console import output, step
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
 from orderctl.settlement import OrderState, wait_while_pending
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack
+from orderctl.terminal import output, step
 
 app = typer.Typer()
 _WAIT_SECONDS: Final = 60

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from orderctl import report
-from orderctl.catalogue import Catalogue
-from orderctl.catalogue_file import Product, catalogue_of
-from orderctl.csv_file import read_csv_file
 from orderctl.errors import OperatorError
-from orderctl.order_file import PRODUCT_ID
-from orderctl.progress_bar import progress_bar
+from orderctl.files.csv_lines import read_csv_file
+from orderctl.files.order_file import PRODUCT_ID
+from orderctl.files.product_file import Product, catalogue_of
+from orderctl.products import Catalogue
 from orderctl.stack import Profile, Region, StackName, find_stack
+from orderctl.terminal import progress_bar
 
 app = typer.Typer()
 stock = typer.Typer(no_args_is_help=True, help="What is sold, at which price, and how much of it is there.")

@@ -12,10 +12,11 @@ from jsonschema import Draft4Validator
 from moto import mock_aws
 
 from handlers.adapters.event_bus import EventBus
+from handlers.contract.events import order_placed
+from handlers.contract.money import Money, OrderLine
+from handlers.contract.names import DetailType, OrderStatus
 from handlers.domain.errors import DependencyUnavailable
-from handlers.domain.events import order_placed
-from handlers.domain.order import Money, Order, OrderLine
-from handlers.domain.records import DetailType, OrderStatus
+from handlers.domain.order import Order
 from tests.orders_api import BusListener
 
 SCHEMAS = Path(__file__).parents[2] / "handlers" / "schemas" / "events"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from handlers.domain.records import ORDER_RECORD
+from handlers.contract.names import ORDER_RECORD
 from tests.order_tables import EXECUTION, OrderTables
 from tests.orders_api import VALID_ORDER, BusListener, OrdersApi, deployed
 

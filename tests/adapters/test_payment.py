@@ -7,6 +7,7 @@ import pytest
 
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
+from handlers.contract.names import PAYMENT_STEP
 from handlers.domain.errors import (
     GatewayUnavailable,
     OrderNotFound,
@@ -15,7 +16,6 @@ from handlers.domain.errors import (
 )
 from handlers.domain.payment import PaymentOperation
 from handlers.domain.payment_gateway import PaymentGateway
-from handlers.domain.records import PAYMENT_STEP
 from handlers.domain.step_request import StepRequest
 from handlers.payment import PaymentService
 from tests.fakes import Interrupted, LedgerEntry, LedgerGateway

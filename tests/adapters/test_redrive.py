@@ -13,13 +13,13 @@ from moto.sqs.models import sqs_backends
 from typer.testing import CliRunner
 
 from handlers.adapters.orders_table import OrdersTable
-from handlers.domain.clock import rfc3339
-from handlers.domain.events import order_placed
-from handlers.domain.records import OpenKind
+from handlers.contract.clock import rfc3339
+from handlers.contract.events import order_placed
+from handlers.contract.names import OpenKind
 from orderctl.commands import dlq
-from orderctl.dead_letters import reading
+from orderctl.dlq.queues import reading
+from orderctl.dlq.redrive import Redrive, RedrivePlan
 from orderctl.main import app
-from orderctl.redrive import Redrive, RedrivePlan
 from orderctl.stack import Stack
 from tests.backlog import EMAIL, TOKEN, Backlog
 from tests.fakes import Interrupted

@@ -17,8 +17,8 @@ from handlers.adapters.event_bus import EventBus
 from handlers.adapters.open_orders import OpenOrders
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import TimeBudget
-from handlers.domain.events import order_placed
-from handlers.domain.records import OpenKind
+from handlers.contract.events import order_placed
+from handlers.contract.names import OpenKind
 from handlers.domain.sweep import SweepOutcome, SweepPolicy
 from handlers.sweeper import Sweeper
 from tests.backlog import EMAIL, LONG_AGO, TOKEN, Backlog

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from devtools.templates import template
 from infrastructure.config import StageConfig
-from infrastructure.templates import template
 
 
 @pytest.fixture(scope="session")

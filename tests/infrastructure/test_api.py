@@ -9,9 +9,9 @@ from typing import Any, Final
 import pytest
 
 import infrastructure.api
-from handlers.adapters.problem import CONTENT_TYPE, TYPE_PREFIX
+from devtools.templates import template
+from handlers.api.problem import CONTENT_TYPE, TYPE_PREFIX
 from infrastructure.config import StageConfig
-from infrastructure.templates import template
 from tests.infrastructure.resources import of_type, only, published
 
 _SCHEMA: Final = Path(__file__).parents[2] / "handlers" / "schemas" / "place_order.schema.json"

@@ -9,9 +9,9 @@ from typing import Any, Final
 import pytest
 
 import infrastructure.functions
+from devtools.templates import template
 from handlers.adapters.aws import CONFIG
 from infrastructure.config import StageConfig
-from infrastructure.templates import template
 from tests.infrastructure.resources import function, of_type, published
 
 _REPOSITORY: Final = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ import pytest
 from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
 
+from devtools.lint import _ACCEPTED
+from devtools.templates import unsynthesized
 from infrastructure.config import StageConfig
-from infrastructure.lint import _ACCEPTED
-from infrastructure.templates import unsynthesized
 
 
 def _violations(report: Path) -> list[dict[str, Any]]:

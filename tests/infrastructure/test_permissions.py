@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from handlers.domain.records import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX
+from handlers.contract.names import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX
 from tests.infrastructure.resources import (
     allowed_statements,
     function,

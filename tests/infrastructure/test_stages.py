@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 
+from devtools.templates import unsynthesized
 from infrastructure.config import StageConfig
-from infrastructure.templates import unsynthesized
 from tests.infrastructure.resources import Template
 
 _OUTPUTS: Final = frozenset(

@@ -8,7 +8,7 @@ import pytest
 from boto3.dynamodb.conditions import Key
 from moto import mock_aws
 
-from handlers.domain.records import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX, OpenKind, open_key
+from handlers.contract.names import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX, OpenKind, open_key
 from tests.aws_tables import TableNames, create_tables
 from tests.infrastructure.resources import of_type, published
 

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.domain.records import DetailType
+from handlers.contract.names import DetailType
 from tests.model.world import World
 
 SETTLED = {"CONFIRMED", "REJECTED"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orderctl.dlq_orders import DlqOrders, KnownOrder
+from orderctl.dlq.orders import DlqOrders, KnownOrder
 from tests.model.invariants import Invariants
 from tests.model.lives import (
     BASKET,

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orderctl.recording.answers import Answer, Answers, returns, throws
-from orderctl.recording.definition import DEFINITION, states
-from orderctl.recording.history import History, entered
-from orderctl.recording.recording import Outcome, Recording, recordings
-from orderctl.recording.replay import replay
+from devtools.asl.definition import DEFINITION, states
+from devtools.recording.answers import Answer, Answers, returns, throws
+from devtools.recording.history import History, entered
+from devtools.recording.recording import Outcome, Recording, recordings
+from devtools.recording.replay import replay
 from tests.model.stepper import Call, Execution, TaskFailure
 
 TEXT = DEFINITION.read_text()

@@ -18,11 +18,11 @@ from handlers import inventory, notification, orders, payment, sweeper
 from handlers.adapters import aws
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN, SimulatedGateway
 from handlers.adapters.step_records import from_item
-from handlers.domain import clock
+from handlers.contract import clock
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
-from orderctl.dead_letters import reading
-from orderctl.dlq_orders import DlqOrders
-from orderctl.redrive import Redrive, RedrivePlan
+from orderctl.dlq.orders import DlqOrders
+from orderctl.dlq.queues import reading
+from orderctl.dlq.redrive import Redrive, RedrivePlan
 from orderctl.stack import QUEUES
 from tests.fakes import LedgerGateway
 from tests.model.fake_services import FakeBus, FakeQueues, FakeTopic

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from orderctl.catalogue_file import CatalogueFile, Product, catalogue_of, stock_for
-from orderctl.csv_file import read_csv
 from orderctl.errors import OperatorError
-from orderctl.order_file import FileProduct
+from orderctl.files.csv_lines import read_csv
+from orderctl.files.order_file import FileProduct
+from orderctl.files.product_file import CatalogueFile, Product, catalogue_of, stock_for
 
 
 def read(*lines: str) -> CatalogueFile:

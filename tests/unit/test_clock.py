@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.clock import rfc3339, utc_now, with_milliseconds
+from handlers.contract.clock import rfc3339, utc_now, with_milliseconds
 
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis adds UTC
 MILLISECONDS = st.integers(min_value=0, max_value=2_000).map(lambda count: timedelta(milliseconds=count))

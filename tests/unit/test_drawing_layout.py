@@ -7,8 +7,8 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import given, settings
 
-from orderctl.drawing.definition import Machine, TransitionKind, read_machine
-from orderctl.drawing.layout import Box, Layout, Line, layout
+from devtools.drawing.definition import Machine, TransitionKind, read_machine
+from devtools.drawing.layout import Box, Layout, Line, layout
 from orderctl.errors import OperatorError
 from tests.unit.drawing_samples import machines, order_workflow, overlap, rectangle, stretches
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orderctl.drawing.definition import TransitionKind
-from orderctl.drawing.path import Path, Visit, first_difference, read_path
+from devtools.drawing.definition import TransitionKind
+from devtools.drawing.path import Path, Visit, first_difference, read_path
 from orderctl.errors import OperatorError
 from tests.unit.drawing_samples import confirmed, order_workflow, passed, payment_outage, tried
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orderctl.drawing.rules import rule_lines
+from devtools.drawing.rules import rule_lines
 
 RESERVED = {"Variable": "$.inventory", "StringEquals": "RESERVED"}
 AUTHORIZED = {"Variable": "$.payment", "StringEquals": "AUTHORIZED"}

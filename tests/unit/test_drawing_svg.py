@@ -2,21 +2,20 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pytest
 from typer.testing import CliRunner
 
-from orderctl.commands.draw import app
-from orderctl.drawing.definition import read_machine
-from orderctl.drawing.path import read_path
-from orderctl.drawing.side_by_side import side_by_side
-from orderctl.drawing.svg import draw
-from orderctl.errors import OperatorError
+from devtools.drawing.definition import read_machine
+from devtools.drawing.path import read_path
+from devtools.drawing.side_by_side import side_by_side
+from devtools.drawing.svg import draw
+from orderctl.main import app
 from tests.unit.drawing_samples import ORDER_WORKFLOW, confirmed, order_workflow, passed, payment_outage
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -106,8 +105,8 @@ def test_a_name_is_escaped() -> None:
 def test_two_runs_draw_the_same_bytes() -> None:
     program = (
         "import json, sys\n"
-        "from orderctl.drawing.definition import read_machine\n"
-        "from orderctl.drawing.svg import draw\n"
+        "from devtools.drawing.definition import read_machine\n"
+        "from devtools.drawing.svg import draw\n"
         "print(draw(read_machine(json.load(open(sys.argv[1]))), 'Order workflow'), end='')\n"
     )
     drawings = {
@@ -182,14 +181,18 @@ def test_a_file_that_is_missing_or_no_json_is_an_error(tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("{\n]")
 
-    with pytest.raises(OperatorError, match="no JSON in line 2"):
-        run("--recording", str(broken), "--output", "-")
-    with pytest.raises(OperatorError, match=r"can't read .*missing\.json: No such file"):
-        run("--recording", str(tmp_path / "missing.json"), "--output", "-")
+    no_json = run("--recording", str(broken), "--output", "-")
+    missing = run("--recording", str(tmp_path / "missing.json"), "--output", "-")
+
+    assert (no_json.exit_code, missing.exit_code) == (1, 1)
+    assert "no JSON in line 2" in no_json.stderr
+    assert re.search(r"can't read .*missing\.json: No such file", missing.stderr)
 
 
 def run(*arguments: str) -> Any:
-    return CliRunner().invoke(app, ["--definition", str(ORDER_WORKFLOW), *arguments], catch_exceptions=False)
+    return CliRunner().invoke(
+        app, ["draw", "--definition", str(ORDER_WORKFLOW), *arguments], catch_exceptions=False
+    )
 
 
 def surrounds(ring: ET.Element, picture: ET.Element, state: str) -> bool:

@@ -3,8 +3,8 @@
 import pytest
 
 from handlers.adapters.fault import inject_fault
+from handlers.contract.fault import Fault, InvalidFault
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable
-from handlers.domain.fault import Fault, InvalidFault
 
 
 def _never_slept(seconds: float) -> None:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
-from handlers.domain.fault import Fault
+from handlers.contract.fault import Fault
 from infrastructure.workflow import DEFINITION
 from orderctl.commands import fault
 from orderctl.errors import OperatorError

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.domain.errors import InvalidRequest
-from handlers.domain.json_text import MAX_BODY_BYTES, canonical, read_json
+from handlers.api.errors import InvalidRequest
+from handlers.api.json_text import MAX_BODY_BYTES, canonical, read_json
 
 ANY_CHARACTER = st.characters(exclude_categories=())
 

@@ -9,7 +9,7 @@ import pytest
 from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, eventbridge, lambda_svc, ssm, stepfunctions
 
-from orderctl.local_cloud.patches import (
+from devtools.local_cloud.patches import (
     event_dead_letters,
     gateway_errors,
     lambda_concurrency,
@@ -18,7 +18,7 @@ from orderctl.local_cloud.patches import (
     public_parameters,
     step_functions,
 )
-from orderctl.local_cloud.patches.expected import PatchOutdatedError
+from devtools.local_cloud.patches.expected import PatchOutdatedError
 
 
 def _of_another_version(*_: Any) -> None:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.notification import NotificationKind, compose, spelled
-from handlers.domain.order import Money, Order, OrderLine
-from handlers.domain.records import OrderStatus
+from handlers.contract.money import Money, OrderLine, format_money
+from handlers.contract.names import OrderStatus
+from handlers.domain.notification import NotificationKind, compose
+from handlers.domain.order import Order
 
 ORDER = Order(
     order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
@@ -68,7 +69,7 @@ def test_a_subject_is_one_that_sns_takes(order_id: UUID, kind: NotificationKind)
     ],
 )
 def test_an_amount_is_spelled_with_its_currencys_decimals(amount: int, currency: str, text: str) -> None:
-    assert spelled(Money(amount=amount, currency=currency)) == text
+    assert format_money(Money(amount=amount, currency=currency)) == text
 
 
 def test_a_notification_does_not_show_the_address_when_printed() -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from handlers.domain.order import Execution, Money, Order
-from handlers.domain.records import OrderStatus
+from handlers.contract.money import Money
+from handlers.contract.names import OrderStatus
+from handlers.domain.order import Execution, Order
 
 ARN = "arn:aws:states:eu-central-1:123456789012:express:OrderWorkflow:0c1d:7f2e"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from orderctl.csv_file import read_csv
 from orderctl.errors import OperatorError
-from orderctl.order_file import FileOrder, FileProduct, OrderFile, Refusal, minor_units, orders_of
+from orderctl.files.csv_lines import read_csv
+from orderctl.files.order_file import FileOrder, FileProduct, OrderFile, Refusal, minor_units, orders_of
 from tests.data.generate_orders import FILE as SAMPLE
 from tests.data.generate_orders import content as sample_content
 

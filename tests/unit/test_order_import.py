@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.domain.records import OrderStatus
+from handlers.contract.names import OrderStatus
 from orderctl.api_client import Answer
-from orderctl.order_file import FileOrder
+from orderctl.files.order_file import FileOrder
 from orderctl.order_import import Latency, Placement, order_request, summarise
 from orderctl.report import ranges
 from orderctl.settlement import OrderState

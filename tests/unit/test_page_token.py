@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.domain.errors import InvalidRequest
-from handlers.domain.page_token import Position
+from handlers.api.errors import InvalidRequest
+from handlers.api.page_token import page_token, parse_page_token
+from handlers.domain.order import ListPosition
 
-POSITION = Position(created_at="2026-11-22T15:14:31.123Z", order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11")
+POSITION = ListPosition(
+    created_at="2026-11-22T15:14:31.123Z", order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
+)
 
 
 def encoded(text: str) -> str:
@@ -17,16 +20,16 @@ def encoded(text: str) -> str:
 
 
 def test_a_token_leads_back_to_its_position() -> None:
-    assert Position.of_token(POSITION.token("cust-1"), "cust-1") == POSITION
+    assert parse_page_token(page_token(POSITION, "cust-1"), "cust-1") == POSITION
 
 
 def test_a_token_can_stand_in_an_address_as_it_is() -> None:
-    assert POSITION.token("cust-1").replace("-", "").replace("_", "").isalnum()
+    assert page_token(POSITION, "cust-1").replace("-", "").replace("_", "").isalnum()
 
 
 def test_a_token_of_another_customer_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="nextToken"):
-        Position.of_token(POSITION.token("cust-1"), "cust-2")
+        parse_page_token(page_token(POSITION, "cust-1"), "cust-2")
 
 
 @pytest.mark.parametrize(
@@ -40,20 +43,20 @@ def test_a_token_of_another_customer_is_refused() -> None:
         encoded("2026-11-22T15:14:31.123Z 6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"),
         encoded("2026-11-22T15:14:31.123Z 6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11 0123456789abcdef"),
         encoded(f"2026-11-22T15:14:31.123Z {'-' * 36} 0123456789abcdef"),
-        POSITION.token("cust-1") + "A",
-        POSITION.token("cust-1") + "=",
-        POSITION.token("cust-1")[:-1],
-        "\n" + POSITION.token("cust-1"),
-        POSITION.token("cust-1") * 1000,
+        page_token(POSITION, "cust-1") + "A",
+        page_token(POSITION, "cust-1") + "=",
+        page_token(POSITION, "cust-1")[:-1],
+        "\n" + page_token(POSITION, "cust-1"),
+        page_token(POSITION, "cust-1") * 1000,
     ],
 )
 def test_a_token_that_no_list_gave_is_refused(token: str) -> None:
     with pytest.raises(InvalidRequest, match="nextToken"):
-        Position.of_token(token, "cust-1")
+        parse_page_token(token, "cust-1")
 
 
 @settings(deadline=None)
 @given(token=st.text(st.characters(exclude_categories=())))
 def test_no_text_breaks_the_reader(token: str) -> None:
     with pytest.raises(InvalidRequest):
-        Position.of_token(token, "cust-1")
+        parse_page_token(token, "cust-1")

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from orderctl.commands.record import app
+from devtools.asl.definition import handler_of, longest_waits
+from devtools.recording.answers import from_mock_config, returns, throws, to_mock_config
+from devtools.recording.history import Attempt, attempts_of, history_of
+from devtools.recording.placeholders import Placeholders, substituted
+from devtools.recording.recorder import waits_of
 from orderctl.errors import OperatorError
-from orderctl.recording.answers import from_mock_config, returns, throws, to_mock_config
-from orderctl.recording.definition import handler_of, longest_waits
-from orderctl.recording.history import Attempt, attempts_of, history_of
-from orderctl.recording.placeholders import Placeholders, substituted
-from orderctl.recording.recorder import waits_of
+from orderctl.main import app
 from orderctl.trace import LoggedEvent
 
 STARTED = datetime(2026, 11, 22, 15, 14, 31, 123000, tzinfo=UTC)
@@ -180,11 +180,11 @@ def test_attempts_have_their_answers_and_the_time_since_the_one_before_failed() 
 
 
 def test_a_scenario_that_is_none_is_refused_with_those_there_are() -> None:
-    result = CliRunner().invoke(app, ["nonsense"])
+    result = CliRunner().invoke(app, ["record", "nonsense"])
 
-    assert isinstance(result.exception, OperatorError)
-    assert "There is no scenario nonsense" in str(result.exception)
-    assert "payment_declined" in str(result.exception)
+    assert result.exit_code == 1
+    assert "There is no scenario nonsense" in result.stderr
+    assert "payment_declined" in result.stderr
 
 
 def _attempt(error: str, waited: float | None = None) -> Attempt:

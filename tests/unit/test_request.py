@@ -7,10 +7,19 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.errors import InvalidRequest, OrderNotFound
-from handlers.domain.page_token import Position
-from handlers.domain.records import MAX_ITEMS_PER_ORDER
-from handlers.domain.request import DEFAULT_LIMIT, ListOrders, PlaceOrder, RequestedItem, requested_order_id
+from handlers.api.errors import InvalidRequest
+from handlers.api.page_token import page_token
+from handlers.api.requests import (
+    DEFAULT_LIMIT,
+    ListOrders,
+    parse_list_orders,
+    parse_order_id,
+    parse_place_order,
+)
+from handlers.contract.names import MAX_ITEMS_PER_ORDER
+from handlers.domain.errors import OrderNotFound
+from handlers.domain.order import ListPosition
+from handlers.domain.order_request import RequestedItem
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "handlers" / "schemas" / "place_order.schema.json").read_text()
@@ -35,11 +44,11 @@ def refusal(ask: Callable[[], object]) -> InvalidRequest:
 
 
 def pointers_of(body: object) -> list[str]:
-    return [violation.pointer for violation in refusal(lambda: PlaceOrder.of(body, SCHEMA)).violations]
+    return [violation.pointer for violation in refusal(lambda: parse_place_order(body, SCHEMA)).violations]
 
 
 def test_a_valid_order_is_taken_as_it_is() -> None:
-    request = PlaceOrder.of(order(), SCHEMA)
+    request = parse_place_order(order(), SCHEMA)
 
     assert request.customer_id == "cust-17850"
     assert request.customer_email == "ada@example.com"
@@ -50,7 +59,7 @@ def test_a_valid_order_is_taken_as_it_is() -> None:
 def test_an_order_may_have_as_many_items_as_one_reservation_can_hold() -> None:
     items = [{"productId": f"P{number}", "quantity": 10_000} for number in range(MAX_ITEMS_PER_ORDER + 1)]
 
-    assert len(PlaceOrder.of(order(items=items[:-1]), SCHEMA).items) == MAX_ITEMS_PER_ORDER
+    assert len(parse_place_order(order(items=items[:-1]), SCHEMA).items) == MAX_ITEMS_PER_ORDER
     assert pointers_of(order(items=items)) == ["/items"]
 
 
@@ -98,7 +107,7 @@ def test_a_body_that_is_no_object_is_refused_as_a_whole(body: object) -> None:
 
 @pytest.mark.parametrize("email", ["ada@example.com", "a+b.c@mail.example.co.uk", "o'brien@xn--bcher-kva.ch"])
 def test_plausible_addresses_are_taken(email: str) -> None:
-    assert PlaceOrder.of(order(customerEmail=email), SCHEMA).customer_email == email
+    assert parse_place_order(order(customerEmail=email), SCHEMA).customer_email == email
 
 
 @pytest.mark.parametrize(
@@ -124,7 +133,9 @@ def test_implausible_addresses_are_refused(email: str) -> None:
 def test_the_same_order_spelled_differently_has_the_same_hash() -> None:
     reversed_members = dict(reversed(order().items()))
 
-    assert PlaceOrder.of(order(), SCHEMA).request_hash == PlaceOrder.of(reversed_members, SCHEMA).request_hash
+    requests = [parse_place_order(body, SCHEMA) for body in (order(), reversed_members)]
+
+    assert requests[0].request_hash == requests[1].request_hash
 
 
 @pytest.mark.parametrize(
@@ -137,20 +148,20 @@ def test_the_same_order_spelled_differently_has_the_same_hash() -> None:
     ],
 )
 def test_another_order_has_another_hash(changes: dict[str, Any]) -> None:
-    changed = PlaceOrder.of(order(**changes), SCHEMA)
+    changed = parse_place_order(order(**changes), SCHEMA)
 
-    assert changed.request_hash != PlaceOrder.of(order(), SCHEMA).request_hash
+    assert changed.request_hash != parse_place_order(order(), SCHEMA).request_hash
 
 
 def test_a_request_prints_neither_address_nor_token() -> None:
-    printed = repr(PlaceOrder.of(order(), SCHEMA))
+    printed = repr(parse_place_order(order(), SCHEMA))
 
     assert "ada@example.com" not in printed
     assert "pm_card_visa" not in printed
 
 
 def test_a_list_has_20_orders_unless_asked_otherwise() -> None:
-    request = ListOrders.of({"customerId": "cust-17850"})
+    request = parse_list_orders({"customerId": "cust-17850"})
 
     assert request == ListOrders(customer_id="cust-17850", limit=DEFAULT_LIMIT, after=None)
     assert DEFAULT_LIMIT == 20
@@ -158,31 +169,31 @@ def test_a_list_has_20_orders_unless_asked_otherwise() -> None:
 
 @pytest.mark.parametrize("limit", ["1", "9", "10", "99", "100"])
 def test_a_list_has_up_to_100_orders(limit: str) -> None:
-    assert ListOrders.of({"customerId": "c", "limit": limit}).limit == int(limit)
+    assert parse_list_orders({"customerId": "c", "limit": limit}).limit == int(limit)
 
 
 @pytest.mark.parametrize("limit", ["", "0", "101", "1000", "-1", "+1", "1.0", "1e1", " 1", "1\n", "٣", "ten"])
 def test_any_other_limit_is_refused(limit: str) -> None:
-    assert "limit" in str(refusal(lambda: ListOrders.of({"customerId": "c", "limit": limit})))
+    assert "limit" in str(refusal(lambda: parse_list_orders({"customerId": "c", "limit": limit})))
 
 
 @pytest.mark.parametrize(
     "parameters", [{}, {"customerId": ""}, {"customerId": "c" * 65}, {"customerId": "\ud800"}]
 )
 def test_a_list_without_a_customer_is_refused(parameters: dict[str, str]) -> None:
-    assert "customerId" in str(refusal(lambda: ListOrders.of(parameters)))
+    assert "customerId" in str(refusal(lambda: parse_list_orders(parameters)))
 
 
 def test_a_list_goes_on_where_its_token_says() -> None:
-    position = Position(created_at="2026-11-22T15:14:31.123Z", order_id=ORDER_ID)
+    position = ListPosition(created_at="2026-11-22T15:14:31.123Z", order_id=ORDER_ID)
 
-    request = ListOrders.of({"customerId": "c", "nextToken": position.token("c")})
+    request = parse_list_orders({"customerId": "c", "nextToken": page_token(position, "c")})
 
     assert request.after == position
 
 
 def test_an_order_id_is_read_in_either_case() -> None:
-    assert requested_order_id(ORDER_ID.upper()) == ORDER_ID
+    assert parse_order_id(ORDER_ID.upper()) == ORDER_ID
 
 
 @pytest.mark.parametrize(
@@ -190,4 +201,4 @@ def test_an_order_id_is_read_in_either_case() -> None:
 )
 def test_what_is_no_order_id_names_no_order(text: str) -> None:
     with pytest.raises(OrderNotFound):
-        requested_order_id(text)
+        parse_order_id(text)

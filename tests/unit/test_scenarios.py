@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orderctl.scenarios import SCENARIOS, Scenario, stock_after
+from devtools.demo.orders import SCENARIOS, Scenario, stock_after
 
 
 def as_it_should(scenario: Scenario) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from orderctl.errors import OperatorError
-from orderctl.stack import Stack, describe, find_stack, home
+from orderctl.local_cloud import local_cloud_folder
+from orderctl.stack import Stack, describe, find_stack
 
 STACK = Stack(
     endpoint_url="http://127.0.0.1:4566",
@@ -124,8 +125,8 @@ def test_a_profile_without_a_stack_is_a_question() -> None:
 def test_the_local_cloud_lives_in_the_repository_unless_told_otherwise(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert home() == folder
+    assert local_cloud_folder() == folder
 
     monkeypatch.delenv("ORDERCTL_HOME")
 
-    assert home() == Path(__file__).parents[2] / ".local"
+    assert local_cloud_folder() == Path(__file__).parents[2] / ".local"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.domain.records import DetailType, OrderStatus
+from handlers.contract.names import DetailType, OrderStatus
 from handlers.domain.sweep import SweepPolicy, WaitingOrder, order_held
 
 POLICY = SweepPolicy(after=timedelta(minutes=6), max_attempts=5)

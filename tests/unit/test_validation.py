@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
-from handlers.domain.validation import member, understood, violations
+from handlers.api.validation import member, understood, violations
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "handlers" / "schemas" / "place_order.schema.json").read_text()

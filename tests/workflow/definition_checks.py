@@ -8,7 +8,7 @@ from typing import Any
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from orderctl.recording.definition import Definition, State, longest_wait, states
+from devtools.asl.definition import Definition, State, longest_wait, states
 
 _STATE_MACHINE_RULE = "E3601"
 EXPRESS_SECONDS = 300

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from orderctl.interpreter import Execution
+from devtools.asl.interpreter import Execution
 
 
 def states(execution: Execution) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orderctl.recording.definition import Definition
+from devtools.asl.definition import Definition
 
 Change = Callable[[], None]
 Changes = Iterator[tuple[str, str, Change]]

@@ -13,8 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from typing import Any
 
-from orderctl.recording.definition import read_definition
-from orderctl.recording.recording import Recording, recordings
+from devtools.asl.definition import read_definition
+from devtools.recording.recording import Recording, recordings
 from tests.workflow.definition_checks import schema_violations, violations
 from tests.workflow.mutants import Mutant, mutants
 from tests.workflow.recording_coverage import taken, to_take

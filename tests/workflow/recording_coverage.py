@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orderctl.recording.definition import Definition, State, handler_of, states
-from orderctl.recording.history import Event, History
+from devtools.asl.definition import Definition, State, handler_of, states
+from devtools.recording.history import Event, History
 
 
 def to_take(definition: Definition) -> set[str]:

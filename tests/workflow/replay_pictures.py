@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from orderctl.drawing.definition import Machine, read_machine
-from orderctl.drawing.path import Path as ExecutionPath
-from orderctl.drawing.path import read_path
-from orderctl.drawing.side_by_side import side_by_side
-from orderctl.drawing.svg import draw
+from devtools.asl.definition import Definition
+from devtools.drawing.definition import Machine, read_machine
+from devtools.drawing.path import Path as ExecutionPath
+from devtools.drawing.path import read_path
+from devtools.drawing.side_by_side import side_by_side
+from devtools.drawing.svg import draw
+from devtools.recording.recording import Outcome, Recording
 from orderctl.errors import OperatorError
-from orderctl.recording.definition import Definition
-from orderctl.recording.recording import Outcome, Recording
 
 
 def draw_both(definition: Definition, recording: Recording, replayed: Outcome, folder: Path) -> Path:

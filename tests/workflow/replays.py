@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from orderctl.recording.difference import differences
-from orderctl.recording.recording import Outcome, Recording
-from orderctl.recording.replay import replay
+from devtools.recording.difference import differences
+from devtools.recording.recording import Outcome, Recording
+from devtools.recording.replay import replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

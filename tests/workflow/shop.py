@@ -8,11 +8,12 @@ from uuid import uuid4
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from devtools.asl.interpreter import Execution, Machine, Start, run
 from handlers.adapters.orders_table import OrdersTable
-from handlers.domain.events import order_placed
-from handlers.domain.order import Money, Order, OrderLine
-from handlers.domain.records import EVENT_SOURCE, OPEN_ORDERS_INDEX, DetailType, OrderStatus, open_shard
-from orderctl.interpreter import Execution, Machine, Start, run
+from handlers.contract.events import order_placed
+from handlers.contract.money import Money, OrderLine
+from handlers.contract.names import EVENT_SOURCE, OPEN_ORDERS_INDEX, DetailType, OrderStatus, open_shard
+from handlers.domain.order import Order
 from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client
 from tests.workflow.direct_integrations import DirectIntegrations
 from tests.workflow.interventions import Behaviour, Interventions

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from orderctl.interpreter import Execution, Machine, Start, run
+from devtools.asl.interpreter import Execution, Machine, Start, run
 
 FAIL = {"Type": "Fail", "Error": "Caught"}
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from devtools.asl.interpreter import Execution
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, PaymentNotAuthorized
-from orderctl.interpreter import Execution
 from tests.workflow.history import entered_with
 from tests.workflow.interventions import raising
 from tests.workflow.shop import Shop

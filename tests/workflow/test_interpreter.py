@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from orderctl import interpreter_mends
-from orderctl.interpreter import Execution, TaskFailure, current_state
+from devtools.asl import moto_patches
+from devtools.asl.interpreter import Execution, TaskFailure, current_state
 from tests.workflow.history import states
 from tests.workflow.interventions import refusal
 from tests.workflow.lambda_runtime import answer, function_error
@@ -263,12 +263,12 @@ def test_a_definition_that_is_none_is_refused() -> None:
 
 
 def test_another_version_of_moto_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interpreter_mends, "version", lambda _: "9.9.9")
+    monkeypatch.setattr(moto_patches, "version", lambda _: "9.9.9")
 
     with pytest.raises(RuntimeError, match=r"moto 9\.9\.9 is installed.* install the pinned version"):
-        interpreter_mends._mend.__wrapped__()  # past the cache: this process is mended already
+        moto_patches._mend.__wrapped__()  # past the cache: this process is mended already
 
 
 def test_a_change_in_what_is_replaced_is_refused() -> None:
     with pytest.raises(RuntimeError, match="no longer has what is replaced: ProgramState"):
-        interpreter_mends._check(interpreter_mends._error_name, replaces="ProgramState")
+        moto_patches._check(moto_patches._error_name, replaces="ProgramState")

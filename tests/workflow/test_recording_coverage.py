@@ -1,7 +1,7 @@
 """No part of the definition is without a recording that takes it."""
 
-from orderctl.recording.definition import read_definition
-from orderctl.recording.recording import Recording, recordings
+from devtools.asl.definition import read_definition
+from devtools.recording.recording import Recording, recordings
 from tests.workflow.recording_coverage import taken, to_take
 
 DEFINITION = read_definition()

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from orderctl.recording.definition import DEFINITION
-from orderctl.recording.hand_written_scenarios import hand_written
-from orderctl.recording.recording import RECORDINGS, Recording, recordings
-from orderctl.recording.scenarios import SCENARIOS
+from devtools.asl.definition import DEFINITION
+from devtools.recording.hand_written_scenarios import hand_written
+from devtools.recording.recording import RECORDINGS, Recording, recordings
+from devtools.recording.scenarios import SCENARIOS
 from tests.workflow.replay_pictures import draw_both
 from tests.workflow.replays import check
 

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from orderctl.recording.definition import read_definition
+from devtools.asl.definition import read_definition
 from tests.workflow.definition_checks import schema_violations, slowest_seconds, violations
 
 DEFINITION = read_definition()

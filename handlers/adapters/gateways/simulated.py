@@ -3,9 +3,9 @@
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+from handlers.contract.names import PaymentStatus
 from handlers.domain.errors import GatewayUnavailable
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
-from handlers.domain.records import PaymentStatus
 
 DECLINED_TOKEN: Final = "pm_card_declined"  # noqa: S105  a test card's name, no password
 OUTAGE_TOKEN: Final = "pm_gateway_down"  # noqa: S105  as above

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from handlers.adapters.aws import translated
 from handlers.adapters.gateways.stripe_http import StripeAnswer, StripeHttp
+from handlers.contract.names import PaymentStatus
 from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
 from handlers.domain.payment_gateway import Authorization, GatewayRejected, PaymentRequest
-from handlers.domain.records import PaymentStatus
 
 API_URL: Final = "https://api.stripe.com"
 # Two calls, which is as many as an operation makes, end before the Lambda's 8 s.

@@ -1,0 +1,76 @@
+"""The workflow's definition, read as JSON: its states, and which retrier or catcher answers an error."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from devtools.checkout import REPOSITORY
+
+DEFINITION: Final = REPOSITORY / "statemachines" / "order_workflow.asl.json"
+MACHINE: Final = "OrderWorkflow"
+
+Definition = Mapping[str, Any]
+State = Mapping[str, Any]
+
+_TIMEOUT: Final = "States.Timeout"
+# What no name but its own stands for.
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+_NEVER_HANDLED: Final = frozenset({"States.Runtime", "States.DataLimitExceeded"})
+
+
+def read_definition(file: Path = DEFINITION) -> Definition:
+    """Read the definition with its placeholders."""
+    definition: Definition = json.loads(file.read_text())
+    return definition
+
+
+def states(machine: Definition) -> Iterator[tuple[str, State]]:
+    """Yield every state with its name, those inside of branches too."""
+    for name, state in machine["States"].items():
+        yield name, state
+        for branch in state.get("Branches", []):
+            yield from states(branch)
+
+
+def branches(machine: Definition) -> dict[str, str]:
+    """Name every branch, such as `Compensate[1]`, by the state it starts at."""
+    return {
+        branch["StartAt"]: f"{name}[{index}]"
+        for name, state in states(machine)
+        for index, branch in enumerate(state.get("Branches", []))
+    }
+
+
+def handler_of(error: str, handlers: Sequence[Mapping[str, Any]]) -> int | None:
+    """Return the index of the retrier or catcher that takes an error."""
+    for index, handler in enumerate(handlers):
+        if any(_stands_for(name, error) for name in handler["ErrorEquals"]):
+            return index
+    return None
+
+
+def _stands_for(name: str, error: str) -> bool:
+    if error in _NEVER_HANDLED:
+        return False
+    return name in {error, "States.ALL"} or (name == "States.TaskFailed" and error != _TIMEOUT)
+
+
+def longest_waits(state: State, errors: Sequence[str]) -> list[float]:
+    """Return the longest wait in seconds after each of the errors that follow each other in a state."""
+    retriers = state.get("Retry", [])
+    met = [0] * len(retriers)
+    waits = []
+    for error in errors:
+        index = handler_of(error, retriers)
+        if index is None:
+            break
+        waits.append(longest_wait(retriers[index], met[index]))
+        met[index] += 1
+    return waits
+
+
+def longest_wait(retrier: Mapping[str, Any], attempt: int) -> float:
+    """Return the longest wait in seconds before a retry; `attempt` counts from 0."""
+    wait = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2) ** attempt
+    return float(min(wait, retrier.get("MaxDelaySeconds", wait)))

@@ -1,0 +1,165 @@
+"""Runs Amazon States Language with moto's interpreter, as close to Step Functions as our workflow needs.
+
+    machine = Machine(arn=..., name=..., type="EXPRESS", role_arn=..., definition=json_text)
+    start = Start(arn=..., name=..., started_at="2026-11-22T15:14:31.123Z", input={...})
+    execution = run(machine, start, client_for=lambda service, region: boto3_client, sleep=time.sleep)
+    execution.status, .output, .error, .cause, .events, .waits
+
+A client that raises `TaskFailure` fails its task with that very error; `current_state()` tells a client who
+calls it. Executions may run at the same time in many threads, each with its own `client_for` and `sleep`. A
+definition that can't be parsed raises; whatever fails later is in the result. JSONPath only: moto fails on
+JSONata.
+Nothing else touches moto's internals but `moto_patches`, which brings them closer to AWS.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, Final
+
+from moto.stepfunctions.parser.api import HistoryEventType, StateMachineType
+from moto.stepfunctions.parser.asl.eval import evaluation_details as details
+from moto.stepfunctions.parser.asl.eval import program_state
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
+from moto.stepfunctions.parser.utils import TMP_THREADS
+
+from devtools.asl.moto_patches import TaskFailure, current_state, mend_moto
+
+__all__ = ["ClientFor", "Execution", "Machine", "Start", "TaskFailure", "Wait", "current_state", "run"]
+
+ClientFor = Callable[[str, str], Any]
+"""Takes a service as boto3 names it and a region, returns a boto3 client or what behaves like one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A state machine; `type` is EXPRESS or STANDARD, no placeholder is left in the definition (JSON)."""
+
+    arn: str
+    name: str
+    type: str
+    role_arn: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What StartExecution fixes; `started_at` is RFC 3339 UTC with milliseconds."""
+
+    arn: str
+    name: str
+    started_at: str
+    input: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A pause before a retry or in a Wait state; `longest` is what jitter could have made of it."""
+
+    state: str
+    seconds: float
+    longest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """How an execution ended. Events are those of GetExecutionHistory, with times as RFC 3339."""
+
+    status: str
+    output: Any
+    error: str | None
+    cause: str | None
+    events: tuple[dict[str, Any], ...]
+    waits: tuple[Wait, ...]
+
+
+def run(
+    machine: Machine, start: Start, *, client_for: ClientFor, sleep: Callable[[float], None] = time.sleep
+) -> Execution:
+    """Run one execution to its end. Pauses are recorded, and made by `sleep`."""
+    mend_moto()
+    surroundings = _Surroundings(client_for=client_for, sleep=sleep)
+    worker = _Worker(_evaluation(machine, start), surroundings)
+    worker.start()  # type: ignore[no-untyped-call]  # moto has types for some of it
+    TMP_THREADS.clear()  # moto keeps every thread it ever started
+    return _ended(worker.env, surroundings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Surroundings:
+    """What an execution has of the outside; the mended moto asks it for clients and pauses."""
+
+    client_for: ClientFor
+    sleep: Callable[[float], None]
+    waits: list[Wait] = field(default_factory=list)
+
+    def wait(self, state: str, seconds: float, longest: float) -> None:
+        self.waits.append(Wait(state=state, seconds=seconds, longest=longest))
+        self.sleep(seconds)
+
+
+class _Worker(SyncExecutionWorker):
+    def __init__(self, evaluation: details.EvaluationDetails, surroundings: _Surroundings) -> None:
+        unheard: Any = SimpleNamespace(terminated=lambda: None)
+        super().__init__(evaluation, exec_comm=unheard, cloud_watch_logging_session=None, activity_store={})
+        self._surroundings = surroundings
+
+    def _get_evaluation_entrypoint(self) -> Any:
+        # the first executions at once would each parse, for seconds and into a hundred megabytes
+        with _parsing:
+            return _parsed(self._evaluation_details.state_machine_details.definition)
+
+    def _get_evaluation_environment(self) -> Any:
+        env: Any = super()._get_evaluation_environment()
+        env.event_manager.surroundings = self._surroundings  # all branches share their event manager
+        return env
+
+
+_parsing: Final = threading.Lock()
+
+
+@lru_cache(maxsize=32)
+def _parsed(definition: str) -> Any:
+    return AmazonStateLanguageParser.parse(definition)[0]
+
+
+def _evaluation(machine: Machine, start: Start) -> details.EvaluationDetails:
+    _, _, _, region, account, _ = machine.arn.split(":", 5)
+    return details.EvaluationDetails(
+        details.AWSExecutionDetails(account, region, machine.role_arn),
+        details.ExecutionDetails(start.arn, start.name, machine.role_arn, start.input, start.started_at),
+        details.StateMachineDetails(
+            machine.arn, machine.name, StateMachineType(machine.type), machine.definition
+        ),
+    )
+
+
+_STATUSES: Final[dict[type, str]] = {
+    program_state.ProgramEnded: "SUCCEEDED",
+    program_state.ProgramError: "FAILED",
+    program_state.ProgramTimedOut: "TIMED_OUT",
+    program_state.ProgramStopped: "ABORTED",
+}
+
+
+def _ended(env: Any, surroundings: _Surroundings) -> Execution:
+    end = env.program_state()
+    if isinstance(end, program_state.ProgramTimedOut):
+        # moto adds this event only when the state that hangs comes back, which is too late.
+        env.event_manager.add_event(env.event_history_context, HistoryEventType.ExecutionTimedOut)
+    failure = (end.error or {}) if isinstance(end, program_state.ProgramError) else {}
+    succeeded = isinstance(end, program_state.ProgramEnded)
+    return Execution(
+        status=_STATUSES[type(end)],
+        output=env.states.get_input() if succeeded else None,
+        error=failure.get("error"),
+        cause=failure.get("cause"),
+        events=tuple(
+            {**event, "type": event["type"].value} for event in env.event_manager.get_event_history()
+        ),
+        waits=tuple(surroundings.waits),
+    )

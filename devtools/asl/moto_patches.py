@@ -1,0 +1,276 @@
+"""Mends moto's interpreter where it was found to differ from AWS, and hands each execution its own clients.
+
+Every change checks the text that it replaces, so that another version of moto fails at once instead of
+behaving otherwise unseen.
+"""
+
+import inspect
+import json
+import re
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache, wraps
+from importlib import import_module
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+MOTO_VERSION: Final = "5.2.5"
+
+_mending = threading.Lock()
+_thread = threading.local()
+
+
+class TaskFailure(Exception):  # noqa: N818  the field's term
+    """A task fails with this error and cause, whatever the service; States.Timeout is a timeout."""
+
+    def __init__(self, error: str, cause: str = "") -> None:
+        super().__init__(error)
+        self.error = error
+        self.cause = cause
+
+
+def current_state() -> str:
+    """Return the name of the state that the calling thread runs."""
+    return str(_thread.env.next_state_name)
+
+
+def mend_moto() -> None:
+    """Change moto for this process, once; raise RuntimeError for a moto that this was not made for."""
+    with _mending:
+        _mend()
+
+
+@cache
+def _mend() -> None:
+    installed = version("moto")
+    if installed != MOTO_VERSION:
+        raise RuntimeError(
+            f"moto {installed} is installed, but its interpreter is mended as of {MOTO_VERSION}: install the "
+            "pinned version, or compare what devtools/asl/moto_patches.py replaces and raise MOTO_VERSION"
+        )
+    _tell_executions_apart()
+    _record_pauses()
+    _hand_out_clients()
+    _stop_printing_definitions()
+    _name_service_errors()
+    _name_function_errors()
+    _let_nothing_catch_runtime_errors()
+    _say_why_a_branch_failed()
+    _format_times()
+    _read_paths()
+
+
+def _tell_executions_apart() -> None:
+    """Remember the environment in every thread that moto starts, before it asks for a client or pauses."""
+
+    def evaluate(original: Any, self: Any, env: Any) -> None:
+        _thread.env = env
+        original(self, env)
+
+    component = _moto("asl.component.eval_component").EvalComponent
+    _wrap(component, "eval", evaluate, replaces="self._eval_body(env)")
+
+
+def _record_pauses() -> None:
+    def wait(_: Any, __: Any, env: Any, wait_seconds: float) -> None:
+        env.event_manager.surroundings.wait(env.next_state_name, wait_seconds, wait_seconds)
+
+    def sleep(seconds: float) -> None:
+        env = _thread.env
+        env.event_manager.surroundings.wait(env.next_state_name, seconds, _thread.longest)
+
+    def jitter(original: Any, self: Any, env: Any) -> None:
+        _thread.longest = env.stack[-1]
+        original(self, env)
+
+    function = _moto("asl.component.state.wait.wait_function.wait_function").WaitFunction
+    _wrap(function, "_wait_interval", wait, replaces="env.program_state_event.wait(wait_seconds)")
+    retrier = _moto("asl.component.common.retry.retrier_decl")
+    _check(retrier, replaces="time.sleep(interval_seconds)")
+    retrier.time = SimpleNamespace(sleep=sleep)
+    strategy = _moto("asl.component.common.retry.jitter_strategy_decl").JitterStrategyDecl
+    _wrap(strategy, "_eval_body", jitter, replaces="random.uniform(0, interval_seconds)")
+
+
+def _hand_out_clients() -> None:
+    def client(_: Any, region: str, service: str, **__: Any) -> Any:
+        return _thread.env.event_manager.surroundings.client_for(service, region)
+
+    utility = _moto("asl.utils.boto_client")
+    signature = "region: str, service: str, state_credentials: Any = None"
+    _wrap_function(utility, "boto_client_for", client, replaces=signature)
+
+
+def _stop_printing_definitions() -> None:
+    """Each level that a failure passes would print its part of the machine; the history says it better."""
+    component = _moto("asl.component.eval_component").EvalComponent
+    for name in ("_log_failure_event_exception", "_log_exception"):
+        _wrap(component, name, lambda *_, **__: None, replaces="component_repr = repr(self)")
+
+
+_PREFIXES: Final = {
+    "lambda": "Lambda",
+    "dynamodb": "DynamoDB",
+    "events": "EventBridge",
+    "sqs": "SQS",
+    "sns": "SNS",
+}
+
+
+def _name_service_errors() -> None:
+    """Refusing and unreachable services were States.Runtime, and the cause of a failed entry was no text."""
+
+    def failure(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+        if isinstance(ex, TaskFailure):
+            return _task_failed(self, env, ex.error, ex.cause)
+        service = _PREFIXES.get(getattr(self.resource, "api_name", ""))
+        if service and isinstance(ex, ClientError):
+            return _task_failed(self, env, f"{service}.{ex.response['Error']['Code']}", str(ex))
+        if service and isinstance(ex, BotoCoreError):
+            return _task_failed(self, env, f"{service}.SdkClientException", str(ex))
+        return original(self, env, ex)
+
+    def failed_entry(original: Any, self: Any, cause: Any) -> None:
+        original(self, cause)
+        self.cause = json.dumps(cause)
+
+    def failure_of_dynamodb(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+        # Whatever else failed, a timeout and a mistake in the definition too, was an AmazonDynamoDBException.
+        answer = original if isinstance(ex, ClientError) else task._from_error  # noqa: SLF001  mends it
+        return answer(self, env, ex)
+
+    task = _moto("asl.component.state.exec.state_task.state_task").StateTask
+    _wrap(task, "_from_error", failure, replaces="super()._from_error(env=env, ex=ex)")
+    dynamodb = _moto("asl.component.state.exec.state_task.service.state_task_service_dynamodb")
+    _wrap(
+        dynamodb.StateTaskServiceDynamoDB,
+        "_from_error",
+        failure_of_dynamodb,
+        replaces="CustomErrorName(_ERROR_NAME_AWS)",
+    )
+    events = _moto("asl.component.state.exec.state_task.service.state_task_service_events")
+    _wrap(events.SfnFailedEntryCountException, "__init__", failed_entry, replaces="self.cause = cause")
+
+
+def _name_function_errors() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html."""
+    raised = _moto("asl.component.state.exec.state_task.lambda_eval_utils").LambdaFunctionErrorException
+
+    def failure(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+        if isinstance(ex, raised) and '"errorType":' not in ex.payload:
+            return _task_failed(self, env, "Lambda.Unknown", f"Lambda returned no error type: {ex.payload}")
+        return original(self, env, ex)
+
+    task = _moto(
+        "asl.component.state.exec.state_task.service.state_task_service_lambda"
+    ).StateTaskServiceLambda
+    _wrap(task, "_from_error", failure, replaces='error = "Exception"')
+
+
+def _task_failed(task: Any, env: Any, error: str, cause: str) -> Any:
+    failure = _moto("asl.component.common.error_name.failure_event").FailureEvent
+    resource = {"resource": task.resource.api_action, "resourceType": task.resource.service_name}
+    return failure(
+        env=env,
+        error_name=_error_name(error),
+        event_type=_moto("api").HistoryEventType.TaskFailed,
+        event_details={"taskFailedEventDetails": {"error": error, "cause": cause, **resource}},
+    )
+
+
+def _error_name(error_name: str | None) -> Any:
+    names = "asl.component.common.error_name"
+    if error_name and error_name.startswith("States."):
+        return _moto(f"{names}.states_error_name").StatesErrorName.from_name(error_name)
+    return _moto(f"{names}.custom_error_name").CustomErrorName(error_name)
+
+
+_TERMINAL: Final = ("States.Runtime", "States.DataLimitExceeded")
+
+
+def _let_nothing_catch_runtime_errors() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html."""
+
+    def matches(original: Any, self: Any, env: Any) -> None:
+        if env.stack[-1].error_name in _TERMINAL:
+            env.stack[-1] = False
+        else:
+            original(self, env)
+
+    declaration = _moto("asl.component.common.error_name.error_equals_decl").ErrorEqualsDecl
+    _wrap(declaration, "_eval_body", matches, replaces="_STATE_ALL_ERROR in self.error_names")
+
+
+def _say_why_a_branch_failed() -> None:
+    """A branch that fails with an error of the States.* kind made moto fail with an error of its own."""
+    branches = _moto("asl.component.state.exec.state_parallel.branches_decl")
+    _check(branches, replaces="CustomErrorName(error_name=exit_error_name)")
+    branches.CustomErrorName = _error_name
+
+
+def _format_times() -> None:
+    """The context object says 2026-11-22T15:14:31.123Z on AWS, and an offset and microseconds in moto."""
+    state = _moto("asl.component.state.state")
+    _check(state, replaces="EnteredTime=datetime.datetime.now(tz=datetime.timezone.utc).isoformat()")
+    original = state.StateData
+
+    def state_data(**fields: str) -> Any:
+        moment = datetime.fromisoformat(fields.pop("EnteredTime")).isoformat(timespec="milliseconds")
+        return original(EnteredTime=moment.replace("+00:00", "Z"), **fields)
+
+    state.StateData = state_data
+
+
+# Wildcards, slices, filters, unions and descents: what may find more than one value.
+_INDEFINITE: Final = re.compile(r"\*|\?|\.\.|\[[^\]]*[:,]")
+
+
+def _read_paths() -> None:
+    """On AWS `$[0].status` is a value, in moto it was a list of one. Parsing anew took half of all time."""
+    paths = _moto("asl.utils.json_path")
+    paths.parse = cache(paths.parse)
+    result_path = _moto("asl.component.common.path.result_path")
+    result_path.parse = cache(result_path.parse)
+
+    def extract(original: Any, path: str, data: Any) -> Any:
+        found = paths.parse(path).find(data)
+        if found and not _INDEFINITE.search(path):
+            return found[0].value
+        return original(path, data)
+
+    _wrap_function(paths, "extract_json", extract, replaces="value = [match.value for match in matches]")
+
+
+def _moto(module: str) -> Any:
+    return import_module(f"moto.stepfunctions.parser.{module}")
+
+
+def _wrap(owner: Any, name: str, replacement: Callable[..., Any], *, replaces: str) -> None:
+    """Let calls of `name` go to the replacement, which gets the original as its first argument."""
+    original = getattr(owner, name)
+    _check(original, replaces=replaces)
+
+    @wraps(original)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return replacement(original, *args, **kwargs)
+
+    setattr(owner, name, wrapper)
+
+
+def _wrap_function(owner: Any, name: str, replacement: Callable[..., Any], *, replaces: str) -> None:
+    """As `_wrap`, in each module of the parser that imported the function by its name."""
+    _moto("asl.parse.asl_parser")  # imports them all
+    _wrap(owner, name, replacement, replaces=replaces)
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith("moto.stepfunctions.parser.") and hasattr(module, name):
+            setattr(module, name, getattr(owner, name))
+
+
+def _check(part: Any, *, replaces: str) -> None:
+    if replaces not in inspect.getsource(part):
+        raise RuntimeError(f"moto's {part.__name__} no longer has what is replaced: {replaces}")

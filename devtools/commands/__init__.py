@@ -1,0 +1,1 @@
+"""The commands of orderctl that need the development tools."""

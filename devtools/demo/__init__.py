@@ -1,0 +1,1 @@
+"""The demo: orders of every kind, and how each must end."""

@@ -1,0 +1,114 @@
+"""Orders of every kind, how each should end, and whether it did."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from handlers.contract.names import InventoryStatus, NotificationStatus, OrderStatus, PaymentStatus
+from orderctl.files.product_file import Product
+
+MUG: Final = Product(product_id="DEMO-MUG", name="Tin mug", unit_price=255, available=100)
+LANTERN: Final = Product(product_id="DEMO-LANTERN", name="Glass lantern", unit_price=1250, available=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """An order of one kind.
+
+    `parked` is the state whose message should be on the payment DLQ; an `outage` is mended then, and the
+    order redriven.
+    """
+
+    title: str
+    payment_method: str
+    items: Mapping[str, int]
+    status: OrderStatus
+    reason: str | None
+    steps: Mapping[str, str]
+    parked: str | None = None
+    outage: bool = False
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """Return the body of POST /orders."""
+        return {
+            "customerId": "demo",
+            "customerEmail": "demo@example.com",
+            "paymentMethod": self.payment_method,
+            "items": [{"productId": product, "quantity": count} for product, count in self.items.items()],
+        }
+
+    def differences(self, order: Mapping[str, Any]) -> list[str]:
+        """Say what of the order, as the API shows it, is not as it should be."""
+        found = {"status": order["status"], "reason": order["reason"]}
+        found |= {name: step["status"] for name, step in order["steps"].items()}
+        expected = {"status": self.status, "reason": self.reason, **self.steps}
+        return [
+            f"{name} is {found.get(name)}, not {expected.get(name)}"
+            for name in expected | found
+            if found.get(name) != expected.get(name)
+        ]
+
+
+SCENARIOS: Final = (
+    Scenario(
+        title="in stock, card accepted",
+        payment_method="pm_card_visa",
+        items={MUG.product_id: 6, LANTERN.product_id: 1},
+        status=OrderStatus.CONFIRMED,
+        reason=None,
+        steps={
+            "inventory": InventoryStatus.RESERVED,
+            "payment": PaymentStatus.CAPTURED,
+            "notification": NotificationStatus.SENT,
+        },
+    ),
+    Scenario(
+        title="more than there is",
+        payment_method="pm_card_visa",
+        items={MUG.product_id: 1, LANTERN.product_id: LANTERN.available + 1},
+        status=OrderStatus.REJECTED,
+        reason=InventoryStatus.OUT_OF_STOCK,
+        steps={
+            "inventory": InventoryStatus.OUT_OF_STOCK,
+            "payment": PaymentStatus.VOIDED,
+            "notification": NotificationStatus.SENT,
+        },
+    ),
+    Scenario(
+        title="card declined",
+        payment_method="pm_card_declined",
+        items={MUG.product_id: 3},
+        status=OrderStatus.REJECTED,
+        reason="PAYMENT_DECLINED",
+        steps={
+            "inventory": InventoryStatus.RELEASED,
+            "payment": PaymentStatus.DECLINED,
+            "notification": NotificationStatus.SENT,
+        },
+    ),
+    Scenario(
+        title="payment service down, then redriven",
+        payment_method="pm_card_visa",
+        items={MUG.product_id: 2},
+        status=OrderStatus.CONFIRMED,
+        reason=None,
+        steps={
+            "inventory": InventoryStatus.RESERVED,
+            "payment": PaymentStatus.CAPTURED,
+            "notification": NotificationStatus.SENT,
+        },
+        parked="AuthorizePayment",
+        outage=True,
+    ),
+)
+
+
+def stock_after(scenarios: Iterable[Scenario]) -> dict[str, int]:
+    """Return what should be left: confirmed orders and those on hold keep what they took."""
+    left = {MUG.product_id: MUG.available, LANTERN.product_id: LANTERN.available}
+    for scenario in scenarios:
+        if scenario.status in (OrderStatus.CONFIRMED, OrderStatus.ON_HOLD):
+            for product_id, quantity in scenario.items.items():
+                left[product_id] -= quantity
+    return left

@@ -1,0 +1,140 @@
+"""How a state looks: an outline that tells its type, its name, and the service that does its work."""
+
+from collections.abc import Callable, Iterator
+from html import escape
+from typing import Final
+
+from devtools.drawing.layout import FRAME_HEADER, Box
+from devtools.drawing.markup import element, number, polygon, text
+from devtools.drawing.sizes import BOX_PADDING, ICON_SIZE, SIGN_WIDTH, SLANT, note
+from devtools.drawing.style import CROSS, ICONS, OTHER_COLOUR, OTHER_ICON, SERVICE_COLOURS, TICK
+from devtools.drawing.text import NAME_FONT_SIZE, NOTE_FONT_SIZE, text_width
+
+_CORNER: Final = 8.0
+
+
+def draw_box(box: Box, class_: str = "", chip: str = "") -> str:
+    """Draw a state without branches."""
+    draw = _OUTLINES.get(box.state.type, _task)
+    parts = [element("title", escape(box.state.name)), *draw(box), *(_chip(box, chip) if chip else ())]
+    return element("g", *parts, class_=f"{box.state.type} {class_}".strip(), data_state=box.state.name)
+
+
+def draw_frame(box: Box, class_: str) -> str:
+    """Draw a state with branches: its name on top, below it a frame for them, and where they meet again."""
+    left, right, bottom = box.x, box.x + box.width, box.y + box.height
+    name_width = text_width(box.state.name, NAME_FONT_SIZE)
+    words = note(box.state)
+    parts = [
+        element("title", escape(box.state.name)),
+        element(
+            "rect",
+            x=left,
+            y=box.y + FRAME_HEADER / 2,
+            width=box.width,
+            height=box.height - FRAME_HEADER / 2 - 2,
+            rx=8,
+            class_="frame",
+        ),
+        element("rect", x=left, y=box.y, width=box.width, height=FRAME_HEADER, rx=6, class_="shape"),
+        text(box.state.name, left + 12, box.y + 18, name_width, "name"),
+        text(words, left + 20 + name_width, box.y + 18, text_width(words, NOTE_FONT_SIZE), "note"),
+        element("path", d=f"M{number(left + 2)},{number(bottom - 2)}H{number(right - 2)}", class_="bar"),
+    ]
+    return element("g", *parts, class_=f"{box.state.type} {class_}".strip(), data_state=box.state.name)
+
+
+def icon(service: str, x: float, y: float) -> str:
+    """Draw the sign of a service on its colour."""
+    scale = ICON_SIZE / 16
+    return element(
+        "rect",
+        x=x,
+        y=y,
+        width=ICON_SIZE,
+        height=ICON_SIZE,
+        rx=4,
+        fill=SERVICE_COLOURS.get(service, OTHER_COLOUR),
+    ) + element(
+        "path",
+        d=ICONS.get(service, OTHER_ICON),
+        class_="icon",
+        transform=f"translate({number(x)} {number(y)}) scale({scale})",
+    )
+
+
+def _task(box: Box) -> Iterator[str]:
+    state = box.state
+    x, words = box.x + BOX_PADDING, note(state)
+    yield _rect(box, rx=6)
+    yield icon(state.service or state.type, x, box.y + (box.height - ICON_SIZE) / 2)
+    x += ICON_SIZE + BOX_PADDING
+    yield text(state.name, x, box.y + 16.5, text_width(state.name, NAME_FONT_SIZE), "name")
+    yield text(words, x, box.y + 29.5, text_width(words, NOTE_FONT_SIZE), "note")
+
+
+def _pass(box: Box) -> Iterator[str]:
+    yield _rect(box, rx=box.height / 2)
+    yield _name(box, box.x + box.width / 2)
+
+
+def _choice(box: Box) -> Iterator[str]:
+    yield _slanted(box, SLANT, box.height / 2)
+    yield _name(box, box.x + box.width / 2)
+
+
+def _succeed(box: Box) -> Iterator[str]:
+    yield _rect(box, rx=box.height / 2)
+    yield from _signed(box, TICK)
+
+
+def _fail(box: Box) -> Iterator[str]:
+    yield _slanted(box, _CORNER, _CORNER)
+    yield from _signed(box, CROSS)
+
+
+def _signed(box: Box, sign: str) -> Iterator[str]:
+    x, y = box.x + SLANT, box.y + box.height / 2 - 4
+    yield element("path", d=sign, class_="sign", transform=f"translate({number(x)} {number(y)})")
+    yield _name(box, box.x + (box.width + SIGN_WIDTH) / 2)
+
+
+_OUTLINES: Final[dict[str, Callable[[Box], Iterator[str]]]] = {
+    "Pass": _pass,
+    "Choice": _choice,
+    "Succeed": _succeed,
+    "Fail": _fail,
+}
+
+
+def _name(box: Box, x: float) -> str:
+    name = box.state.name
+    if not name:
+        return ""
+    return text(name, x, box.y + box.height / 2 + 4, text_width(name, NAME_FONT_SIZE), "name middle")
+
+
+def _rect(box: Box, rx: float) -> str:
+    return element("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=rx, class_="shape")
+
+
+def _slanted(box: Box, across: float, down: float) -> str:
+    """Draw the outline with its corners cut off; a Choice has no straight side left."""
+    left, right, top, bottom = box.x, box.x + box.width, box.y, box.y + box.height
+    points = [
+        (left + across, top),
+        (right - across, top),
+        (right, top + down),
+        (right, bottom - down),
+        (right - across, bottom),
+        (left + across, bottom),
+        (left, bottom - down),
+        (left, top + down),
+    ]
+    return element("polygon", points=polygon(dict.fromkeys(points)), class_="shape")
+
+
+def _chip(box: Box, words: str) -> Iterator[str]:
+    x, y = box.x + box.width - 14, box.y - 10
+    yield element("rect", x=x, y=y, width=26, height=16, rx=8, class_="chip")
+    yield element("text", escape(words), x=x + 13, y=y + 12, class_="count")

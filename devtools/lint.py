@@ -1,0 +1,133 @@
+"""Check the template of every stage with cfn-lint (the workflow included) and cdk-nag's AwsSolutions."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from aws_cdk import Acknowledgment, Validations
+from cdk_nag import AwsSolutionsChecks
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from devtools.templates import unsynthesized
+from infrastructure.config import Stage, StageConfig
+from infrastructure.stack import OrderProcessingStack
+from infrastructure.workflow import DEFINITION
+
+_IGNORED_CFN_LINT_RULES: Final = [
+    "W3005",  # the CDK writes every dependency down, also one that a reference implies
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A cdk-nag rule that the system breaks on purpose, and under which construct."""
+
+    rule: str
+    under: str
+    reason: str
+
+
+_ACCEPTED: Final = (
+    Accepted(
+        rule="IAM5[Resource::*]",
+        under="Functions",
+        reason="X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.",
+    ),
+    Accepted(
+        rule="IAM5[Resource::*]",
+        under="Workflow",
+        reason="X-Ray's actions and CloudWatch's log delivery know no resources.",
+    ),
+    Accepted(
+        rule="L1",
+        under="Functions",
+        reason="Python 3.13 is what the pinned Powertools layer and the tests are for.",
+    ),
+    Accepted(
+        rule="SQS3",
+        under="Messaging",
+        reason="They are dead-letter queues: of the state machine and a rule, which the check doesn't see.",
+    ),
+    Accepted(
+        rule="APIG2",
+        under="Api",
+        reason="API Gateway validates parameters; the function validates bodies and names every violation.",
+    ),
+    Accepted(
+        rule="APIG3",
+        under="Api",
+        reason="Callers are servers with a key, throttled by it; a firewall is each owner's own decision.",
+    ),
+    Accepted(
+        rule="APIG4",
+        under="Api",
+        reason="Callers are servers of the shop: every method needs an API key, which a test asserts.",
+    ),
+    Accepted(
+        rule="APIG6",
+        under="Api",
+        reason="API Gateway makes the execution log's group itself, and it would never expire; "
+        "the access log, the functions' logs and X-Ray say what happened.",
+    ),
+    Accepted(
+        rule="COG4",
+        under="Api",
+        reason="There are no end users at this API, so no user pool.",
+    ),
+    Accepted(
+        rule="IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
+        under="Api",
+        reason="The role serves every API of the account and region: AWS maintains what it needs.",
+    ),
+)
+
+
+def main() -> None:
+    """Print what is wrong with the template of any stage, and exit with 1 if anything is."""
+    found = [finding for stage in Stage for finding in _findings(StageConfig.of(stage))]
+    for finding in found:
+        print(finding)  # noqa: T201  the output of a command
+    sys.exit(1 if found else 0)
+
+
+def _findings(config: StageConfig) -> Iterator[str]:
+    with TemporaryDirectory() as folder:
+        app, stack = unsynthesized(config, Path(folder))
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        _accept(stack)
+        try:
+            app.synth()
+        except RuntimeError:
+            yield f"{config.stage}: cdk-nag's findings are in the report above"
+        yield from _cfn_lint(config, json.loads(Path(folder, stack.template_file).read_text()))
+
+
+def _accept(stack: OrderProcessingStack) -> None:
+    for accepted in _ACCEPTED:
+        Validations.of(stack.node.find_child(accepted.under)).acknowledge(
+            Acknowledgment(id=f"AwsSolutions::AwsSolutions-{accepted.rule}", reason=accepted.reason)
+        )
+
+
+def _cfn_lint(config: StageConfig, template: dict[str, Any]) -> Iterator[str]:
+    _inline_definitions(template)
+    for match in lint(json.dumps(template), config=ManualArgs(ignore_checks=_IGNORED_CFN_LINT_RULES)):
+        path = "/".join(str(part) for part in match.path or [])
+        yield f"{config.stage}: {match.rule.id} {match.message} ({path})"
+
+
+def _inline_definitions(template: dict[str, Any]) -> None:
+    """Put the workflow where cfn-lint checks it: it doesn't follow an S3 location."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::StepFunctions::StateMachine":
+            del resource["Properties"]["DefinitionS3Location"]
+            resource["Properties"]["DefinitionString"] = DEFINITION.read_text()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The real `cdk deploy` of this app onto a local cloud."""
+
+import re
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from devtools.checkout import REPOSITORY
+from devtools.local_cloud.folder import Folder
+from devtools.local_cloud.processes import POLL_SECONDS, Process, ProcessGroups, last_lines
+from devtools.local_cloud.settings import deployment_environment
+from orderctl.errors import OperatorError
+from orderctl.local_cloud import LOCAL_REGION, local_client
+from orderctl.stack import Stack, describe
+
+CDK: Final = REPOSITORY / "node_modules" / ".bin" / "cdk"
+STACK_NAME: Final = "OrderProcessing-local"
+_ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def start_deployment(processes: ProcessGroups, folder: Folder, endpoint_url: str, cdk: Path = CDK) -> Process:
+    """Start the CDK, which synthesizes the app for some seconds before it needs the cloud."""
+    if not cdk.exists():
+        raise OperatorError("The CDK command line is not installed", what_to_do="Run `make install`.")
+    return processes.start(
+        [
+            cdk,
+            "deploy",
+            STACK_NAME,
+            *("--app", shlex.join([sys.executable, "app.py"])),
+            *("--context", "stage=local"),
+            *("--output", folder.assembly),
+            *("--method", "direct"),
+            *("--require-approval", "never"),
+            *("--progress", "events"),
+            "--no-version-reporting",
+            "--no-notices",
+            "--no-color",
+            "--ci",
+        ],
+        environment=deployment_environment(folder, endpoint_url),
+        log=folder.deploy_log,
+        cwd=REPOSITORY,
+    )
+
+
+def wait_for_deployment(cdk: Process, folder: Folder, say: Callable[[str], None]) -> None:
+    """Tell each line of the CDK until it ends; raise OperatorError with the last ones when it failed."""
+    while cdk.poll() is None:
+        say(next(iter(last_lines(folder.deploy_log, 1)), ""))
+        time.sleep(POLL_SECONDS * 5)
+    if cdk.returncode != 0:
+        raise OperatorError(
+            "The app could not be deployed onto the local cloud",
+            why="\n".join(["", *_reasons(folder.deploy_log)]),
+            what_to_do=f"Read {folder.deploy_log} (the CDK) and {folder.server_log} (the cloud).",
+        )
+
+
+def deployed_stack(endpoint_url: str) -> Stack:
+    """Describe what was deployed, with addresses that work on this machine."""
+    found = describe(STACK_NAME, lambda service: local_client(service, endpoint_url), region=LOCAL_REGION)
+    # https://API.execute-api.REGION.amazonaws.com/STAGE/ needs AWS's DNS
+    address = urlsplit(found.api_url)
+    api = (address.hostname or "").split(".")[0]
+    return replace(
+        found,
+        endpoint_url=endpoint_url,
+        api_url=f"{endpoint_url}/_aws/execute-api/{api}{address.path}",
+        console_url=None,
+    )
+
+
+def _reasons(log: Path) -> list[str]:
+    lines = [_ANSI.sub("", line) for line in last_lines(log, 200)]
+    failures = [line for line in lines if "_FAILED" in line or "Error" in line or "failed" in line]
+    return (failures or lines)[-5:]

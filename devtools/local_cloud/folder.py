@@ -1,0 +1,113 @@
+"""The local cloud's folder, and the lock that tells whether one is running."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from orderctl.errors import OperatorError
+from orderctl.local_cloud import LocalCloudFiles
+
+if sys.platform != "win32":
+    import fcntl
+
+_LOCK_SECONDS: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Folder(LocalCloudFiles):
+    """Where everything of one local cloud is; nothing of it is elsewhere."""
+
+    @property
+    def deploy_log(self) -> Path:
+        """What the CDK says."""
+        return self.root / "deploy.log"
+
+    @property
+    def temporary(self) -> Path:
+        """TMPDIR of every process: MiniStack and the CDK leave things there."""
+        return self.root / "tmp"
+
+    @property
+    def state(self) -> Path:
+        """What MiniStack saves when it is asked to end, and reads when it starts."""
+        return self.root / "state"
+
+    @property
+    def assembly(self) -> Path:
+        """The synthesized app."""
+        return self.root / "cdk.out"
+
+    @property
+    def outputs_file(self) -> Path:
+        """The deployed stack's outputs."""
+        return self.root / "outputs.json"
+
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        """Hold the lock, and give its file descriptor: who inherits that holds the lock as well."""
+        if sys.platform == "win32":
+            raise OperatorError(
+                "The local cloud runs on Linux and macOS",
+                what_to_do="Use WSL (https://learn.microsoft.com/windows/wsl/install), "
+                "or a stack on AWS with --stack NAME.",
+            )
+        self.root.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(descriptor)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def in_use(self) -> bool:
+        """Tell whether a local cloud runs, starts or stops here, also when its files say otherwise."""
+        if not self.root.exists():
+            return False
+        try:
+            with self.locked():
+                return False
+        except InUseError:
+            return True
+
+    def clean(self) -> None:
+        """Remove all but the logs and the lock."""
+        for file in (self.stack_file, self.server_file, self.outputs_file):
+            file.unlink(missing_ok=True)
+        for folder in (self.temporary, self.state, self.assembly):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @classmethod
+    def of(cls, root: Path) -> Self:
+        """Return the folder with an absolute path."""
+        return cls(root.resolve())
+
+
+class InUseError(Exception):
+    """Another process holds the lock of this folder."""
+
+
+def _lock(descriptor: int) -> None:
+    # in_use() of another process holds the lock for a moment, too
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise InUseError from None
+            time.sleep(_LOCK_SECONDS / 10)
+        else:
+            return
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Write what no reader ever sees half."""
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.write_text(text + "\n")
+    unfinished.replace(file)

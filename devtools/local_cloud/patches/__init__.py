@@ -1,0 +1,24 @@
+"""What MiniStack does otherwise than AWS, and this system relies on or its users would trip over."""
+
+from devtools.local_cloud.patches import (
+    event_dead_letters,
+    gateway_errors,
+    lambda_concurrency,
+    lambda_errors,
+    lambda_logs,
+    public_parameters,
+    schedules,
+    step_functions,
+)
+
+
+def apply_patches() -> None:
+    """Patch MiniStack in this process; raise PatchOutdatedError when it is not the expected one."""
+    lambda_logs.apply()
+    lambda_errors.apply()
+    lambda_concurrency.apply()
+    gateway_errors.apply()
+    event_dead_letters.apply()
+    public_parameters.apply()
+    schedules.apply()
+    step_functions.apply()

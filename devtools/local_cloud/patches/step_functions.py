@@ -1,0 +1,205 @@
+"""Executions run on moto's interpreter, and an Express one leaves what it leaves on AWS: its log.
+
+MiniStack's own interpreter lets the siblings of a failed branch run on, ignores the timeout of a state
+machine, has no events from inside of branches, logs nothing and waits 150 ms before it starts.
+https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+"""
+
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from ministack.core.responses import get_account_id, now_iso
+from ministack.services import cloudwatch_logs, stepfunctions
+
+from devtools.asl import interpreter
+from devtools.local_cloud.patches.expected import expect_signature, expect_source
+
+# More at once would be no faster on two cores, and their tasks would time out waiting for each other.
+EXECUTIONS_AT_ONCE: Final = int(os.environ.get("ORDERCTL_EXECUTIONS", "16"))
+_LONGEST_REQUEST_SECONDS: Final = 120
+_places: Final = threading.BoundedSemaphore(EXECUTIONS_AT_ONCE)
+_making_clients: Final = threading.Lock()
+
+
+def apply() -> None:
+    """Patch what runs an execution, what announces its status, and what tells where it logs."""
+    expect_signature(stepfunctions._run_execution, "exec_arn")
+    expect_source(stepfunctions._run_execution, "_executions.get(exec_arn)", "time.sleep(0.15)")
+    expect_source(stepfunctions._start_execution, "args=(_run_execution, exec_arn)")
+    expect_signature(cloudwatch_logs._put_log_events, "data")
+    expect_signature(cloudwatch_logs._create_log_stream, "data")
+    announce = stepfunctions._emit_execution_status_event
+    expect_signature(announce, "execution")
+
+    def announce_standard(execution: dict[str, Any]) -> None:
+        machine = stepfunctions._state_machines.get(execution["stateMachineArn"])
+        if machine and not _is_express(machine):
+            announce(execution)
+
+    describe = stepfunctions._describe_state_machine
+    expect_signature(describe, "data")
+
+    def describe_as_the_api(data: dict[str, Any]) -> Any:
+        machine = stepfunctions._state_machines.get(data.get("stateMachineArn"))
+        if machine and machine.get("loggingConfiguration"):
+            machine["loggingConfiguration"] = _decapitalized(machine["loggingConfiguration"])
+        return describe(data)
+
+    stepfunctions._run_execution = _run
+    stepfunctions._emit_execution_status_event = announce_standard
+    stepfunctions._describe_state_machine = describe_as_the_api
+
+
+def _run(execution_arn: str) -> None:
+    execution = stepfunctions._executions.get(execution_arn)
+    machine = execution and stepfunctions._state_machines.get(execution["stateMachineArn"])
+    if not machine:
+        return
+    with _places:
+        ended = _interpret(machine, execution)
+    execution |= {
+        "status": ended.status,
+        "stopDate": now_iso(),
+        "output": json.dumps(ended.output) if ended.status == "SUCCEEDED" else None,
+        "error": ended.error,
+        "cause": ended.cause,
+        "events": list(ended.events),
+    }
+    _log(machine, execution)
+    if _is_express(machine) and not execution.get("sync"):
+        # on AWS, nobody can ask about it later
+        stepfunctions._executions.pop(execution_arn, None)
+    else:
+        stepfunctions._emit_execution_status_event(execution)
+
+
+def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpreter.Execution:
+    execution["arn"] = _own_arn(machine, execution)
+    try:
+        return interpreter.run(
+            interpreter.Machine(
+                arn=machine["stateMachineArn"],
+                name=machine["name"],
+                type=machine["type"],
+                role_arn=machine["roleArn"],
+                definition=machine["definition"],
+            ),
+            interpreter.Start(
+                arn=execution["arn"],
+                name=execution["name"],
+                started_at=execution["startDate"],
+                input=json.loads(execution["input"]),
+            ),
+            # asked in threads of the interpreter, which know nothing of the account
+            client_for=partial(_client_for, get_account_id()),
+        )
+    except Exception as error:  # noqa: BLE001  an execution whose machine can't be run has FAILED
+        stepfunctions.logger.exception("Step Functions: %s could not be run", execution["arn"])
+        return interpreter.Execution(
+            status="FAILED", output=None, error="States.Runtime", cause=repr(error), events=(), waits=()
+        )
+
+
+def _own_arn(machine: Mapping[str, Any], execution: Mapping[str, Any]) -> str:
+    arn = str(execution["executionArn"])
+    if not _is_express(machine):
+        return arn
+    return f"{arn.replace(':execution:', ':express:')}:{uuid.uuid4()}"
+
+
+def _is_express(machine: Mapping[str, Any]) -> bool:
+    return bool(machine["type"] == "EXPRESS")
+
+
+def _client_for(account: str, service: str, region: str) -> Any:
+    with _making_clients:  # one would be made for each execution of the first burst
+        return _client(service, region, account)
+
+
+@lru_cache(maxsize=64)
+def _client(service: str, region: str, account: str) -> Any:
+    # A retry would hide from the state machine what its own Retry is there for.
+    return boto3.Session(
+        aws_access_key_id=account,
+        aws_secret_access_key="test",  # noqa: S106  what MiniStack takes
+        region_name=region,
+    ).client(
+        service,
+        endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+        config=Config(
+            retries={"total_max_attempts": 1},
+            read_timeout=_LONGEST_REQUEST_SECONDS,
+            max_pool_connections=4 * EXECUTIONS_AT_ONCE,
+            inject_host_prefix=False,
+            proxies={},
+            user_agent="states.amazonaws.com",  # boto3 would put its own together for each request
+        ),
+    )
+
+
+def _log(machine: Mapping[str, Any], execution: Mapping[str, Any]) -> None:
+    group = _log_group(machine)
+    if not group:
+        return
+    # a stream for each: MiniStack sorts all events of a stream whenever some are added
+    started = time.strftime("%Y-%m-%d-%H-%M", time.gmtime())
+    stream = f"states/{machine['name']}/{started}/{uuid.uuid4().hex[:8]}"
+    cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": stream})
+    status, _, answer = cloudwatch_logs._put_log_events(
+        {
+            "logGroupName": group,
+            "logStreamName": stream,
+            "logEvents": [_log_event(event, execution["arn"]) for event in execution["events"]],
+        }
+    )
+    if status != 200:  # noqa: PLR2004  HTTP's OK
+        stepfunctions.logger.warning("Step Functions: %s is not logged: %s", execution["arn"], answer)
+
+
+def _log_group(machine: Mapping[str, Any]) -> str | None:
+    """Return the log group of a machine whose log level is not OFF; ERROR and FATAL log like ALL."""
+    settings = _decapitalized(machine.get("loggingConfiguration") or {})
+    if settings.get("level", "OFF") == "OFF" or not settings.get("destinations"):
+        return None
+    arn = str(settings["destinations"][0]["cloudWatchLogsLogGroup"]["logGroupArn"])
+    return arn.split(":log-group:")[1].removesuffix(":*")
+
+
+def _decapitalized(value: Any) -> Any:
+    # CloudFormation's block has `Level`, the API's `level`
+    if isinstance(value, dict):
+        return {key[0].lower() + key[1:]: _decapitalized(inner) for key, inner in value.items()}
+    return [_decapitalized(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _log_event(event: Mapping[str, Any], execution_arn: str) -> dict[str, Any]:
+    milliseconds = int(_moment(event["timestamp"]).timestamp() * 1000)
+    details: Any = next((value for key, value in event.items() if key.endswith("Details")), {})
+    return {
+        "timestamp": milliseconds,
+        "message": json.dumps(
+            {
+                "id": str(event["id"]),
+                "type": event["type"],
+                "details": details,
+                "redrive_count": "0",
+                "previous_event_id": str(event.get("previousEventId", 0)),
+                "event_timestamp": str(milliseconds),
+                "execution_arn": execution_arn,
+            },
+            default=str,
+        ),
+    }
+
+
+def _moment(timestamp: Any) -> datetime:
+    return timestamp if isinstance(timestamp, datetime) else datetime.fromisoformat(timestamp)

@@ -1,0 +1,87 @@
+"""Starts processes as groups of their own, and ends them with everything that they started."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Self
+
+from devtools.local_cloud.signals import StopSignals
+
+POLL_SECONDS: Final = 0.02
+# What was killed stays in the group until its parent asks for it: in a container that may be never.
+_REMOVAL_SECONDS: Final = 0.2
+Process = subprocess.Popen[bytes]
+
+
+class ProcessGroups:
+    """Ends the groups that it started when it is left, but those that it let go."""
+
+    def __init__(self, signals: StopSignals, *, grace_seconds: float) -> None:
+        self._signals = signals
+        self._grace_seconds = grace_seconds
+        self._started: list[Process] = []
+
+    def start(
+        self,
+        command: Sequence[str | Path],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        cwd: Path,
+        **options: Any,
+    ) -> Process:
+        """Start a process that writes to `log`. Ctrl-C at the terminal does not reach it."""
+        with self._signals.held(), log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                env=dict(environment),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **options,
+            )
+            self._started.append(process)
+        return process
+
+    def let_go(self, process: Process) -> None:
+        """Leave it running."""
+        self._started.remove(process)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._signals.held():
+            for process in reversed(self._started):
+                send(process.pid, signal.SIGTERM)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(self._grace_seconds)
+                kill_group(process.pid)
+                process.wait()
+
+
+def send(pid: int, signal_number: int) -> None:
+    """Send a signal to a process that may be gone."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal_number)
+
+
+def kill_group(leader: int) -> None:
+    """Kill what is left of a process group, and give the system a moment to remove it."""
+    deadline = time.monotonic() + _REMOVAL_SECONDS
+    with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
+        while time.monotonic() < deadline:
+            os.killpg(leader, signal.SIGKILL)
+            time.sleep(POLL_SECONDS)
+
+
+def last_lines(log: Path, count: int) -> list[str]:
+    """Return the last lines that say something."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return [line.rstrip() for line in lines if line.strip()][-count:]

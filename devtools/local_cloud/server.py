@@ -1,0 +1,97 @@
+"""The local cloud's process: MiniStack, patched, on a port of 127.0.0.1 that it chooses itself."""
+
+import argparse
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+
+from devtools.local_cloud.folder import Folder, write_atomically
+from orderctl.local_cloud import ServerRecord
+
+# Ends the server without saving its state, which would take seconds after thousands of orders.
+DISCARD: Final = signal.SIGINT
+# Requests that run when the end comes get this long; `orderctl down` waits a little longer.
+SHUTDOWN_SECONDS: Final = 3
+
+
+def main() -> None:
+    """Serve until SIGTERM, and save the state then, or until DISCARD."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--folder", type=Path, required=True)
+    arguments.add_argument("--port", type=int, required=True, help="preferred; another one when it is taken")
+    given = arguments.parse_args()
+    folder = Folder.of(given.folder)
+    # uvicorn sends its signal on to this handler when it has shut down: what `finally` says still happens.
+    for ending in (signal.SIGTERM, DISCARD):
+        signal.signal(ending, lambda *_: sys.exit(0))
+
+    listener = listen(given.port)
+    port = listener.getsockname()[1]
+    os.environ["GATEWAY_PORT"] = str(port)
+    # Requests wait in the listener's queue until MiniStack is loaded, so the port can be told right away.
+    record = ServerRecord(pid=os.getpid(), port=port, since=time.time())
+    write_atomically(folder.server_file, json.dumps(asdict(record)))
+    try:
+        serve(listener)
+    except SystemExit as ended:
+        # to take down all that is in memory would take seconds, and changes nothing
+        os._exit(int(ended.code or 0))
+
+
+def listen(preferred_port: int) -> socket.socket:
+    """Return a listening socket: who binds it first has the port, so that there is no race for it."""
+    try:
+        return socket.create_server(("127.0.0.1", preferred_port), backlog=512)
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0), backlog=512)
+
+
+def serve(listener: socket.socket) -> None:
+    """Run MiniStack on the socket; no Lambda's process outlives it."""
+    from ministack import app as ministack  # noqa: PLC0415  it reads its settings when it is imported
+    from ministack.core import lambda_runtime  # noqa: PLC0415  as above
+
+    from devtools.local_cloud.patches import apply_patches  # noqa: PLC0415  as above
+
+    apply_patches()
+    # What is loaded by now stays: it need not be looked through for garbage again and again.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    try:
+        _Server(ministack).run(sockets=[listener])
+    finally:
+        lambda_runtime.reset()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, ministack: Any) -> None:
+        config = uvicorn.Config(
+            ministack.app,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+        super().__init__(config)
+        self._ministack = ministack
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == DISCARD:
+            self._ministack.PERSIST_STATE = False
+        super().handle_exit(sig, frame)
+
+
+if __name__ == "__main__":
+    main()

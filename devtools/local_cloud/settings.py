@@ -1,0 +1,75 @@
+"""The environment of MiniStack and of the CDK that deploys onto it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from devtools.local_cloud.folder import Folder
+from orderctl.local_cloud import LOCAL_ACCOUNT, LOCAL_REGION
+
+# What could lead to a real account, or change MiniStack, is not handed on.
+_NOT_HANDED_ON: Final = (
+    "AWS_",
+    "CDK_",
+    "LAMBDA_",
+    "LOCALSTACK_",
+    "MINISTACK_",
+    "SFN_",
+    "SERVICES",
+    "AUTH",
+    "USE_SSL",
+)
+
+
+def server_environment(folder: Folder) -> dict[str, str]:
+    """Return MiniStack's settings; the Lambdas inherit them."""
+    return {
+        **_base(folder),
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(folder.state),
+        "MINISTACK_ACCOUNT_ID": LOCAL_ACCOUNT,
+        "MINISTACK_REGION": LOCAL_REGION,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def deployment_environment(folder: Folder, endpoint_url: str) -> dict[str, str]:
+    """Return what makes the CDK deploy onto the local cloud and nowhere else."""
+    return {
+        **_base(folder),
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CDK_HOME": str(folder.temporary / "cdk"),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+    }
+
+
+def _base(folder: Folder) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)}
+    # node and python are in the virtual environment
+    path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)])
+    return {
+        **inherited,
+        **_without_proxy(inherited),
+        "PATH": path,
+        "TMPDIR": str(folder.temporary),
+        "AWS_REGION": LOCAL_REGION,
+        "AWS_DEFAULT_REGION": LOCAL_REGION,
+    }
+
+
+def _without_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
+    exceptions = ",".join(
+        filter(None, [inherited.get("NO_PROXY") or inherited.get("no_proxy"), "127.0.0.1,localhost"])
+    )
+    return {"NO_PROXY": exceptions, "no_proxy": exceptions}

@@ -1,0 +1,98 @@
+"""An execution's events without what differs from run to run: ids, clock times, the order of its branches."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from devtools.asl.definition import MACHINE, Definition, branches
+from devtools.recording.answers import Answer, returns, throws
+from orderctl.trace import Lane, LoggedEvent, follow
+
+Event = dict[str, Any]
+History = dict[str, list[Event]]
+"""The events of the execution (`OrderWorkflow`) and of each branch (`Compensate[0]`), in causal order."""
+
+Normalise = Callable[[Any], Any]
+
+_JSON_DETAILS: Final = ("input", "output", "parameters")
+_PLAIN_DETAILS: Final = ("timeoutInSeconds", "heartbeatInSeconds", "error", "cause")
+# What a service says of the call itself, other in every run and read by no state.
+_ABOUT_THE_CALL: Final = frozenset(
+    {
+        "ExecutedVersion", "MD5OfMessageAttributes", "MD5OfMessageBody", "MD5OfMessageSystemAttributes",
+        "ResponseMetadata", "SdkHttpMetadata", "SdkResponseMetadata",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of a task; `waited` is the time in seconds since the one before it failed."""
+
+    answer: Answer
+    waited: float | None
+
+
+def history_of(events: Iterable[LoggedEvent], definition: Definition, normalise: Normalise) -> History:
+    """Sort the events into the execution's own and those of each branch."""
+    starts = branches(definition)
+    found: History = {name: [] for name in (MACHINE, *starts.values())}
+    for event, lane in follow(events, Lane()):
+        found[_name(lane, starts)].append(_event(event, lane, normalise))
+    return {name: events for name, events in found.items() if events}
+
+
+def attempts_of(events: Iterable[LoggedEvent], normalise: Normalise) -> dict[str, list[Attempt]]:
+    """Return every attempt of every task by the name of its state."""
+    attempts: dict[str, list[Attempt]] = defaultdict(list)
+    waited: dict[str, float | None] = {}
+    failed: dict[str, LoggedEvent] = {}
+    for event, lane in follow(events, Lane()):
+        state = lane.runs[-1].name if lane.runs else ""
+        if event.type == "TaskScheduled":
+            before = failed.get(state)
+            waited[state] = (event.at - before.at).total_seconds() if before else None
+        elif event.type == "TaskSucceeded":
+            result = normalise(_answer(json.loads(event.details["output"])))
+            attempts[state].append(Attempt(answer=returns(result), waited=waited[state]))
+        elif event.type in {"TaskFailed", "TaskTimedOut"}:
+            failed[state] = event
+            answer = throws(event.details["error"], normalise(event.details.get("cause") or ""))
+            attempts[state].append(Attempt(answer=answer, waited=waited[state]))
+    return dict(attempts)
+
+
+def entered(events: Iterable[Event]) -> list[str]:
+    """Return the names of the states that the execution or a branch entered."""
+    return [event["state"] for event in events if event["type"].endswith("StateEntered")]
+
+
+def last_state(history: History) -> str:
+    """Return the name of the state that the execution ended in."""
+    return entered(history[MACHINE])[-1]
+
+
+def _name(lane: Lane, starts: Mapping[str, str]) -> str:
+    return starts[lane.runs[0].name] if lane.parent else MACHINE
+
+
+def _event(event: LoggedEvent, lane: Lane, normalise: Normalise) -> Event:
+    kept: Event = {"type": event.type}
+    if lane.runs and not event.type.startswith("Execution"):
+        kept["state"] = lane.runs[-1].name
+    if event.type in {"ExecutionStarted", "TaskStarted", "TaskSucceeded"}:
+        return kept  # its input is the recording's, its output one of the recording's answers
+    if event.type == "TaskScheduled":
+        kept["resource"] = f"{event.details['resourceType']}:{event.details['resource']}"
+    kept |= {
+        name: normalise(json.loads(event.details[name])) for name in _JSON_DETAILS if event.details.get(name)
+    }
+    return kept | {name: normalise(event.details[name]) for name in _PLAIN_DETAILS if event.details.get(name)}
+
+
+def _answer(result: Any) -> Any:
+    if not isinstance(result, dict):
+        return result
+    return {name: result[name] for name in sorted(result.keys() - _ABOUT_THE_CALL)}

@@ -1,0 +1,120 @@
+"""Replaces what belongs to one deployment, one order or one run by placeholders, such as ${OrderId}."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+from devtools.asl.definition import Definition
+from orderctl.errors import OperatorError
+from orderctl.trace import LoggedEvent
+
+_PLACEHOLDER: Final = re.compile(r"\$\{\w+}")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+# AWS's are 52 capital letters and digits, MiniStack's are UUIDs.
+_REQUEST_ID: Final = re.compile(r"(Request ?I[Dd]: )[\w-]+")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_GENERATED: Final = frozenset({"MessageId", "messageId", "EventId"})
+_EVENT_FIELDS: Final = {"id": "${EventId}", "time": "${EventTime}"}
+# A start time is logged with the millisecond, and on AWS not always cut off the same way.
+_SAME_MOMENT: Final = timedelta(milliseconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placeholders:
+    """`texts` has the placeholder of each text; `started` is when the execution started."""
+
+    texts: Mapping[str, str]
+    started: datetime
+
+    @classmethod
+    def of(cls, execution_arn: str, started: LoggedEvent, deployed: Mapping[str, str]) -> Self:
+        """Take what is to be replaced from an execution's first event; `deployed` is by placeholder."""
+        _, _, _, region, account, *_ = execution_arn.split(":")
+        event = json.loads(started.details["input"])
+        texts = {text: placeholder for placeholder, text in deployed.items()}
+        texts |= {execution_arn: "${ExecutionArn}", event["detail"]["orderId"]: "${OrderId}"}
+        texts |= {event["id"]: "${EventId}", account: "${Account}", region: "${Region}"}
+        return cls(texts=texts, started=started.at)
+
+    def event(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace in the event that the execution was started with."""
+        replaced: dict[str, Any] = self.replace({**event, **_EVENT_FIELDS})
+        return replaced
+
+    def replace(self, value: Any) -> Any:
+        """Replace in everything that the value is made of."""
+        match value:
+            case {"detail-type": "OrderPlaced", "id": _, "time": _}:
+                return {name: self.replace(_EVENT_FIELDS.get(name, each)) for name, each in value.items()}
+            case dict():
+                return {
+                    name: f"${{{name[0].upper()}{name[1:]}}}" if name in _GENERATED else self.replace(each)
+                    for name, each in value.items()
+                }
+            case list():
+                return [self.replace(each) for each in value]
+            case str():
+                return self._text(_without_trace(value))
+        return value
+
+    def _text(self, text: str) -> str:
+        for found in sorted(self.texts, key=len, reverse=True):
+            # whole names only: the source `ecommerce.orders` does not name the bus `ecommerce`
+            text = re.sub(rf"(?<![\w.-]){re.escape(found)}(?![\w.-])", self.texts[found], text)
+        text = _REQUEST_ID.sub(r"\1${Id}", _TIME.sub(self._moment, text))
+        return _UUID.sub("${Id}", text)
+
+    def _moment(self, match: re.Match[str]) -> str:
+        """Tell the two times that the workflow reads from its context apart."""
+        moment = datetime.fromisoformat(match[0])
+        return "${StartTime}" if moment <= self.started + _SAME_MOMENT else "${EnteredTime}"
+
+
+def entered_times(value: Any) -> Any:
+    """Replace the only thing that differs between replays: when a state was entered."""
+    match value:
+        case dict():
+            return {name: entered_times(each) for name, each in value.items()}
+        case list():
+            return [entered_times(each) for each in value]
+        case str():
+            return _TIME.sub("${EnteredTime}", value)
+    return value
+
+
+def substituted(definition: Definition, deployed: Definition) -> dict[str, str]:
+    """Return what stands for each placeholder in the deployed definition; refuse another version's."""
+    try:
+        return dict(_substituted(definition, deployed))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise OperatorError(
+            "The deployed workflow is not the one of this checkout",
+            what_to_do="Deploy it (`orderctl down` and `orderctl up`, or `make deploy`), then record again.",
+        ) from None
+
+
+def _substituted(ours: Any, theirs: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(ours, dict):
+        if ours.keys() != theirs.keys():
+            raise ValueError(ours)
+        for name, each in ours.items():
+            yield from _substituted(each, theirs[name])
+    elif isinstance(ours, list):
+        for each, other in zip(ours, theirs, strict=True):
+            yield from _substituted(each, other)
+    elif isinstance(ours, str) and _PLACEHOLDER.fullmatch(ours):
+        yield ours, theirs
+    elif ours != theirs:
+        raise ValueError(ours)
+
+
+def _without_trace(text: str) -> str:
+    """Keep of a function's error what does not change with a line number or a request."""
+    try:
+        error = json.loads(text)
+        return json.dumps({name: error[name] for name in ("errorMessage", "errorType")})
+    except (ValueError, TypeError, KeyError):
+        return text

@@ -1,0 +1,207 @@
+"""Records a scenario on a deployed stack, from what its execution logged."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Final
+from uuid import uuid4
+
+from devtools.asl.definition import Definition, longest_waits, read_definition, states
+from devtools.recording.answers import Answer
+from devtools.recording.history import Attempt, attempts_of, history_of, last_state
+from devtools.recording.placeholders import Placeholders, substituted
+from devtools.recording.recording import Outcome, Recorded, Recording
+from devtools.recording.scenarios import GLASS, Scenario
+from handlers.contract.fault import Fault
+from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
+from orderctl.dlq.orders import DlqOrders
+from orderctl.errors import OperatorError
+from orderctl.execution_log import ExecutionLog
+from orderctl.fault_switch import FaultSwitch, Service
+from orderctl.products import Catalogue
+from orderctl.stack import Stack
+from orderctl.trace import LoggedEvent
+
+Execution = tuple[str, list[LoggedEvent]]
+"""An execution's ARN and its events in their order."""
+
+# Four attempts that time out, of each of two steps, and what a log is behind on AWS.
+_TIMEOUT_SECONDS: Final = 180
+# What starting an attempt takes besides its wait.
+_SCHEDULING_SECONDS: Final = 1.0
+_ENDINGS: Final = {
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionTimedOut": "TIMED_OUT",
+    "ExecutionAborted": "ABORTED",
+}
+
+
+class Recorder:
+    """Records on one deployed stack, which must have this checkout's workflow."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._api = OrdersApi(stack)
+        self._log = ExecutionLog(stack)
+        self._definition = read_definition()
+        machine = stack.client("stepfunctions").describe_state_machine(
+            stateMachineArn=stack.state_machine_arn
+        )
+        self._deployed = substituted(self._definition, json.loads(machine["definition"]))
+
+    def record(self, scenario: Scenario) -> Recording:
+        """Run the scenario; raise OperatorError where something else comes out than it says."""
+        for _ in Catalogue(self._stack).stock([GLASS]):
+            pass
+        first = scenario.broken if scenario.before is None else scenario.before
+        with self._broken(first):
+            order_id = self._place(scenario)
+            execution = self._execution(order_id, count=1)
+        if scenario.before is not None:
+            with self._broken(scenario.broken):
+                if scenario.unannounced:
+                    self._reopen(order_id)
+                self._deliver_again(execution)
+                execution = self._execution(order_id, count=2)
+        recording = self._recording(scenario.name, execution)
+        _expect(scenario, recording, self._order(order_id))
+        return recording
+
+    @contextmanager
+    def _broken(self, services: frozenset[Service]) -> Iterator[None]:
+        with ExitStack() as mended_again:
+            for service in sorted(services):
+                switch = FaultSwitch(self._stack, service)
+                mended_again.callback(switch.turn_off)
+                switch.turn_on(Fault())
+            yield
+
+    def _place(self, scenario: Scenario) -> str:
+        answer = self._api.place(scenario.request, idempotency_key=str(uuid4()))
+        if answer.status != ACCEPTED:
+            raise problem(answer)
+        return str(answer.body["orderId"])
+
+    def _order(self, order_id: str) -> dict[str, Any]:
+        answer = self._api.get(order_id)
+        if answer.status != OK:
+            raise problem(answer)
+        return dict(answer.body)
+
+    def _execution(self, order_id: str, count: int) -> Execution:
+        """Wait until so many executions of the order have ended, and return the last of them."""
+        since = datetime.fromisoformat(self._order(order_id)["createdAt"])
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            found = self._log.events_of(order_id, since)
+            executions = [(arn, sorted(events, key=lambda event: event.id)) for arn, events in found.items()]
+            if len(executions) >= count and all(events[-1].type in _ENDINGS for _, events in executions):
+                return max(executions, key=lambda execution: execution[1][0].at)
+            time.sleep(0.5)
+        raise OperatorError(
+            f"Execution {count} of {order_id} was not logged to its end within {_TIMEOUT_SECONDS} s",
+            what_to_do=f"See where it is with `orderctl trace {order_id}`.",
+        )
+
+    def _reopen(self, order_id: str) -> None:
+        orders = DlqOrders(self._stack)
+        orders.reopen(orders.read([order_id])[order_id], [])
+
+    def _deliver_again(self, execution: Execution) -> None:
+        event = json.loads(execution[1][0].details["input"])
+        entry = {
+            "EventBusName": self._stack.bus_name,
+            "Source": event["source"],
+            "DetailType": event["detail-type"],
+            "Detail": json.dumps(event["detail"]),
+        }
+        if self._stack.client("events").put_events(Entries=[entry])["FailedEntryCount"]:
+            raise OperatorError("The bus did not take OrderPlaced again", what_to_do="Record again.")
+
+    def _recording(self, name: str, execution: Execution) -> Recording:
+        arn, events = execution
+        placeholders = Placeholders.of(arn, events[0], self._deployed)
+        attempts = attempts_of(events, placeholders.replace)
+        history = history_of(events, self._definition, placeholders.replace)
+        ended = history["OrderWorkflow"][-1]
+        return Recording(
+            scenario=name,
+            recorded=_recorded(self._stack),
+            input=placeholders.event(json.loads(events[0].details["input"])),
+            answers={state: [attempt.answer for attempt in made] for state, made in attempts.items()},
+            outcome=Outcome(
+                history=history,
+                waits=waits_of(attempts, self._definition),
+                status=_ENDINGS[events[-1].type],
+                output=ended.get("output"),
+                error=ended.get("error"),
+            ),
+        )
+
+
+def waits_of(attempts: dict[str, list[Attempt]], definition: Definition) -> dict[str, list[float]]:
+    """Return the longest wait that each retry may make; raise OperatorError where one took longer."""
+    by_name = dict(states(definition))
+    waits: dict[str, list[float]] = {}
+    for name, made in attempts.items():
+        allowed = longest_waits(by_name[name], _errors(attempt.answer for attempt in made[:-1]))
+        for attempt, longest in zip(made[1:], allowed, strict=True):
+            if (attempt.waited or 0) > longest + _SCHEDULING_SECONDS:
+                raise OperatorError(
+                    f"{name} waited {attempt.waited} s before a retry, not {longest} s at most",
+                    why="the machine is overloaded, or the deployed workflow is another one",
+                    what_to_do="Record again.",
+                )
+        if allowed:
+            waits[name] = allowed
+    return waits
+
+
+def _errors(answers: Iterable[Answer]) -> list[str]:
+    return [answer["Throw"]["Error"] for answer in answers]
+
+
+def _recorded(stack: Stack) -> Recorded:
+    local = stack.endpoint_url is not None
+    return Recorded(
+        where="local" if local else "aws",
+        engine=f"MiniStack {version('ministack')}, moto {version('moto')}" if local else "AWS Step Functions",
+        date=datetime.now(UTC).date().isoformat(),
+    )
+
+
+def _expect(scenario: Scenario, recording: Recording, order: dict[str, Any]) -> None:
+    expected = {
+        "status": scenario.status,
+        "reason": scenario.reason,
+        "ends in": scenario.ends_in,
+        "parked": sorted(scenario.parked),
+    }
+    found = {
+        "status": order["status"],
+        "reason": order.get("reason"),
+        "ends in": last_state(recording.outcome.history),
+        "parked": _parked(recording),
+    }
+    wrong = [
+        f"{name} is {found[name]}, not {expected[name]}" for name in expected if found[name] != expected[name]
+    ]
+    if wrong:
+        raise OperatorError(
+            f"{scenario.name} came out otherwise than it says: {'; '.join(wrong)}",
+            what_to_do="Correct devtools/recording/scenarios.py, or what is broken.",
+        )
+
+
+def _parked(recording: Recording) -> list[str]:
+    """Return the steps whose message a dead-letter queue took."""
+    parks: dict[str, Sequence[Answer]] = {
+        state.removeprefix("Park"): given
+        for state, given in recording.answers.items()
+        if state.startswith("Park")
+    }
+    return sorted(step for step, given in parks.items() if "Return" in given[-1])

@@ -1,0 +1,133 @@
+"""A recording: one execution of a scenario, and its file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+from devtools.checkout import REPOSITORY
+from devtools.recording.answers import Answers, from_mock_config, to_mock_config
+from devtools.recording.history import History
+
+RECORDINGS: Final = REPOSITORY / "tests" / "workflow" / "recordings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """`where` is local, aws, or hand: its answers are made up, and its history is what they lead to."""
+
+    where: str
+    engine: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an execution did; `waits` has the longest wait in seconds before each retry, by state."""
+
+    history: History
+    waits: Mapping[str, list[float]]
+    status: str
+    output: Any
+    error: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a recording keeps of it."""
+        return {
+            "history": self.history,
+            "waits": {state: [_whole(wait) for wait in self.waits[state]] for state in sorted(self.waits)},
+            "status": self.status,
+            "output": self.output,
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One execution of a scenario: what it was given, what its tasks answered, and what it did."""
+
+    scenario: str
+    recorded: Recorded
+    input: Any
+    answers: Answers
+    outcome: Outcome
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """Read a recording."""
+        found = json.loads(file.read_text())
+        return cls(
+            scenario=found["scenario"],
+            recorded=Recorded(**found["recorded"]),
+            input=found["input"],
+            answers=from_mock_config(found["scenario"], found["mock"]),
+            outcome=Outcome(
+                history=found["history"],
+                waits=found["waits"],
+                status=found["status"],
+                output=found["output"],
+                error=found["error"],
+            ),
+        )
+
+    def write(self, folder: Path = RECORDINGS) -> bool:
+        """Write the recording; False when nothing but the date or the engine changed, which it then keeps."""
+        file = folder / f"{self.scenario}.json"
+        text = self.to_text()
+        if file.exists():
+            before = Recording.read(file)
+            same_place = before.recorded.where == self.recorded.where
+            if same_place and replace(self, recorded=before.recorded).to_text() == file.read_text():
+                return False
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return True
+
+    def to_text(self) -> str:
+        """Write one event a line, so that a difference in git is one of events."""
+        fields = {
+            "scenario": self.scenario,
+            "recorded": {
+                "where": self.recorded.where,
+                "engine": self.recorded.engine,
+                "date": self.recorded.date,
+            },
+            "input": self.input,
+            "mock": to_mock_config(self.scenario, self.answers),
+            **self.outcome.to_json(),
+        }
+        return "{\n" + ",\n".join(f" {json.dumps(name)}: {_field(fields[name])}" for name in fields) + "\n}\n"
+
+
+def recordings(folder: Path = RECORDINGS) -> list[Path]:
+    """Return the files of all recordings."""
+    return sorted(folder.glob("*.json"))
+
+
+def _field(value: Any) -> str:
+    """Break the lines down to what is one thing: an event, the answers of a task."""
+    return _lines(value, indent=1) if isinstance(value, dict) else json.dumps(value)
+
+
+def _lines(value: Any, indent: int) -> str:
+    text = json.dumps(value)
+    if len(text) + indent <= 100 or not value or _is_event(value):  # noqa: PLR2004  columns
+        return text
+    pad = " " * (indent + 1)
+    match value:
+        case dict():
+            inner = [f"{pad}{json.dumps(name)}: {_lines(each, indent + 1)}" for name, each in value.items()]
+            return "{\n" + ",\n".join(inner) + "\n" + " " * indent + "}"
+        case list():
+            inner = [pad + _lines(each, indent + 1) for each in value]
+            return "[\n" + ",\n".join(inner) + "\n" + " " * indent + "]"
+    return text
+
+
+def _is_event(value: Any) -> bool:
+    return isinstance(value, dict) and "type" in value
+
+
+def _whole(seconds: float) -> float:
+    return int(seconds) if seconds == int(seconds) else seconds

@@ -1,0 +1,1 @@
+"""The HTTP API: parsing requests, writing responses."""

@@ -1,0 +1,100 @@
+"""What went wrong, as the API tells it (RFC 9457): the one place that turns errors into answers."""
+
+import json
+import traceback
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from aws_lambda_powertools.event_handler import Response
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handlers.adapters.aws import error_code
+from handlers.api.errors import InvalidRequest, Violation
+from handlers.domain.errors import (
+    DependencyUnavailable,
+    IdempotencyKeyReused,
+    OrderNotFound,
+    UnknownProducts,
+)
+
+CONTENT_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:problem-type:ecommerce:"
+# Longer than a throttled partition or a cold dependency usually takes, shorter than a shopper waits.
+RETRY_AFTER_SECONDS: Final = 2
+
+
+def problem_answer(error: Exception) -> Response[str]:
+    """Answer without internal names; what the client can't mend is told only in its class."""
+    match error:
+        case InvalidRequest():
+            return _answer(HTTPStatus.BAD_REQUEST, "invalid-request", str(error), error.violations)
+        case UnknownProducts():
+            detail = "The catalogue does not have every product of the order."
+            return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-products", detail, _unknown(error))
+        case IdempotencyKeyReused():
+            detail = "This Idempotency-Key placed another order; use a new key for a new order."
+            return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
+        case OrderNotFound():
+            return _answer(HTTPStatus.NOT_FOUND, "order-not-found", "There is no order with this id.")
+        # AWS refusing a call for good (a missing grant, a deleted table) is ours to mend, like an outage.
+        case DependencyUnavailable() | ClientError() | BotoCoreError():
+            return _unavailable()
+        case _:
+            return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, None, "The request could not be processed.")
+
+
+def log_fields(error: Exception) -> dict[str, Any]:
+    """Tell operators what happened; a message that is not ours may repeat what the client sent."""
+    match error:
+        case DependencyUnavailable():
+            return {"error": type(error).__name__, "cause": str(error)}
+        case ClientError():
+            return {"error": error_code(error), "operation": error.operation_name}
+        case InvalidRequest() | UnknownProducts() | IdempotencyKeyReused() | OrderNotFound():
+            return {"error": type(error).__name__}
+        case _:
+            frames = traceback.extract_tb(error.__traceback__)
+            return {
+                "error": type(error).__name__,
+                "raisedAt": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            }
+
+
+def route_not_found() -> Response[str]:
+    """Answer a path or method that the API does not have."""
+    return _answer(HTTPStatus.NOT_FOUND, None, "There is nothing at this path for this method.")
+
+
+def _unknown(error: UnknownProducts) -> list[Violation]:
+    return [
+        Violation(pointer=f"/items/{position}/productId", detail=f"{product_id} is not in the catalogue")
+        for position, product_id in error.product_ids.items()
+    ]
+
+
+def _unavailable() -> Response[str]:
+    detail = "Try again; with the same Idempotency-Key no order is placed twice."
+    answer = _answer(HTTPStatus.SERVICE_UNAVAILABLE, None, detail)
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
+
+
+def _answer(
+    status: HTTPStatus, type_: str | None, detail: str, violations: Sequence[Violation] = ()
+) -> Response[str]:
+    body: dict[str, Any] = {
+        "type": TYPE_PREFIX + type_ if type_ else "about:blank",
+        "title": _title(type_) if type_ else status.phrase,
+        "status": status.value,
+        "detail": detail,
+    }
+    if violations:
+        body["errors"] = [{"pointer": each.pointer, "detail": each.detail} for each in violations]
+    return Response(
+        status_code=status.value, content_type=CONTENT_TYPE, body=json.dumps(body, separators=(",", ":"))
+    )
+
+
+def _title(type_: str) -> str:
+    return type_.replace("-", " ").capitalize()

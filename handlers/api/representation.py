@@ -1,0 +1,71 @@
+"""Orders as the API shows them."""
+
+from typing import Any
+
+from handlers.contract.money import Money, OrderLine
+from handlers.domain.order import Execution, Order, OrderSummary, RecordedStep, RecordedSteps
+
+
+def accepted(order: Order) -> dict[str, Any]:
+    """Answer the request that placed the order."""
+    return {
+        "orderId": order.order_id,
+        "status": order.status,
+        "total": _money(order.total),
+        "createdAt": order.created_at,
+        "links": {"self": f"/orders/{order.order_id}"},
+    }
+
+
+def full(order: Order, steps: RecordedSteps) -> dict[str, Any]:
+    """Show everything but what is personal or internal."""
+    return {
+        "orderId": order.order_id,
+        "customerId": order.customer_id,
+        "status": order.status,
+        "reason": order.reason,
+        "items": [_line(line) for line in order.items],
+        "total": _money(order.total),
+        "steps": _steps(steps),
+        "execution": _execution(order.execution),
+        "createdAt": order.created_at,
+        "updatedAt": order.updated_at,
+    }
+
+
+def summary(order: OrderSummary) -> dict[str, Any]:
+    """Show an order as one of a list."""
+    return {
+        "orderId": order.order_id,
+        "status": order.status,
+        "reason": order.reason,
+        "total": _money(order.total),
+        "createdAt": order.created_at,
+        "updatedAt": order.updated_at,
+    }
+
+
+def _money(money: Money) -> dict[str, Any]:
+    return {"amount": money.amount, "currency": money.currency}
+
+
+def _line(line: OrderLine) -> dict[str, Any]:
+    return {"productId": line.product_id, "quantity": line.quantity, "unitPrice": line.unit_price}
+
+
+def _steps(steps: RecordedSteps) -> dict[str, Any]:
+    recorded = {
+        "inventory": steps.inventory,
+        "payment": steps.payment,
+        "notification": steps.notification,
+    }
+    return {name: _step(step) for name, step in recorded.items() if step}
+
+
+def _step(step: RecordedStep) -> dict[str, Any]:
+    reference = {"reference": step.reference} if step.reference else {}
+    return {"status": step.status, **reference, "at": step.at}
+
+
+def _execution(execution: Execution | None) -> dict[str, Any] | None:
+    return {"arn": execution.arn, "consoleUrl": execution.console_url} if execution else None

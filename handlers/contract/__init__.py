@@ -1,0 +1,1 @@
+"""What handlers, infrastructure and orderctl share: names, events, times. Pure Python."""

@@ -1,0 +1,55 @@
+"""Events on the bus as Python code emits them; the workflow announces the rest."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from handlers.contract.money import Money, OrderLine
+from handlers.contract.names import EVENT_SOURCE, DetailType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """`detail` carries no personal data: who needs more reads the order."""
+
+    detail_type: DetailType
+    detail: dict[str, Any]
+
+    def entry(self, bus_name: str) -> dict[str, Any]:
+        """Write it as PutEvents takes it."""
+        return {
+            "EventBusName": bus_name,
+            "Source": EVENT_SOURCE,
+            "DetailType": self.detail_type.value,
+            "Detail": json.dumps(self.detail, separators=(",", ":")),
+        }
+
+
+class PlacedOrder(Protocol):
+    """What OrderPlaced says of an order."""
+
+    @property
+    def order_id(self) -> str: ...
+    @property
+    def customer_id(self) -> str: ...
+    @property
+    def items(self) -> Sequence[OrderLine]: ...
+    @property
+    def total(self) -> Money: ...
+
+
+def order_placed(order: PlacedOrder) -> Event:
+    """Announce an order; again whenever its workflow has to run again."""
+    return Event(
+        detail_type=DetailType.ORDER_PLACED,
+        detail={
+            "orderId": order.order_id,
+            "customerId": order.customer_id,
+            "items": [
+                {"productId": line.product_id, "quantity": line.quantity, "unitPrice": line.unit_price}
+                for line in order.items
+            ],
+            "total": {"amount": order.total.amount, "currency": order.total.currency},
+        },
+    )

@@ -1,0 +1,39 @@
+"""Amounts, and the priced lines of an order."""
+
+from dataclasses import dataclass
+from typing import Final
+
+# The currencies of ISO 4217 whose minor unit is not a hundredth.
+_WITHOUT_DECIMALS: Final = frozenset(
+    {
+        *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"),
+        *("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
+    }
+)
+_WITH_THREE_DECIMALS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """`amount` is in the currency's minor unit, e.g. cents."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """`unit_price` is in the currency's minor unit, as it was when the order was placed."""
+
+    product_id: str
+    quantity: int
+    unit_price: int
+
+
+def format_money(money: Money) -> str:
+    """Write an amount with its currency's decimals: `USD 15.30`, `JPY 1530`."""
+    if money.currency in _WITHOUT_DECIMALS:
+        return f"{money.currency} {money.amount}"
+    digits = 3 if money.currency in _WITH_THREE_DECIMALS else 2
+    units, rest = divmod(money.amount, 10**digits)
+    return f"{money.currency} {units}.{rest:0{digits}}"

@@ -1,0 +1,1 @@
+"""Dead-letter queues: reading them, and redriving what they hold."""

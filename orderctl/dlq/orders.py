@@ -1,0 +1,182 @@
+"""The orders that a redrive takes up again: those that wait for an operator, and those of dead letters."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+
+from botocore.exceptions import ClientError
+
+from handlers.contract.clock import Clock, rfc3339, utc_now
+from handlers.contract.money import Money, OrderLine
+from handlers.contract.names import (
+    OPEN_ORDERS_INDEX,
+    OPEN_SHARDS,
+    ORDER_RECORD,
+    OpenKind,
+    OrderStatus,
+    open_key,
+    open_shard,
+)
+from orderctl.dlq.queues import DeadLetter
+from orderctl.dynamodb import batch_get, to_item, to_plain
+from orderctl.stack import Stack
+
+_ON_HOLD: Final = open_key(OpenKind.ON_HOLD, "")
+# What the event tells, and where the order stands: neither e-mail address nor payment token.
+_ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status", "openKey", "redrivenAt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOrder:
+    """An order that waits for an operator, as the open-orders index shows it.
+
+    It is ON_HOLD, or settled while its workflow failed again and again to tell everybody.
+    """
+
+    order_id: str
+    status: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownOrder:
+    """An order as it is now; `redriven_at` is when the latest message that a redrive took was sent."""
+
+    order_id: str
+    customer_id: str
+    items: tuple[OrderLine, ...]
+    total: Money
+    status: OrderStatus
+    is_closed: bool
+    redriven_at: str | None
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read the record; raise KeyError, TypeError or ValueError where it is broken."""
+        return cls(
+            order_id=record["orderId"],
+            customer_id=record["customerId"],
+            items=tuple(map(_line, record["items"])),
+            total=Money(amount=int(record["total"]["amount"]), currency=record["total"]["currency"]),
+            status=OrderStatus(record["status"]),
+            is_closed="openKey" not in record,
+            redriven_at=record.get("redrivenAt"),
+        )
+
+
+def _line(item: Mapping[str, Any]) -> OrderLine:
+    return OrderLine(
+        product_id=item["productId"], quantity=int(item["quantity"]), unit_price=int(item["unitPrice"])
+    )
+
+
+class DlqOrders:
+    """The Orders table of a deployed stack."""
+
+    def __init__(self, stack: Stack, now: Clock = utc_now) -> None:
+        self._dynamodb = stack.client("dynamodb")
+        self._table = stack.orders_table
+        self._now = now
+
+    def held(self) -> list[HeldOrder]:
+        """Find every order that waits for an operator, without looking at the others."""
+        return [
+            HeldOrder(
+                order_id=entry["orderId"],
+                status=entry.get("status", ""),
+                reason=entry.get("reason", ""),
+                since=datetime.fromisoformat(entry["openKey"].removeprefix(_ON_HOLD)),
+            )
+            for shard in range(OPEN_SHARDS)
+            for entry in self._on_hold(str(shard))
+        ]
+
+    def read(self, order_ids: Iterable[str]) -> dict[str, KnownOrder]:
+        """Read these orders; one that does not exist, or whose record is broken, is left out."""
+        keys = ({"orderId": order_id, "record": ORDER_RECORD} for order_id in order_ids)
+        found: dict[str, KnownOrder] = {}
+        for record in batch_get(self._dynamodb, self._table, keys, _ATTRIBUTES):
+            with suppress(KeyError, TypeError, ValueError):
+                found[record["orderId"]] = KnownOrder.from_record(record)
+        return found
+
+    def resume(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> bool:
+        """Let an order on hold be PENDING again; False when it is on hold no more."""
+        now = rfc3339(self._now())
+        return self._change(
+            order,
+            "SET #status = :pending, updatedAt = :now, openKey = :openKey",
+            "reason, attempts",
+            {
+                ":pending": OrderStatus.PENDING.value,
+                ":onHold": OrderStatus.ON_HOLD.value,
+                ":now": now,
+                ":openKey": open_key(OpenKind.IN_PROGRESS, now),
+            },
+            letters,
+            condition="#status = :onHold",
+            names={"#status": "status"},
+        )
+
+    def reopen(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> bool:
+        """Let the sweeper see to an order of any status; False when there is no such order any more.
+
+        One that is closed was announced; without a message of it, somebody asks to announce it again.
+        """
+        again = order.is_closed and not letters
+        return self._change(
+            order,
+            "SET unannounced = :true, openShard = :openShard, openKey = :openKey",
+            "attempts, closedAt" if again else "attempts",
+            {
+                ":true": True,
+                ":openShard": open_shard(order.order_id),
+                ":openKey": open_key(OpenKind.IN_PROGRESS, rfc3339(self._now())),
+            },
+            letters,
+            condition="attribute_exists(orderId)",
+        )
+
+    def _change(  # noqa: PLR0913  the parts of one expression
+        self,
+        order: KnownOrder,
+        set_: str,
+        remove: str,
+        values: Mapping[str, Any],
+        letters: Sequence[DeadLetter],
+        *,
+        condition: str,
+        names: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Change the order, and note until when its messages are taken: who parked one may not close it."""
+        taken = [*(rfc3339(letter.sent) for letter in letters), *filter(None, [order.redriven_at])]
+        if taken:
+            set_, values = f"{set_}, redrivenAt = :redriven", {**values, ":redriven": max(taken)}
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=to_item({"orderId": order.order_id, "record": ORDER_RECORD}),
+                UpdateExpression=f"{set_} REMOVE {remove}",
+                ConditionExpression=condition,
+                ExpressionAttributeValues=to_item(values),
+                **({"ExpressionAttributeNames": names} if names else {}),
+            )
+        except ClientError as error:
+            # An execution that was still running has settled it, or another redrive took it up.
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _on_hold(self, shard: str) -> Iterator[Mapping[str, Any]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=OPEN_ORDERS_INDEX,
+            KeyConditionExpression="openShard = :shard AND begins_with(openKey, :onHold)",
+            ExpressionAttributeValues=to_item({":shard": shard, ":onHold": _ON_HOLD}),
+        )
+        for page in pages:
+            yield from map(to_plain, page["Items"])

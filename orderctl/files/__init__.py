@@ -1,0 +1,1 @@
+"""Order files and product files in CSV."""

@@ -1,0 +1,101 @@
+"""The catalogue in the Inventory table: what is sold, at which price, and how much of it is there."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from orderctl.dynamodb import batch_get, batch_put, to_item, to_plain
+from orderctl.errors import OperatorError
+from orderctl.files.product_file import Product
+from orderctl.stack import Stack
+
+# Names the order file a product was stocked from, so that importing it again does not stock it again.
+_STOCKED_FROM: Final = "stockedFrom"
+_ATTRIBUTES: Final = ("productId", "name", "unitPrice", "available", _STOCKED_FROM)
+
+
+class Catalogue:
+    """The products of one deployment."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._table = stack.inventory_table
+        self._dynamodb = stack.client("dynamodb")
+
+    def all(self) -> list[Product]:
+        """Read every product, by its id."""
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        items = (to_plain(item) for page in pages for item in page["Items"])
+        return sorted(_sold(items), key=lambda product: product.product_id)
+
+    def find(self, product_ids: Iterable[str]) -> dict[str, Product]:
+        """Read these products; those that don't exist are left out."""
+        return {product.product_id: product for product in _sold(self._get(product_ids))}
+
+    def stock(self, products: Iterable[Product], *, source: str = "") -> Iterator[int]:
+        """Write the products over what is there; yield how many more are written, as they are."""
+        return batch_put(
+            self._dynamodb,
+            self._table,
+            (
+                {
+                    "productId": product.product_id,
+                    "name": product.name,
+                    "unitPrice": product.unit_price,
+                    "available": product.available,
+                    **({_STOCKED_FROM: source} if source else {}),
+                }
+                for product in products
+            ),
+        )
+
+    def not_stocked_from(self, source: str, products: Iterable[Product]) -> list[Product]:
+        """Return those of the products that `stock` was not given before from this source."""
+        by_id = {product.product_id: product for product in products}
+        stocked = {item["productId"] for item in self._get(by_id) if item.get(_STOCKED_FROM) == source}
+        return [product for product_id, product in by_id.items() if product_id not in stocked]
+
+    def set(
+        self, product_id: str, *, available: int, unit_price: int | None = None, name: str | None = None
+    ) -> Product:
+        """Set how much is there, and price and name where given; a new product needs a price."""
+        update = "SET available = :available, #name = "
+        update += ":name" if name else "if_not_exists(#name, :name)"
+        values: dict[str, Any] = {":available": available, ":name": name or product_id}
+        condition = {"ConditionExpression": "attribute_exists(unitPrice)"}
+        if unit_price is not None:
+            update += ", unitPrice = :unitPrice"
+            values[":unitPrice"] = unit_price
+            condition = {}
+        try:
+            answer = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=to_item({"productId": product_id}),
+                UpdateExpression=update,
+                ExpressionAttributeNames={"#name": "name"},
+                ExpressionAttributeValues=to_item(values),
+                ReturnValues="ALL_NEW",
+                **condition,
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            raise OperatorError(
+                f"There is no product {product_id}",
+                what_to_do="Give --price (minor units) to add it.",
+            ) from None
+        return _product(to_plain(answer["Attributes"]))
+
+    def _get(self, product_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+        keys = ({"productId": product_id} for product_id in product_ids)
+        return batch_get(self._dynamodb, self._table, keys, _ATTRIBUTES)
+
+
+def _sold(items: Iterable[Mapping[str, Any]]) -> Iterator[Product]:
+    # A release may bring back stock of a product that was deleted: that has no price.
+    return (_product(item) for item in items if "unitPrice" in item)
+
+
+def _product(item: Mapping[str, Any]) -> Product:
+    return Product(
+        product_id=item["productId"],
+        name=item.get("name", item["productId"]),
+        unit_price=int(item["unitPrice"]),
+        available=int(item["available"]),
+    )

@@ -1,0 +1,54 @@
+"""One local cloud for all end-to-end tests, started and stopped by what `orderctl up` and `down` call."""
+
+import socket
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
+from devtools.local_cloud.folder import Folder
+from orderctl.stack import Stack
+from tests.deployed.shop import Shop
+
+
+@pytest.fixture(scope="session")
+def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
+    """The folder of the local cloud of this test run; orderctl's commands use it, and not the user's."""
+    folder = Folder.of(tmp_path_factory.mktemp("local-cloud"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ORDERCTL_HOME", str(folder.root))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def taken_port() -> Iterator[int]:
+    """A port that another program listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def local_stack(local_folder: Folder, taken_port: int) -> Iterator[Stack]:
+    """The app, deployed on a local cloud of its own with the sample catalogue."""
+    stack = start_local_cloud(local_folder, port=taken_port)
+    yield stack
+    stop_local_cloud(local_folder)
+
+
+@pytest.fixture(scope="session")
+def shop(local_stack: Stack) -> Shop:
+    """The deployed app, asked as its clients and operators ask it."""
+    return Shop.on(local_stack)
+
+
+@pytest.fixture(scope="session")
+def product(shop: Shop) -> str:
+    """A product of 2.55 that there is plenty of."""
+    return shop.sell(unit_price=255)
+
+
+@pytest.fixture
+def customer() -> str:
+    """A customer that no other test orders for."""
+    return f"cust-{uuid4()}"

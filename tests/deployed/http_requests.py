@@ -1,0 +1,46 @@
+"""Requests as any HTTP client sends them, and what every refusal has in common."""
+
+import json
+import re
+from typing import Any
+
+import urllib3
+
+from tests.deployed.shop import Shop
+
+JSON = {"Content-Type": "application/json"}
+
+
+def order_of(customer: str, items: Any) -> dict[str, Any]:
+    return {
+        "customerId": customer,
+        "customerEmail": "ada@example.com",
+        "paymentMethod": "pm_card_visa",
+        "items": items,
+    }
+
+
+def post(shop: Shop, body: Any, **headers: str) -> urllib3.BaseHTTPResponse:
+    content = body if isinstance(body, (bytes, str)) else json.dumps(body)
+    keyed = {name.replace("_", "-"): value for name, value in headers.items()}
+    return shop.request(
+        "POST", "orders", headers=JSON | {"x-api-key": shop.stack.api_key} | keyed, body=content
+    )
+
+
+def get(shop: Shop, path: str) -> urllib3.BaseHTTPResponse:
+    return shop.request("GET", path, headers={"x-api-key": shop.stack.api_key})
+
+
+def assert_problem(response: urllib3.BaseHTTPResponse, status: int) -> dict[str, Any]:
+    """Return a problem (RFC 9457) that tells nothing about what is inside."""
+    text = response.data.decode()
+    assert response.status == status, text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == status
+    assert {"type", "title", "detail"} <= problem.keys()
+    assert not re.search(
+        r"Traceback|handlers|dynamodb|boto|does-not-exist|OrderProcessing", text, re.IGNORECASE
+    )
+    return dict(problem)

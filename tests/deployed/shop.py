@@ -1,0 +1,144 @@
+"""A shop on the deployed local cloud: what it sells, what it is asked, and what it stores and says."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import urllib3
+
+from orderctl.api_client import Answer, OrdersApi
+from orderctl.dynamodb import to_item, to_plain
+from orderctl.products import Catalogue
+from orderctl.settlement import wait_while_pending
+from orderctl.stack import Stack
+
+DEADLINE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One deployed stack, asked as its clients and operators ask it."""
+
+    stack: Stack
+    api: OrdersApi
+
+    @classmethod
+    def on(cls, stack: Stack) -> "Shop":
+        return cls(stack, OrdersApi(stack, connections=16, patience=DEADLINE_SECONDS))
+
+    def sell(self, *, available: int = 1_000, unit_price: int = 255) -> str:
+        """Add a product of its own to the catalogue, so that no other test takes of it."""
+        product_id = f"P-{uuid4()}"
+        Catalogue(self.stack).set(product_id, available=available, unit_price=unit_price)
+        return product_id
+
+    def available(self, product_id: str) -> int:
+        return Catalogue(self.stack).find([product_id])[product_id].available
+
+    def place(
+        self,
+        items: Mapping[str, int],
+        *,
+        payment: str = "pm_card_visa",
+        customer: str = "cust-1",
+        email: str = "ada@example.com",
+        key: str | None = None,
+    ) -> Answer:
+        order = {
+            "customerId": customer,
+            "customerEmail": email,
+            "paymentMethod": payment,
+            "items": [{"productId": product, "quantity": quantity} for product, quantity in items.items()],
+        }
+        return self.api.place(order, idempotency_key=key or str(uuid4()))
+
+    def wait_until_at_rest(self, *order_ids: str) -> None:
+        states = wait_while_pending(self.stack, order_ids, timeout=DEADLINE_SECONDS)
+        assert {state.order_id for state in states if state.status != "PENDING"} == set(order_ids)
+
+    def records(self, order_id: str) -> dict[str, dict[str, Any]]:
+        """What the Orders table holds of an order, by sort key."""
+        found = self.stack.client("dynamodb").query(
+            TableName=self.stack.orders_table,
+            KeyConditionExpression="orderId = :orderId",
+            ExpressionAttributeValues=to_item({":orderId": order_id}),
+            ConsistentRead=True,
+        )
+        return {item["record"]["S"]: to_plain(item) for item in found["Items"]}
+
+    def orders_of(self, customer: str) -> list[dict[str, Any]]:
+        answer = self.api.of_customer(customer, limit=100)
+        assert answer.status == 200
+        return list(answer.body["orders"])
+
+    def request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | str = b""
+    ) -> urllib3.BaseHTTPResponse:
+        """Ask in whatever way; the API key is only there when the headers have it."""
+        return urllib3.request(
+            method, self.stack.api_url + path, headers=headers, body=body, retries=False, timeout=20
+        )
+
+
+class Subscriber:
+    """A queue that gets what is published, and remembers all that it got."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._sqs = stack.client("sqs")
+        self._url = self._sqs.create_queue(QueueName=f"subscriber-{uuid4()}")["QueueUrl"]
+        self._received: list[dict[str, Any]] = []
+
+    @property
+    def arn(self) -> str:
+        """The queue's ARN."""
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        return str(attributes["Attributes"]["QueueArn"])
+
+    def received(self) -> list[dict[str, Any]]:
+        """Take what arrived since; return all that ever arrived, parsed."""
+        while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                self._received.append(json.loads(message["Body"]))
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return self._received
+
+
+def subscribe_to_notifications(stack: Stack) -> Subscriber:
+    """Get every notification from now on, without the envelope of SNS."""
+    subscriber = Subscriber(stack)
+    sns = stack.client("sns")
+    (topic,) = sns.list_topics()["Topics"]
+    sns.subscribe(
+        TopicArn=topic["TopicArn"],
+        Protocol="sqs",
+        Endpoint=subscriber.arn,
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    return subscriber
+
+
+def subscribe_to_events(stack: Stack) -> Subscriber:
+    """Get every event of the bus from now on."""
+    subscriber = Subscriber(stack)
+    events = stack.client("events")
+    rule = f"all-{uuid4()}"
+    pattern = json.dumps({"source": ["ecommerce.orders"]})
+    events.put_rule(Name=rule, EventBusName=stack.bus_name, EventPattern=pattern)
+    events.put_targets(
+        Rule=rule, EventBusName=stack.bus_name, Targets=[{"Id": "queue", "Arn": subscriber.arn}]
+    )
+    return subscriber
+
+
+def eventually(what: Callable[[], Any]) -> Any:
+    """Return the first true answer; fail when there is none in time."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (answer := what()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+    return answer

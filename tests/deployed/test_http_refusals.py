@@ -1,0 +1,97 @@
+"""What the HTTP API answers to strangers, to those who ask too often, and while something is down."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import urllib3
+
+from orderctl.stack import Stack
+from tests.deployed.http_requests import JSON, assert_problem, order_of, post
+from tests.deployed.shop import Shop, eventually
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "orders"), ("GET", "orders?customerId=c"), ("GET", f"orders/{uuid4()}")]
+)
+@pytest.mark.parametrize("key", [{}, {"x-api-key": "wrong"}], ids=["no key", "wrong key"])
+def test_nothing_is_answered_without_a_valid_key(
+    shop: Shop, method: str, path: str, key: dict[str, str]
+) -> None:
+    assert shop.request(method, path, headers=JSON | key).status == 403
+
+
+def test_a_client_that_asks_too_often_is_told_to_wait(shop: Shop) -> None:
+    with key_of_a_small_plan(shop.stack) as key:
+        answers = [
+            shop.request("GET", f"orders/{uuid4()}", headers={"x-api-key": key}).status for _ in range(3)
+        ]
+
+    assert answers == [404, 429, 429]
+
+
+@contextmanager
+def key_of_a_small_plan(stack: Stack) -> Iterator[str]:
+    """A key that may ask once, and then again after a quarter of an hour."""
+    gateway = stack.client("apigateway")
+    stage = {"apiId": stack.api_url.split("/")[-3], "stage": "prod"}
+    key = gateway.create_api_key(name=f"small-{uuid4()}", enabled=True)
+    plan = gateway.create_usage_plan(
+        name=key["name"], apiStages=[stage], throttle={"rateLimit": 0.001, "burstLimit": 1}
+    )
+    gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    try:
+        yield str(key["value"])
+    finally:
+        gateway.delete_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"])
+        gateway.delete_usage_plan(usagePlanId=plan["id"])
+        gateway.delete_api_key(apiKey=key["id"])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"ORDERS_TABLE": "does-not-exist"},
+        {"INVENTORY_TABLE": "does-not-exist"},
+        {"AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:1"},
+    ],
+    ids=["Orders table", "Inventory table", "event bus"],
+)
+def test_an_outage_asks_to_try_again_and_then_the_same_key_succeeds(
+    shop: Shop, product: str, customer: str, broken: dict[str, str]
+) -> None:
+    body = order_of(customer, [{"productId": product, "quantity": 1}])
+
+    with orders_function_with(shop.stack, broken):
+        refused = post(shop, body, Idempotency_Key=customer)
+    accepted = eventually(lambda: _accepted(post(shop, body, Idempotency_Key=customer)))
+
+    assert_problem(refused, 503)
+    assert int(refused.headers["Retry-After"]) > 0
+    shop.wait_until_at_rest(accepted["orderId"])
+    assert [order["status"] for order in shop.orders_of(customer)] == ["CONFIRMED"]
+
+
+def _accepted(response: urllib3.BaseHTTPResponse) -> Any:
+    return response.json() if response.status == 202 else None
+
+
+@contextmanager
+def orders_function_with(stack: Stack, environment: dict[str, str]) -> Iterator[None]:
+    """Let the orders function look for its tables or the bus where they are not."""
+    functions = stack.client("lambda")
+    (function,) = [
+        found
+        for found in functions.list_functions()["Functions"]
+        if "FunctionsOrders" in found["FunctionName"]
+    ]
+    name, deployed = function["FunctionName"], function["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": deployed | environment}
+    )
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": deployed})

@@ -1,0 +1,244 @@
+"""Where MiniStack alone would differ from AWS: what a user of the local cloud sees instead."""
+
+import io
+import json
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from devtools.local_cloud.patches.lambda_concurrency import WORKERS_PER_FUNCTION
+from orderctl.local_cloud import LOCAL_ACCOUNT, LOCAL_REGION
+from orderctl.stack import Stack
+
+ROLE = f"arn:aws:iam::{LOCAL_ACCOUNT}:role/probe"
+PROBE = """
+import os, time
+
+class DependencyUnavailable(Exception):
+    pass
+
+def handler(event, context):
+    if event.get("die"):
+        os._exit(1)
+    if event.get("sleep"):
+        time.sleep(event["sleep"])
+    if event.get("say"):
+        print(event["say"])
+    if event.get("fail") or "requestContext" in event:
+        raise DependencyUnavailable("the table is on fire")
+    return {"worker": os.getpid()}
+"""
+
+
+@pytest.fixture(scope="module")
+def probe(local_stack: Stack) -> Iterator[str]:
+    """A Lambda that does what its event says; a function gets its name."""
+    functions = local_stack.client("lambda")
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("probe.py", PROBE)
+    name = "probe"
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=ROLE,
+        Handler="probe.handler",
+        Code={"ZipFile": package.getvalue()},
+        Timeout=1,
+    )
+    yield name
+    functions.delete_function(FunctionName=name)
+
+
+def test_an_exception_is_reported_by_its_class_and_place(local_stack: Stack, probe: str) -> None:
+    answer = local_stack.client("lambda").invoke(FunctionName=probe, Payload=json.dumps({"fail": True}))
+
+    reported = json.load(answer["Payload"])
+    assert answer["FunctionError"] == "Unhandled"
+    assert reported["errorType"] == "DependencyUnavailable"
+    assert reported["errorMessage"] == "the table is on fire"
+    assert "in handler" in reported["stackTrace"][0]
+    assert reported["requestId"]
+
+
+def test_a_lambda_keeps_its_worker_after_an_exception(local_stack: Stack, probe: str) -> None:
+    before = _invoke(local_stack, probe, {})
+
+    _invoke(local_stack, probe, {"fail": True})
+
+    assert _invoke(local_stack, probe, {}) == before
+
+
+def test_a_lambda_whose_process_dies_is_a_runtime_exit(local_stack: Stack, probe: str) -> None:
+    reported = _invoke(local_stack, probe, {"die": True})
+
+    assert reported["errorType"] == "Runtime.ExitError"
+    assert "worker" in _invoke(local_stack, probe, {})
+
+
+def test_what_a_lambda_printed_is_logged_when_it_answers(local_stack: Stack, probe: str) -> None:
+    _invoke(local_stack, probe, {"say": "first"})
+    _invoke(local_stack, probe, {"say": "second"})
+
+    messages = [
+        event["message"]
+        for event in local_stack.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{probe}")[
+            "events"
+        ]
+    ]
+    assert [message for message in messages if message in {"first", "second"}] == ["first", "second"]
+
+
+def test_invocations_queue_for_a_few_workers(local_stack: Stack, probe: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: _invoke(local_stack, probe, {"sleep": 0.1}), range(8)))
+
+    assert 1 <= len({answer["worker"] for answer in answers}) <= WORKERS_PER_FUNCTION
+
+
+def test_an_invocation_that_waits_too_long_is_throttled(local_stack: Stack, probe: str) -> None:
+    once = Config(retries={"total_max_attempts": 1})
+    functions = boto3.client("lambda", endpoint_url=local_stack.endpoint_url, config=once)
+
+    def invoke(_: int) -> bool:
+        try:
+            functions.invoke(FunctionName=probe, Payload=json.dumps({"sleep": 0.8}))
+        except functions.exceptions.TooManyRequestsException:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4 * WORKERS_PER_FUNCTION) as pool:
+        served = list(pool.map(invoke, range(4 * WORKERS_PER_FUNCTION)))
+
+    assert served.count(True) >= WORKERS_PER_FUNCTION
+    assert False in served
+
+
+def test_api_gateway_does_not_say_why_a_lambda_failed(local_stack: Stack, probe: str) -> None:
+    url = _api_in_front_of(local_stack, probe)
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url)  # noqa: S310  http, ours
+
+    assert refused.value.code == 502
+    assert json.load(refused.value) == {"message": "Internal server error"}
+
+
+def test_an_event_that_cannot_be_delivered_goes_to_the_dead_letter_queue(local_stack: Stack) -> None:
+    queues, events = local_stack.client("sqs"), local_stack.client("events")
+    dlq = queues.create_queue(QueueName="undelivered")["QueueUrl"]
+    missing = f"arn:aws:states:{LOCAL_REGION}:{LOCAL_ACCOUNT}:stateMachine:missing"
+    events.put_rule(Name="probe", EventPattern=json.dumps({"source": ["probe"]}))
+    target = {
+        "Id": "1",
+        "Arn": missing,
+        "RoleArn": ROLE,
+        "DeadLetterConfig": {"Arn": f"arn:aws:sqs:{LOCAL_REGION}:{LOCAL_ACCOUNT}:undelivered"},
+    }
+    events.put_targets(Rule="probe", Targets=[target])
+
+    events.put_events(Entries=[{"Source": "probe", "DetailType": "Probed", "Detail": '{"orderId": "1"}'}])
+
+    (message,) = queues.receive_message(QueueUrl=dlq, MessageAttributeNames=["All"], WaitTimeSeconds=5)[
+        "Messages"
+    ]
+    event = json.loads(message["Body"])
+    assert (event["source"], event["detail-type"], event["detail"]) == ("probe", "Probed", {"orderId": "1"})
+    assert message["MessageAttributes"]["TARGET_ARN"]["StringValue"] == missing
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "RESOURCE_NOT_FOUND"
+
+
+def test_an_express_execution_leaves_its_log_and_nothing_else(local_stack: Stack) -> None:
+    machines = local_stack.client("stepfunctions")
+    machine = _state_machine(
+        local_stack,
+        {
+            "StartAt": "Fork",
+            "States": {
+                "Fork": {
+                    "Type": "Parallel",
+                    "End": True,
+                    "Branches": [
+                        {"StartAt": name, "States": {name: {"Type": "Pass", "End": True}}}
+                        for name in ("Left", "Right")
+                    ],
+                }
+            },
+        },
+    )
+
+    machines.start_execution(stateMachineArn=machine, input='{"orderId": "1"}')
+
+    logged = _until(lambda: _logged(local_stack, ends_with="ExecutionSucceeded"))
+    entered = {event["details"]["name"] for event in logged if event["type"].endswith("StateEntered")}
+    assert entered == {"Fork", "Left", "Right"}
+    assert logged[0]["type"] == "ExecutionStarted"
+    assert json.loads(logged[0]["details"]["input"]) == {"orderId": "1"}
+    assert [event["previous_event_id"] for event in logged[:3]] == ["0", "0", "2"]
+    assert abs(int(logged[-1]["event_timestamp"]) / 1000 - time.time()) < 60
+    # arn:aws:states:REGION:ACCOUNT:express:MACHINE:NAME:ID
+    assert logged[0]["execution_arn"].split(":")[5:7] == ["express", "probe"]
+    assert machines.list_executions(stateMachineArn=machine)["executions"] == []
+
+
+def _invoke(stack: Stack, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    answer = stack.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    payload: dict[str, Any] = json.load(answer["Payload"])
+    return payload
+
+
+def _api_in_front_of(stack: Stack, function: str) -> str:
+    gateway = stack.client("apigateway")
+    api = gateway.create_rest_api(name="probe")["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    method = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+    function_arn = f"arn:aws:lambda:{LOCAL_REGION}:{LOCAL_ACCOUNT}:function:{function}"
+    gateway.put_method(**method, authorizationType="NONE")
+    gateway.put_integration(
+        **method,
+        type="AWS_PROXY",
+        integrationHttpMethod="POST",
+        uri=f"arn:aws:apigateway:{LOCAL_REGION}:lambda:path/2015-03-31/functions/{function_arn}/invocations",
+    )
+    gateway.create_deployment(restApiId=api, stageName="probe")
+    return f"{stack.endpoint_url}/_aws/execute-api/{api}/probe/"
+
+
+def _state_machine(stack: Stack, definition: dict[str, Any]) -> str:
+    stack.client("logs").create_log_group(logGroupName="probe")
+    log_group = f"arn:aws:logs:{LOCAL_REGION}:{LOCAL_ACCOUNT}:log-group:probe:*"
+    created = stack.client("stepfunctions").create_state_machine(
+        name="probe",
+        type="EXPRESS",
+        roleArn=ROLE,
+        definition=json.dumps(definition),
+        loggingConfiguration={
+            "level": "ALL",
+            "includeExecutionData": True,
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": log_group}}],
+        },
+    )
+    arn: str = created["stateMachineArn"]
+    return arn
+
+
+def _logged(stack: Stack, *, ends_with: str) -> list[dict[str, Any]]:
+    events = stack.client("logs").filter_log_events(logGroupName="probe")["events"]
+    messages = [json.loads(event["message"]) for event in events]
+    return messages if messages and messages[-1]["type"] == ends_with else []
+
+
+def _until(find: Callable[[], list[dict[str, Any]]], seconds: float = 10) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + seconds
+    while not (found := find()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return found

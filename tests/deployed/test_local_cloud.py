@@ -1,0 +1,206 @@
+"""Bringing a local cloud up and down, with real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from devtools.local_cloud.cloud import start_local_cloud, start_server, stop_local_cloud
+from devtools.local_cloud.folder import Folder, InUseError
+from devtools.local_cloud.processes import Process, ProcessGroups
+from devtools.local_cloud.sample_catalogue import SAMPLE_CATALOGUE
+from devtools.local_cloud.signals import StopSignals
+from orderctl.errors import OperatorError
+from orderctl.local_cloud import is_running, local_client
+from orderctl.main import app
+from orderctl.products import Catalogue
+from orderctl.stack import Stack, find_stack
+
+LEFT_OVER = {"lock", "cloud.log", "deploy.log"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    """A folder of its own, in which nothing runs on when the test has failed."""
+    yield Folder.of(tmp_path)
+    stop_local_cloud(Folder.of(tmp_path))
+
+
+def test_a_local_cloud_has_the_app_and_a_catalogue(local_stack: Stack) -> None:
+    sold = {product.product_id for product in Catalogue(local_stack).all()}
+
+    assert find_stack() == local_stack
+    # Tests that ran before may have added products of their own.
+    assert sold >= {product.product_id for product in SAMPLE_CATALOGUE}
+    assert (
+        local_stack.client("stepfunctions").describe_state_machine(
+            stateMachineArn=local_stack.state_machine_arn
+        )["type"]
+        == "EXPRESS"
+    )
+
+
+def test_a_taken_port_makes_it_choose_another(local_stack: Stack, taken_port: int) -> None:
+    assert local_stack.endpoint_url
+    assert not local_stack.endpoint_url.endswith(f":{taken_port}")
+    assert is_running(local_stack.endpoint_url)
+
+
+def test_up_twice_says_that_it_is_up_already(local_stack: Stack) -> None:
+    outcome = CliRunner().invoke(app, ["up"])
+
+    assert outcome.exit_code == 0
+    assert "is up already" in outcome.output
+    assert f"curl -i {local_stack.api_url}orders" in outcome.output
+
+
+def test_status_says_what_runs_and_since_when(local_stack: Stack) -> None:
+    outcome = CliRunner().invoke(app, ["status"])
+
+    assert outcome.exit_code == 0
+    assert local_stack.api_url in outcome.output
+    assert "up since" in outcome.output
+
+
+def test_a_cloud_that_is_being_started_is_not_disturbed(folder: Folder) -> None:
+    with folder.locked(), pytest.raises(InUseError):
+        start_local_cloud(folder)
+
+
+def test_down_leaves_no_process_and_no_temporary_folder(folder: Folder) -> None:
+    server = _bare_server(folder)
+    (folder.temporary / "left by a Lambda").touch()
+
+    stopped = stop_local_cloud(folder)
+
+    assert stopped
+    assert server.wait(1) == 0
+    assert _processes_of(folder) == []
+    assert _names(folder) <= LEFT_OVER
+
+
+def test_down_kills_a_cloud_that_hangs(folder: Folder) -> None:
+    server = _bare_server(folder)
+    server.send_signal(signal.SIGSTOP)
+
+    stop_local_cloud(folder, grace_seconds=0.1)
+
+    assert server.wait(1) == -signal.SIGKILL
+    assert _names(folder) <= LEFT_OVER
+
+
+def test_a_cloud_that_is_asked_to_end_starts_again_with_what_it_held(folder: Folder) -> None:
+    first = _bare_server(folder)
+    _sqs(folder).create_queue(QueueName="kept")
+
+    first.terminate()
+    assert first.wait(20) == 0
+    _bare_server(folder)
+
+    assert _sqs(folder).list_queues()["QueueUrls"][0].endswith("/kept")
+
+
+def test_down_without_a_cloud_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERCTL_HOME", str(tmp_path / "never used"))
+
+    outcome = CliRunner().invoke(app, ["down"])
+
+    assert outcome.exit_code == 0
+    assert "No local cloud was running" in outcome.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_down_removes_what_a_killed_cloud_left(folder: Folder) -> None:
+    folder.temporary.mkdir()
+    folder.stack_file.write_text("{}")
+    # by now this number may be any process's: it must not be ended
+    folder.server_file.write_text(json.dumps({"pid": os.getpid(), "port": 1, "since": 0}))
+
+    stopped = stop_local_cloud(folder)
+
+    assert not stopped
+    assert _names(folder) <= LEFT_OVER
+
+
+def test_a_failed_deployment_says_why_and_leaves_nothing(folder: Folder) -> None:
+    failing = folder.root / "cdk"
+    failing.write_text(
+        "#!/bin/sh\necho 'CREATE_FAILED: the table is on fire'\nyes 'rolling back' | head -50\nexit 1\n"
+    )
+    failing.chmod(0o755)
+
+    with pytest.raises(OperatorError) as problem:
+        start_local_cloud(folder, port=0, cdk=failing)
+
+    assert "the table is on fire" in str(problem.value)
+    assert str(folder.deploy_log) in str(problem.value)
+    assert _processes_of(folder) == []
+    assert _names(folder) <= LEFT_OVER | {"cdk"}
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_up_leaves_nothing(folder: Folder, stop: signal.Signals) -> None:
+    environment = {**os.environ, "ORDERCTL_HOME": str(folder.root)}
+    command = [sys.executable, "-c", "from orderctl.main import main; main()", "up", "--port", "0"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as up:  # noqa: S603  ours
+        _wait_until(folder.deploy_log.exists)
+        while_deploying = _processes_of(folder)
+
+        up.send_signal(stop)
+
+        assert up.stderr
+        assert b"nothing is left running" in up.stderr.read()
+        assert up.wait(20) == 130
+    assert len(while_deploying) >= 3  # up, MiniStack, the CDK
+    assert _processes_of(folder) == []
+    assert _names(folder) <= LEFT_OVER
+
+
+def _bare_server(folder: Folder) -> Process:
+    with StopSignals() as signals, folder.locked() as lock:
+        server = start_server(ProcessGroups(signals, grace_seconds=0), folder, 0, lock)
+    _wait_until(lambda: folder.server() is not None)
+    return server
+
+
+def _sqs(folder: Folder) -> Any:
+    server = folder.server()
+    assert server
+    return local_client("sqs", server.endpoint_url)
+
+
+def _names(folder: Folder) -> set[str]:
+    return {path.name for path in folder.root.iterdir()}
+
+
+def _processes_of(folder: Folder) -> list[str]:
+    """Return the commands whose arguments or environment name the folder, but not this test run's."""
+    return [command for pid, command in _commands() if str(folder.root) in command and pid != os.getpid()]
+
+
+def _commands() -> Iterator[tuple[int, str]]:
+    listing = subprocess.run(
+        ["/bin/ps", "axww", "-o", "pid=,command="], capture_output=True, text=True, check=True
+    )
+    for line in listing.stdout.splitlines():
+        pid, _, command = line.strip().partition(" ")
+        environment = Path("/proc", pid, "environ")  # on Linux
+        try:
+            yield int(pid), command + environment.read_text(errors="replace")
+        except OSError:
+            yield int(pid), command
+
+
+def _wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)

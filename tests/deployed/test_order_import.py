@@ -1,0 +1,183 @@
+"""A whole order file replayed on the deployed system: tests/data/orders.csv, or the one ORDERS_CSV names."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from orderctl.dynamodb import to_plain
+from orderctl.files.csv_lines import read_csv
+from orderctl.files.order_file import OrderFile, orders_of
+from orderctl.main import app
+from orderctl.products import Catalogue
+from orderctl.stack import Stack
+from tests.deployed.shop import Shop
+
+SAMPLE = Path(__file__).parent.parent / "data" / "orders.csv"
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+STOCKED_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A file, what `orderctl import` said of it, and what it asked for."""
+
+    path: Path
+    asked: OrderFile
+    said: Result
+
+
+@pytest.fixture(scope="module")
+def imported(shop: Shop) -> Imported:  # noqa: ARG001  orderctl finds its stack by itself
+    """The file with too little stock for all of its orders."""
+    path = Path(os.environ.get("ORDERS_CSV", SAMPLE))
+    asked = orders_of(read_csv(path.read_bytes()))
+    said = import_(path, "--stock-share", str(STOCKED_SHARE))
+    return Imported(path=path, asked=asked, said=said)
+
+
+def import_(path: Path, *options: str) -> Result:
+    return CliRunner().invoke(app, ["import", str(path), *options])
+
+
+def placed_orders(shop: Shop, file: OrderFile) -> list[dict[str, Any]]:
+    """The ORDER records of the file's customers."""
+    pages = shop.stack.client("dynamodb").get_paginator("scan").paginate(TableName=shop.stack.orders_table)
+    records = (to_plain(item) for page in pages for item in page["Items"])
+    customers = {order.customer_id for order in file.orders}
+    return [record for record in records if record.get("customerId") in customers]
+
+
+def stock(shop: Shop, file: OrderFile) -> dict[str, int]:
+    found = Catalogue(shop.stack).find(product.product_id for product in file.products)
+    return {product_id: product.available for product_id, product in found.items()}
+
+
+def test_every_order_of_the_file_is_placed_once_and_settled(shop: Shop, imported: Imported) -> None:
+    orders = placed_orders(shop, imported.asked)
+
+    assert imported.said.exit_code == 0, imported.said.output
+    assert Counter(order["customerId"] for order in orders) == Counter(
+        order.customer_id for order in imported.asked.orders
+    )
+    assert {order["status"] for order in orders} == {"CONFIRMED", "REJECTED"}
+    assert {order.get("reason") for order in orders if order["status"] == "REJECTED"} == {"OUT_OF_STOCK"}
+
+
+def test_no_piece_is_sold_twice_and_none_is_lost(shop: Shop, imported: Imported) -> None:
+    sold: Counter[str] = Counter()
+    for order in placed_orders(shop, imported.asked):
+        if order["status"] != "REJECTED":
+            sold.update({item["productId"]: int(item["quantity"]) for item in order["items"]})
+
+    left = stock(shop, imported.asked)
+
+    assert all(available >= 0 for available in left.values())
+    assert {product_id: available + sold[product_id] for product_id, available in left.items()} == {
+        product.product_id: product.demand * 8 // 10 for product in imported.asked.products
+    }
+
+
+def test_the_outcome_is_summed_up(shop: Shop, imported: Imported) -> None:
+    statuses = Counter(order["status"] for order in placed_orders(shop, imported.asked))
+
+    said = imported.said.output
+    assert re.search(rf"\b{statuses['CONFIRMED']}  CONFIRMED", said)
+    assert re.search(rf"\b{statuses['REJECTED']}  REJECTED \(OUT_OF_STOCK\)", said)
+    assert re.search(r"\d+\.\d orders/s", said)
+    assert re.search(r"placed to settled: p50 \d+ ms, p99 \d+ ms", said)
+    assert re.search(r"answer to POST: p50 \d+ ms, p99 \d+ ms", said)
+
+
+def test_what_was_left_out_is_told_with_its_reason(imported: Imported) -> None:
+    reasons = Counter(str(line.reason) for line in imported.asked.skipped)
+
+    assert reasons["cancellation"]
+    assert imported.asked.refused
+    for reason, count in reasons.items():
+        assert re.search(rf"^ *{count}  {reason} +\d", imported.said.output, re.MULTILINE)
+    for order in imported.asked.refused:
+        assert re.search(
+            rf"{order.invoice} +{len(order.items)}  more than 98 distinct products", imported.said.output
+        )
+
+
+def test_importing_the_file_again_places_and_stocks_nothing_again(shop: Shop, imported: Imported) -> None:
+    orders, left = placed_orders(shop, imported.asked), stock(shop, imported.asked)
+
+    again = import_(imported.path)
+
+    assert again.exit_code == 0, again.output
+    assert "this file was imported before" in again.output
+    assert f"{len(orders)} of them were placed by an earlier import" in again.output
+    assert placed_orders(shop, imported.asked) == orders
+    assert stock(shop, imported.asked) == left
+
+
+def test_kept_stock_is_what_the_orders_take_from(shop: Shop, tmp_path: Path) -> None:
+    product = shop.sell(available=10, unit_price=99)
+    path = tmp_path / "orders.csv"
+    path.write_text(f"{HEADER}\n1,{product},MUG,4,2026-03-02,2.55,,Freedonia\n")
+
+    said = import_(path, "--keep-stock")
+
+    assert said.exit_code == 0, said.output
+    assert shop.available(product) == 6
+
+
+def test_an_order_that_the_api_refuses_fails_the_import_but_not_the_other_orders(
+    shop: Shop, tmp_path: Path
+) -> None:
+    product = shop.sell(available=10)
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        f"{HEADER}\n"
+        f"1,{product},MUG,4,2026-03-02,2.55,,Freedonia\n"
+        "2,not-sold,MUG,4,2026-03-02,2.55,,Freedonia\n"
+    )
+
+    said = import_(path, "--keep-stock")
+
+    assert said.exit_code == 1
+    assert "1  CONFIRMED" in said.output
+    assert re.search(r"2 +The API answered 422 .*\n.*/items/0/productId", said.output)
+    assert "error: 1 orders were not accepted" in said.output
+
+
+def test_an_order_whose_event_is_lost_fails_the_import_and_importing_again_settles_it(
+    shop: Shop, tmp_path: Path
+) -> None:
+    product = shop.sell()
+    path = tmp_path / "orders.csv"
+    path.write_text(f"{HEADER}\n1,{product},MUG,4,2026-03-02,2.55,,Freedonia\n")
+
+    with no_workflow_started(shop.stack):
+        lost = import_(path, "--timeout", "0")
+    again = import_(path)
+
+    assert lost.exit_code == 1
+    assert "1  PENDING" in lost.output
+    assert "error: 1 orders are not settled" in lost.output
+    assert again.exit_code == 0, again.output
+    assert "1  CONFIRMED" in again.output
+
+
+@contextmanager
+def no_workflow_started(stack: Stack) -> Iterator[None]:
+    """Let the bus drop what is placed meanwhile."""
+    events = stack.client("events")
+    rules = events.list_rules(EventBusName=stack.bus_name)["Rules"]
+    (rule,) = [found["Name"] for found in rules if "OrderPlaced" in found.get("EventPattern", "")]
+    events.disable_rule(Name=rule, EventBusName=stack.bus_name)
+    try:
+        yield
+    finally:
+        events.enable_rule(Name=rule, EventBusName=stack.bus_name)

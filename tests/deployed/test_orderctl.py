@@ -1,0 +1,215 @@
+"""What the operator's commands say, on the deployed system and when they are used wrongly."""
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from orderctl.main import app
+from tests.deployed.shop import Shop, eventually
+
+BUYER = ("--customer", "cust-1", "--email", "ada@example.com")
+CARD = ("--payment", "pm_card_visa")
+
+
+def orderctl(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def words(text: str) -> str:
+    """The text with every run of blanks as one."""
+    return re.sub(r"\s+", " ", text)
+
+
+def test_a_placed_order_is_waited_for_shown_listed_and_traced(shop: Shop) -> None:
+    product, customer = shop.sell(available=10, unit_price=255), f"cust-{uuid4()}"
+
+    placed = orderctl(
+        "place", f"{product}:2", "--customer", customer, "--email", "ada@example.com", *CARD, "--wait"
+    )
+    order_id = placed.stdout.split()[0]
+    shown = eventually(lambda: _with(orderctl("show", order_id), "notification SENT"))
+    listed = orderctl("orders", "--customer", customer)
+    traced = orderctl("trace", order_id)
+
+    assert re.fullmatch(rf"{order_id} PENDING USD 5.10 CONFIRMED after \d+\.\d s ", words(placed.stdout))
+    assert f"status CONFIRMED customer {customer} total USD 5.10" in shown
+    assert f"{product} 2 USD 2.55" in shown
+    assert re.search(r"inventory RESERVED .* payment CAPTURED", shown)
+    assert f"{order_id} CONFIRMED USD 5.10" in words(listed.stdout)
+    assert traced.stdout.startswith("SUCCEEDED arn:aws:states:")
+    assert re.search(r"ReserveInventory RESERVED \d+ ms", traced.stdout)
+    assert re.search(r"ConfirmOrder.*AnnounceConfirmed.*NotifyConfirmed", traced.stdout, re.DOTALL)
+
+
+def _with(said: Result, wanted: str) -> str | None:
+    return words(said.stdout) if wanted in words(said.stdout) else None
+
+
+def test_placing_with_the_same_key_says_that_it_is_the_same_order(shop: Shop) -> None:
+    product, key = shop.sell(), str(uuid4())
+
+    first, second = (orderctl("place", f"{product}:2", *BUYER, *CARD, "--key", key) for _ in range(2))
+
+    assert first.stdout.split()[0] == second.stdout.split()[0]
+    assert "placed before with this key" not in first.stdout
+    assert "placed before with this key" in second.stdout
+
+
+def test_orders_are_listed_as_many_as_asked_for(shop: Shop) -> None:
+    product, customer = shop.sell(), f"cust-{uuid4()}"
+    placed = [shop.place({product: 1}, customer=customer).body["orderId"] for _ in range(3)]
+
+    listed = orderctl("orders", "--customer", customer, "--limit", "2")
+
+    assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == placed[:0:-1]
+
+
+@pytest.mark.usefixtures("local_stack")
+def test_a_customer_without_orders_is_said_to_have_none() -> None:
+    assert orderctl("orders", "--customer", "nobody").stdout == "nobody has no orders\n"
+
+
+def test_what_the_api_refuses_is_said_with_its_pointers(shop: Shop) -> None:
+    product = shop.sell()
+
+    said = orderctl("place", f"{product}:0", "no-such:1", "--customer", "c", "--email", "nobody", *CARD)
+
+    assert said.exit_code == 1
+    assert said.stdout == ""
+    assert "/items/0/quantity: " in said.stderr
+    assert "/customerEmail: " in said.stderr
+
+
+@pytest.mark.usefixtures("local_stack")
+def test_stock_is_set_and_shown() -> None:
+    product = f"P-{uuid4()}"
+
+    added = orderctl("stock", "set", product, "12", "--price", "255", "--name", "[b]Mug[/b]")
+    changed = orderctl("stock", "set", product, "7")
+    shown = orderctl("stock", "show", product)
+    everything = orderctl("stock", "show")
+
+    assert f"{product} [b]Mug[/b] 255 12" in words(added.stdout)
+    assert f"{product} [b]Mug[/b] 255 7" in words(changed.stdout)
+    assert changed.stdout == shown.stdout
+    assert f"{product} [b]Mug[/b] 255 7" in words(everything.stdout)
+
+
+@pytest.mark.usefixtures("local_stack")
+def test_a_new_product_needs_a_price() -> None:
+    said = orderctl("stock", "set", f"P-{uuid4()}", "12")
+
+    assert said.exit_code == 1
+    assert "Give --price" in said.stderr
+
+
+def test_a_catalogue_is_imported(shop: Shop, tmp_path: Path) -> None:
+    file, product = tmp_path / "catalogue.csv", f"P-{uuid4()}"
+    file.write_text(f"productId,name,unitPrice,available\n{product},Mug,255,12\nA B,Jug,99,1\n")
+
+    said = orderctl("stock", "import", str(file))
+
+    assert said.exit_code == 0
+    assert "1 productId empty or invalid 3" in words(said.stdout)
+    assert shop.available(product) == 12
+
+
+@pytest.mark.usefixtures("local_stack")
+def test_the_demo_ends_as_it_should() -> None:
+    said = orderctl("demo")
+
+    assert said.exit_code == 0, said.output
+    assert said.stdout.count("✓") == 4
+    assert "in stock, card accepted CONFIRMED RESERVED CAPTURED SENT ✓" in words(said.stdout)
+    assert "payment service down, then redriven CONFIRMED RESERVED CAPTURED SENT ✓" in words(said.stdout)
+    assert "step AuthorizePayment error GatewayUnavailable" in words(said.stdout)
+    assert "Every order ended as it should." in said.stdout
+
+
+@pytest.mark.usefixtures("local_stack")
+@pytest.mark.parametrize(
+    ("arguments", "what", "what_to_do"),
+    [
+        (("place", "MUG", *BUYER, *CARD), "'MUG' is not PRODUCT:QTY", "Write for example"),
+        (("place", "MUG:many", *BUYER, *CARD), "'MUG:many' is not PRODUCT:QTY", "Write for example"),
+        (("place", "MUG:1", *BUYER, *CARD, "--key", "ü"), "'ü' is no idempotency key", "printable ASCII"),
+        (("show", str(uuid4())), "The API answered 404", ""),
+        (("show", "../orders"), "The API answered 404", ""),
+        (("trace", str(uuid4())), "The API answered 404", ""),
+        (("orders", "--customer", "c" * 65), "The API answered 400", "customerId"),
+        (("stock", "show", "no-such"), "There is no product no-such", "orderctl stock show"),
+        (("stock", "set", "A B", "1"), "'A B' is no product id", "letters"),
+        (("import", "/no/such/file.csv"), "/no/such/file.csv can't be read: No such file", ""),
+        (("import", __file__), "The file can't be read", "InvoiceNo,StockCode,Description,Quantity"),
+        (("stock", "import", __file__), "The file can't be read", "productId,name,unitPrice,available"),
+        (("show", "x", "--region", "us-east-1"), "--profile and --region say where", "--stack"),
+    ],
+)
+def test_a_wrong_use_ends_in_words_and_not_in_a_traceback(
+    arguments: tuple[str, ...], what: str, what_to_do: str
+) -> None:
+    said = orderctl(*arguments)
+
+    assert said.exit_code == 1
+    assert said.stdout == ""
+    assert said.stderr.startswith(f"error: {what}")
+    assert what_to_do in said.stderr
+    assert len(said.stderr.splitlines()) <= 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("stock", "set", "MUG", "-1"),
+        ("stock", "set", "MUG", "many"),
+        ("stock", "set", "MUG", "1", "--price", "0"),
+        ("import", "x.csv", "--concurrency", "0"),
+        ("import", "x.csv", "--stock-share", "1.1"),
+        ("import", "x.csv", "--stock-share", "NaN"),
+        ("orders", "--customer", "c", "--limit", "0"),
+        ("place", "MUG:1"),
+        ("no-such-command",),
+    ],
+)
+def test_an_option_that_can_not_be_is_refused_before_anything_is_done(arguments: tuple[str, ...]) -> None:
+    said = orderctl(*arguments)
+
+    assert said.exit_code == 2
+    assert "Usage:" in said.stderr
+
+
+def test_a_file_without_orders_fails_the_import(tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+        "C1,MUG,Mug,-6,2026-03-02,2.55,,Freedonia\n"
+    )
+
+    said = orderctl("import", str(file))
+
+    assert said.exit_code == 1
+    assert "1 cancellation 2" in words(said.stdout)
+    assert "holds no order that can be placed" in said.stderr
+
+
+def test_without_a_stack_every_command_says_how_to_start_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERCTL_HOME", str(tmp_path))
+
+    for arguments in (
+        ("place", "MUG:1", *BUYER, *CARD),
+        ("show", "x"),
+        ("orders", "--customer", "c"),
+        ("trace", "x"),
+        ("stock", "show"),
+        ("stock", "set", "MUG", "1"),
+    ):
+        said = orderctl(*arguments)
+        assert said.exit_code == 1
+        assert "No local cloud is running" in said.stderr
+        assert "orderctl up" in said.stderr

@@ -1,0 +1,257 @@
+"""What becomes of orders on the deployed system, as its customer, its operator and its auditor see it."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from orderctl.dlq.queues import find_dead_letter
+from orderctl.execution_log import ExecutionLog
+from orderctl.stack import Stack
+from orderctl.trace import StateRun
+from tests.deployed.shop import Shop, Subscriber, eventually, subscribe_to_events, subscribe_to_notifications
+
+EMAIL = "grace.hopper@example.com"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An order at rest whose executions have ended."""
+
+    product: str
+    order_id: str
+    shown: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def notifications(shop: Shop) -> Subscriber:
+    return subscribe_to_notifications(shop.stack)
+
+
+@pytest.fixture(scope="module")
+def events(shop: Shop) -> Subscriber:
+    return subscribe_to_events(shop.stack)
+
+
+@pytest.fixture(scope="module")
+def ended(shop: Shop, notifications: Subscriber, events: Subscriber) -> Mapping[str, Ended]:
+    """One order of each kind, placed side by side: 6 of a product of which there are 10 (or only 5)."""
+    assert notifications.received() == events.received() == []
+    kinds = {
+        "paid": (10, "pm_card_visa"),
+        "too many": (5, "pm_card_visa"),
+        "declined": (10, "pm_card_declined"),
+        "gateway down": (10, "pm_gateway_down"),
+    }
+    placed = {}
+    for kind, (available, payment) in kinds.items():
+        product = shop.sell(available=available, unit_price=255)
+        answer = shop.place({product: 6}, payment=payment, email=EMAIL)
+        placed[kind] = (product, answer.body["orderId"])
+    shop.wait_until_at_rest(*(order_id for _, order_id in placed.values()))
+    return {
+        kind: Ended(product=product, order_id=order_id, shown=_after_its_execution(shop, order_id))
+        for kind, (product, order_id) in placed.items()
+    }
+
+
+def _after_its_execution(shop: Shop, order_id: str) -> dict[str, Any]:
+    eventually(lambda: _ended_executions(shop, order_id))
+    return dict(shop.api.get(order_id).body)
+
+
+def _ended_executions(shop: Shop, order_id: str) -> bool:
+    since = datetime.fromisoformat(shop.api.get(order_id).body["createdAt"])
+    traces = ExecutionLog(shop.stack).executions_of(order_id, since)
+    return bool(traces) and all(trace.ending != "RUNNING" for trace in traces)
+
+
+def _steps(order: Ended) -> dict[str, str]:
+    return {name: step["status"] for name, step in order.shown["steps"].items()}
+
+
+def test_an_order_that_is_in_stock_and_paid_is_confirmed(shop: Shop, ended: Mapping[str, Ended]) -> None:
+    order = ended["paid"]
+
+    assert (order.shown["status"], order.shown["reason"]) == ("CONFIRMED", None)
+    assert _steps(order) == {"inventory": "RESERVED", "payment": "CAPTURED", "notification": "SENT"}
+    assert order.shown["total"] == {"amount": 1530, "currency": "USD"}
+    assert shop.available(order.product) == 4
+
+
+def test_an_order_of_more_than_there_is_is_rejected_and_not_charged(
+    shop: Shop, ended: Mapping[str, Ended]
+) -> None:
+    order = ended["too many"]
+
+    assert (order.shown["status"], order.shown["reason"]) == ("REJECTED", "OUT_OF_STOCK")
+    assert _steps(order) == {"inventory": "OUT_OF_STOCK", "payment": "VOIDED", "notification": "SENT"}
+    assert shop.available(order.product) == 5
+
+
+def test_a_declined_card_gives_the_stock_back(shop: Shop, ended: Mapping[str, Ended]) -> None:
+    order = ended["declined"]
+
+    assert (order.shown["status"], order.shown["reason"]) == ("REJECTED", "PAYMENT_DECLINED")
+    assert _steps(order) == {"inventory": "RELEASED", "payment": "DECLINED", "notification": "SENT"}
+    assert shop.available(order.product) == 10
+
+
+def test_an_order_whose_payment_breaks_is_held_with_its_stock_and_parked(
+    shop: Shop, ended: Mapping[str, Ended]
+) -> None:
+    order = ended["gateway down"]
+
+    message = find_dead_letter(shop.stack, "payment", order.order_id, timeout=10)
+
+    assert (order.shown["status"], order.shown["reason"]) == ("ON_HOLD", "payment")
+    assert _steps(order) == {"inventory": "RESERVED", "notification": "SENT"}
+    assert shop.available(order.product) == 4
+    assert message is not None
+    assert (message["step"], message["error"]) == ("AuthorizePayment", "GatewayUnavailable")
+    assert message["event"]["detail"]["orderId"] == order.order_id
+    assert message["executionArn"] == order.shown["execution"]["arn"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("paid", {"received": 1, "confirmed": 1}),
+        ("too many", {"received": 1, "rejected": 1}),
+        ("declined", {"received": 1, "rejected": 1}),
+        ("gateway down", {"received": 1}),
+    ],
+)
+def test_a_customer_is_told_everything_once(
+    ended: Mapping[str, Ended], notifications: Subscriber, kind: str, told: dict[str, int]
+) -> None:
+    order_id = ended[kind].order_id
+
+    received = [message for message in notifications.received() if message["orderId"] == order_id]
+
+    assert Counter(message["kind"] for message in received) == told
+    assert {message["to"] for message in received} == {EMAIL}
+
+
+@pytest.mark.parametrize(
+    ("kind", "announced"),
+    [
+        ("paid", [("OrderPlaced", None), ("OrderConfirmed", None)]),
+        ("too many", [("OrderPlaced", None), ("OrderRejected", "OUT_OF_STOCK")]),
+        ("declined", [("OrderPlaced", None), ("OrderRejected", "PAYMENT_DECLINED")]),
+        ("gateway down", [("OrderPlaced", None), ("OrderHeld", "payment")]),
+    ],
+)
+def test_an_outcome_is_announced_on_the_bus(
+    ended: Mapping[str, Ended],
+    events: Subscriber,
+    kind: str,
+    announced: list[tuple[str, str | None]],
+) -> None:
+    order_id = ended[kind].order_id
+
+    found = [event for event in events.received() if event["detail"]["orderId"] == order_id]
+
+    assert [(event["detail-type"], event["detail"].get("reason")) for event in found] == announced
+
+
+def test_a_settled_order_leaves_the_index_of_open_orders(shop: Shop, ended: Mapping[str, Ended]) -> None:
+    open_keys = {
+        kind: shop.records(order.order_id)["ORDER"].get("openKey", "").partition("#")[0]
+        for kind, order in ended.items()
+    }
+
+    assert open_keys == {"paid": "", "too many": "", "declined": "", "gateway down": "ON_HOLD"}
+
+
+def test_neither_address_nor_payment_token_is_logged_announced_or_parked(
+    shop: Shop, ended: Mapping[str, Ended], events: Subscriber
+) -> None:
+    logged = _everything_logged(shop.stack)
+    announced = json.dumps(events.received())
+    parked = json.dumps(find_dead_letter(shop.stack, "payment", ended["gateway down"].order_id, timeout=10))
+
+    assert all(order.order_id in logged for order in ended.values())
+    for written in (logged, announced, parked):
+        assert EMAIL not in written
+        assert "pm_" not in written
+
+
+def _everything_logged(stack: Stack) -> str:
+    logs = stack.client("logs")
+    groups = logs.describe_log_groups()["logGroups"]
+    pages = (
+        page
+        for group in groups
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+    )
+    return "\n".join(event["message"] for page in pages for event in page["events"])
+
+
+def test_an_order_tells_where_its_execution_can_be_seen(ended: Mapping[str, Ended]) -> None:
+    execution = ended["paid"].shown["execution"]
+
+    assert ":express:" in execution["arn"]
+    assert execution["consoleUrl"].startswith("https://us-east-1.console.aws.amazon.com/states/home")
+    assert f"/express-executions/details/{execution['arn']}?startDate=" in execution["consoleUrl"]
+
+
+def test_one_order_sent_five_times_at_once_with_one_key_is_one_order(shop: Shop) -> None:
+    product = shop.sell(available=10)
+
+    order_ids = _place_at_once(lambda: shop.place({product: 2}, key=product).body["orderId"], times=5)
+    shop.wait_until_at_rest(*set(order_ids))
+
+    assert len(set(order_ids)) == 1
+    assert shop.available(product) == 8
+
+
+def test_an_order_event_delivered_again_changes_nothing(
+    shop: Shop, ended: Mapping[str, Ended], notifications: Subscriber, events: Subscriber
+) -> None:
+    order = ended["paid"]
+    before = shop.records(order.order_id)
+    told = len(notifications.received())
+    (placed,) = [
+        event
+        for event in events.received()
+        if event["detail"]["orderId"] == order.order_id and event["detail-type"] == "OrderPlaced"
+    ]
+
+    shop.stack.client("events").put_events(
+        Entries=[
+            {
+                "EventBusName": shop.stack.bus_name,
+                "Source": placed["source"],
+                "DetailType": placed["detail-type"],
+                "Detail": json.dumps(placed["detail"]),
+            }
+        ]
+    )
+    since = datetime.fromisoformat(order.shown["createdAt"])
+    log = ExecutionLog(shop.stack)
+    eventually(lambda: len(log.executions_of(order.order_id, since)) == 2)
+
+    executions = log.executions_of(order.order_id, since)
+    assert [execution.ending for execution in executions] == ["SUCCEEDED"] * 2
+    assert not any(name.startswith("Park") for execution in executions for name in _states(execution.runs))
+    assert shop.records(order.order_id) == before
+    assert shop.available(order.product) == 4
+    assert len(notifications.received()) == told
+
+
+def _states(runs: Sequence[StateRun]) -> Iterator[str]:
+    for run in runs:
+        yield run.name
+        for branch in run.branches:
+            yield from _states(branch.runs)
+
+
+def _place_at_once(place: Callable[[], str], *, times: int) -> list[str]:
+    with ThreadPoolExecutor(times) as pool:
+        return [future.result() for future in [pool.submit(place) for _ in range(times)]]

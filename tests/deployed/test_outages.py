@@ -1,0 +1,295 @@
+"""What becomes of orders while something is broken, and how an operator or the sweeper settles them."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from devtools.asl.definition import states
+from handlers.contract.clock import rfc3339, utc_now
+from handlers.contract.names import OpenKind, open_key
+from orderctl.dlq.queues import reading
+from orderctl.dynamodb import to_item
+from orderctl.main import app
+from orderctl.stack import QUEUES, Stack
+from tests.deployed.shop import Shop, eventually, subscribe_to_events, subscribe_to_notifications
+
+DEAD_EXECUTION = "arn:aws:states:us-east-1:000000000000:express:OrderWorkflow:killed"
+
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@pytest.fixture
+def quick_sweeps(local_stack: Stack) -> Iterator[None]:
+    """Let an order be overdue after two seconds; the real schedule and the real function take it up."""
+    before = _configure_sweeper(local_stack, {"SWEEP_AFTER_SECONDS": "2"})
+    yield
+    _configure_sweeper(local_stack, before)
+
+
+def _configure_sweeper(stack: Stack, changes: Mapping[str, str]) -> dict[str, str]:
+    """Change variables of the deployed sweeper, and return what they all were before."""
+    functions = stack.client("lambda")
+    (name,) = (
+        each["FunctionName"]
+        for each in functions.list_functions()["Functions"]
+        if each["Handler"] == "handlers.sweeper.handler"
+    )
+    variables: dict[str, str] = functions.get_function_configuration(FunctionName=name)["Environment"][
+        "Variables"
+    ]
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**variables, **changes}}
+    )
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    return variables
+
+
+@contextmanager
+def outage(service: str) -> Iterator[None]:
+    orderctl("fault", service, "on")
+    try:
+        yield
+    finally:
+        orderctl("fault", service, "off")
+
+
+@contextmanager
+def rule_target(stack: Stack, change: Change | None) -> Iterator[None]:
+    """Replace what OrderPlaced is delivered to; None: to nobody."""
+    events = stack.client("events")
+    (rule,) = (
+        each["Name"]
+        for each in events.list_rules(EventBusName=stack.bus_name)["Rules"]
+        if "OrderPlaced" in each.get("EventPattern", "")
+    )
+    of_rule = {"Rule": rule, "EventBusName": stack.bus_name}
+    (target,) = events.list_targets_by_rule(**of_rule)["Targets"]
+    if change:
+        events.put_targets(**of_rule, Targets=[change(target)])
+    else:
+        events.remove_targets(**of_rule, Ids=[target["Id"]])
+    try:
+        yield
+    finally:
+        events.put_targets(**of_rule, Targets=[target])
+
+
+def orderctl(*arguments: str) -> Result:
+    outcome = CliRunner().invoke(app, arguments)
+    assert outcome.exit_code == 0, outcome.output
+    return outcome
+
+
+def parked(stack: Stack, order_ids: set[str]) -> list[tuple[str, str]]:
+    """Return the dead letters of these orders: order and step."""
+    with reading(stack, QUEUES, wait_seconds=0) as found:
+        return [(str(each.order_id), each.step) for each in found.letters if each.order_id in order_ids]
+
+
+def place(shop: Shop, product: str, count: int = 1) -> list[str]:
+    return [shop.place({product: 1}).body["orderId"] for _ in range(count)]
+
+
+def statuses(shop: Shop, order_ids: list[str]) -> set[tuple[str, str | None]]:
+    orders = [shop.records(order_id)["ORDER"] for order_id in order_ids]
+    return {(order["status"], order.get("reason")) for order in orders}
+
+
+def test_an_outage_of_payment_holds_orders_and_a_redrive_confirms_them(shop: Shop) -> None:
+    stack, product = shop.stack, shop.sell(available=100)
+    with outage("payment"):
+        order_ids = place(shop, product, 20)
+        shop.wait_until_at_rest(*order_ids)
+    held = statuses(shop, order_ids)
+    messages = eventually(lambda: _all_of(parked(stack, set(order_ids)), 20))
+    listed = orderctl("dlq", "list", "payment", "--limit", "1000").stdout
+
+    said = orderctl("dlq", "redrive", "payment").stdout
+    shop.wait_until_at_rest(*order_ids)
+
+    assert held == {("ON_HOLD", "payment")}
+    assert sorted(messages) == sorted((order_id, "AuthorizePayment") for order_id in order_ids)
+    assert all(order_id in listed for order_id in order_ids)
+    assert "emitted again" in said
+    assert statuses(shop, order_ids) == {("CONFIRMED", None)}
+    assert shop.available(product) == 80
+    assert parked(stack, set(order_ids)) == []
+
+
+def _all_of(messages: list[Any], count: int) -> list[Any] | None:
+    return messages if len(messages) >= count else None
+
+
+def test_a_notification_that_could_not_be_sent_is_sent_once_by_a_redrive(shop: Shop) -> None:
+    inbox, product = subscribe_to_notifications(shop.stack), shop.sell()
+    with outage("notification"):
+        (order_id,) = place(shop, product)
+        shop.wait_until_at_rest(order_id)
+        messages = eventually(lambda: _all_of(parked(shop.stack, {order_id}), 2))
+    unsent = statuses(shop, [order_id])
+
+    said = orderctl("dlq", "redrive", "--order", order_id).stdout
+    sent = eventually(lambda: _all_of(_kinds(inbox.received(), order_id), 2))
+
+    assert sorted(step for _, step in messages) == ["NotifyConfirmed", "NotifyReceived"]
+    assert unsent == {("CONFIRMED", None)}
+    assert "1 order emitted again, 2 messages deleted" in said
+    assert sorted(sent) == ["confirmed", "received"]
+    assert parked(shop.stack, {order_id}) == []
+    eventually(lambda: "openKey" not in shop.records(order_id)["ORDER"])
+
+
+def _kinds(notifications: list[dict[str, Any]], order_id: str) -> list[str]:
+    return [each["kind"] for each in notifications if each["orderId"] == order_id]
+
+
+@pytest.mark.usefixtures("quick_sweeps")
+def test_an_order_whose_event_was_lost_settles_by_itself(shop: Shop) -> None:
+    product = shop.sell(available=100)
+    with rule_target(shop.stack, None):
+        order_ids = place(shop, product, 3)
+        lost = statuses(shop, order_ids)
+
+    shop.wait_until_at_rest(*order_ids)
+
+    assert lost == {("PENDING", None)}
+    assert statuses(shop, order_ids) == {("CONFIRMED", None)}
+    assert all(shop.records(order_id)["ORDER"]["attempts"] for order_id in order_ids)
+    assert shop.available(product) == 97
+
+
+@pytest.mark.usefixtures("quick_sweeps")
+def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(shop: Shop) -> None:
+    product = shop.sell(available=100)
+    with rule_target(shop.stack, None):
+        (order_id,) = place(shop, product)
+        _reserve(shop.stack, order_id, f"{DEAD_EXECUTION}:1")
+        reserved = shop.available(product)
+
+    shop.wait_until_at_rest(order_id)
+
+    assert reserved == 99
+    assert statuses(shop, [order_id]) == {("CONFIRMED", None)}
+    assert shop.available(product) == 99
+
+
+@pytest.mark.usefixtures("quick_sweeps")
+def test_an_order_whose_execution_died_when_it_was_settled_is_announced_and_told_by_itself(
+    shop: Shop,
+) -> None:
+    inbox, events = subscribe_to_notifications(shop.stack), subscribe_to_events(shop.stack)
+    with rule_target(shop.stack, None):
+        (order_id,) = place(shop, shop.sell())
+        _settle(shop.stack, order_id, f"{DEAD_EXECUTION}:2")
+        settled = statuses(shop, [order_id])
+        announced = _types(events.received(), order_id)
+
+    told = eventually(lambda: _all_of(_kinds(inbox.received(), order_id), 2))
+    eventually(lambda: "openKey" not in shop.records(order_id)["ORDER"])
+
+    assert settled == {("CONFIRMED", None)}
+    assert "OrderConfirmed" not in announced
+    assert sorted(told) == ["confirmed", "received"]
+    assert "OrderConfirmed" in _types(events.received(), order_id)
+    assert statuses(shop, [order_id]) == {("CONFIRMED", None)}
+    assert shop.records(order_id)["ORDER"]["executionArn"] != f"{DEAD_EXECUTION}:2"
+
+
+def _types(events: list[dict[str, Any]], order_id: str) -> list[str]:
+    return [event["detail-type"] for event in events if event["detail"]["orderId"] == order_id]
+
+
+def _settle(stack: Stack, order_id: str, execution_arn: str) -> None:
+    """Do what an execution does up to ConfirmOrder, and no more."""
+    _reserve(stack, order_id, execution_arn)
+    assert _invoked(stack, "AuthorizePayment", order_id, execution_arn) == {"status": "AUTHORIZED"}
+    assert _invoked(stack, "CapturePayment", order_id, execution_arn) == {"status": "CAPTURED"}
+    confirm = _states(stack)["ConfirmOrder"]["Parameters"]
+    now = utc_now()
+    given = {
+        ":now": rfc3339(now),
+        ":execution": execution_arn,
+        ":started": rfc3339(now),
+        ":openKey": open_key(OpenKind.IN_PROGRESS, rfc3339(now)),
+    }
+    fixed = {name: value for name, value in confirm["ExpressionAttributeValues"].items() if name not in given}
+    stack.client("dynamodb").update_item(
+        **{
+            **confirm,
+            "Key": to_item({"orderId": order_id, "record": "ORDER"}),
+            "ExpressionAttributeValues": fixed | to_item(given),
+        }
+    )
+
+
+def _reserve(stack: Stack, order_id: str, execution_arn: str) -> None:
+    """Do the first step of an execution that does no other."""
+    assert _invoked(stack, "ReserveInventory", order_id, execution_arn) == {"status": "RESERVED"}
+
+
+def _invoked(stack: Stack, state: str, order_id: str, execution_arn: str) -> Any:
+    """Call the function of a state as an execution would."""
+    parameters = _states(stack)[state]["Parameters"]
+    answer = stack.client("lambda").invoke(
+        FunctionName=parameters["FunctionName"],
+        Payload=json.dumps(
+            {
+                "operation": parameters["Payload"]["operation"],
+                "orderId": order_id,
+                "executionArn": execution_arn,
+            }
+        ),
+    )
+    return json.loads(answer["Payload"].read())
+
+
+def _states(stack: Stack) -> dict[str, Any]:
+    """Return the states of the deployed workflow, those of its branches included."""
+    machine = stack.client("stepfunctions").describe_state_machine(stateMachineArn=stack.state_machine_arn)
+    return dict(states(json.loads(machine["definition"])))
+
+
+@pytest.mark.usefixtures("quick_sweeps")
+def test_an_order_that_went_round_too_often_is_held_until_an_operator_redrives_it(shop: Shop) -> None:
+    with rule_target(shop.stack, None):
+        (order_id,) = place(shop, shop.sell())
+        _set_attempts(shop.stack, order_id, 5)
+        shop.wait_until_at_rest(order_id)
+        held = statuses(shop, [order_id])
+        listed = orderctl("dlq", "list").stdout
+
+    orderctl("dlq", "redrive", "--order", order_id)
+    shop.wait_until_at_rest(order_id)
+
+    assert held == {("ON_HOLD", "workflow")}
+    assert order_id in listed
+    assert statuses(shop, [order_id]) == {("CONFIRMED", None)}
+
+
+def _set_attempts(stack: Stack, order_id: str, attempts: int) -> None:
+    stack.client("dynamodb").update_item(
+        TableName=stack.orders_table,
+        Key=to_item({"orderId": order_id, "record": "ORDER"}),
+        UpdateExpression="SET attempts = :attempts",
+        ExpressionAttributeValues=to_item({":attempts": attempts}),
+    )
+
+
+def test_an_event_that_could_not_be_delivered_is_redriven(shop: Shop) -> None:
+    with rule_target(shop.stack, lambda target: {**target, "Arn": f"{target['Arn']}-that-is-gone"}):
+        order_ids = place(shop, shop.sell(), 3)
+        messages = eventually(lambda: _all_of(parked(shop.stack, set(order_ids)), 3))
+    waiting = statuses(shop, order_ids)
+
+    orderctl("dlq", "redrive", "delivery")
+    shop.wait_until_at_rest(*order_ids)
+
+    assert {step for _, step in messages} == {"OrderPlaced"}
+    assert waiting == {("PENDING", None)}
+    assert statuses(shop, order_ids) == {("CONFIRMED", None)}
+    assert parked(shop.stack, set(order_ids)) == []

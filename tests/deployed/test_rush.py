@@ -1,0 +1,84 @@
+"""Many customers at once want what there is too little of, and every event comes five times."""
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from handlers.contract.names import EVENT_SOURCE, DetailType
+from orderctl.api_client import Answer
+from orderctl.execution_log import ExecutionLog
+from orderctl.trace import ExecutionTrace
+from tests.deployed.shop import Shop, Subscriber, eventually, subscribe_to_notifications
+
+BUYERS, PIECES, CONCURRENCY = 60, 25, 12
+
+
+def test_sixty_orders_that_rush_a_stock_of_25_confirm_exactly_25(shop: Shop) -> None:
+    rare = shop.sell(available=PIECES)
+
+    with ThreadPoolExecutor(CONCURRENCY) as buyers:
+        answers = list(buyers.map(lambda _: shop.place({rare: 1}), range(BUYERS)))
+    order_ids = [answer.body["orderId"] for answer in answers]
+    shop.wait_until_at_rest(*order_ids)
+
+    orders = [shop.records(order_id)["ORDER"] for order_id in order_ids]
+    assert Counter(order["status"] for order in orders) == {"CONFIRMED": PIECES, "REJECTED": BUYERS - PIECES}
+    assert {order["reason"] for order in orders if order["status"] == "REJECTED"} == {"OUT_OF_STOCK"}
+    assert shop.available(rare) == 0
+
+
+def test_an_event_that_is_published_five_times_has_one_effect(shop: Shop) -> None:
+    inbox = subscribe_to_notifications(shop.stack)
+    product = shop.sell(available=100)
+    placed = [shop.place({product: 2}) for _ in range(6)]
+    order_ids = [answer.body["orderId"] for answer in placed]
+
+    _publish_again(shop, order_ids, times=4)
+    shop.wait_until_at_rest(*order_ids)
+
+    everything = {(order_id, kind) for order_id in order_ids for kind in ("received", "confirmed")}
+    assert eventually(lambda: everything <= _told(inbox, order_ids).keys())
+    eventually(lambda: all(len(_ended_executions(shop, answer)) == 5 for answer in placed))
+    assert shop.available(product) == 100 - 2 * len(order_ids)
+    assert {shop.records(order_id)["STEP#payment"]["status"] for order_id in order_ids} == {"CAPTURED"}
+    assert set(_told(inbox, order_ids).values()) == {1}
+    assert {_announcing(shop, answer) for answer in placed} == {1}
+
+
+def _publish_again(shop: Shop, order_ids: list[str], *, times: int) -> None:
+    """Put each order's event on the bus again, as EventBridge may deliver it again."""
+    events = shop.stack.client("events")
+    for _ in range(times):
+        for order_id in order_ids:
+            order = shop.records(order_id)["ORDER"]
+            detail = {name: order[name] for name in ("orderId", "customerId", "items", "total")}
+            entry = {
+                "EventBusName": shop.stack.bus_name,
+                "Source": EVENT_SOURCE,
+                "DetailType": DetailType.ORDER_PLACED,
+                "Detail": json.dumps(detail, default=int),
+            }
+            assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def _told(inbox: Subscriber, order_ids: list[str]) -> Counter[tuple[str, str]]:
+    """Count the notifications of these orders, by order and kind."""
+    return Counter(
+        (each["orderId"], each["kind"]) for each in inbox.received() if each["orderId"] in order_ids
+    )
+
+
+def _announcing(shop: Shop, placed: Answer) -> int:
+    """Count the executions that announced the outcome."""
+    return sum(
+        "AnnounceConfirmed" in {run.name for run in execution.runs}
+        for execution in _ended_executions(shop, placed)
+    )
+
+
+def _ended_executions(shop: Shop, placed: Answer) -> list[ExecutionTrace]:
+    """Trace the executions of an order that have ended: only then can nothing be told again."""
+    since = datetime.fromisoformat(placed.body["createdAt"])
+    traces = ExecutionLog(shop.stack).executions_of(placed.body["orderId"], since)
+    return [trace for trace in traces if trace.ending != "RUNNING"]
