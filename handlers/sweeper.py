@@ -70,7 +70,7 @@ class Sweeper:
                 yield found
         taken = self.bus.emit_all(list(events.values()))
         for order, was_taken in zip(events, taken, strict=True):
-            yield self._note_attempt(order, SweepOutcome.EMITTED) if was_taken else SweepOutcome.REFUSED
+            yield self._count_attempt(order, SweepOutcome.EMITTED) if was_taken else SweepOutcome.REFUSED
 
     def _event(self, order: WaitingOrder) -> Event | SweepOutcome:
         try:
@@ -80,7 +80,7 @@ class Sweeper:
         except (KeyError, TypeError, ValueError):
             # One broken record must not keep the others waiting; in the end it is held.
             logger.exception("the order can't be read", orderId=order.order_id)
-            return self._note_attempt(order, SweepOutcome.UNREADABLE)
+            return self._count_attempt(order, SweepOutcome.UNREADABLE)
         if stored.status is not order.status:
             return SweepOutcome.CHANGED
         # Its execution is gone before all was said: the one that this event starts takes over.
@@ -88,9 +88,9 @@ class Sweeper:
             return SweepOutcome.CHANGED
         return order_placed(stored)
 
-    def _note_attempt(self, order: WaitingOrder, outcome: SweepOutcome) -> SweepOutcome:
-        noted = self.open_orders.note_attempt(order, rfc3339(self.now()))
-        return outcome if noted else SweepOutcome.CHANGED
+    def _count_attempt(self, order: WaitingOrder, outcome: SweepOutcome) -> SweepOutcome:
+        counted = self.open_orders.count_attempt(order, rfc3339(self.now()))
+        return outcome if counted else SweepOutcome.CHANGED
 
     def _give_up(self, order: WaitingOrder) -> SweepOutcome:
         logger.warning("an order went round too often", orderId=order.order_id, status=order.status)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from handlers.adapters.aws import translated
-from handlers.adapters.step_records import from_item, to_item
+from handlers.adapters.dynamodb import from_item, to_item
 from handlers.adapters.time_budget import LONGEST_CALL_MILLIS, TimeBudget
 from handlers.domain.errors import DependencyUnavailable
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from handlers.adapters.step_records import Record, StepRecords, from_item, record_key, to_item
+from handlers.adapters.dynamodb import Record, record_key, to_item
+from handlers.adapters.step_records import StepRecords
 from handlers.adapters.time_budget import TimeBudget
 from handlers.adapters.transactions import retry_conflicts, transact
 from handlers.contract.names import INVENTORY_STEP, InventoryStatus
@@ -29,7 +30,7 @@ class InventoryTable:
         if not failed:
             return wanted
         if _STEP in failed:
-            return _step(from_item(failed[_STEP]))
+            return _step(failed[_STEP])
         short = [item.product_id for position, item in enumerate(wanted.items, 1) if position in failed]
         return self._record_if_absent(out_of_stock(wanted, short), budget)
 
@@ -44,7 +45,7 @@ class InventoryTable:
     def _give_back(self, held: InventoryStep, wanted: InventoryStep, budget: TimeBudget) -> InventoryStep:
         actions = [self._change_step(held, wanted), *(self._return(item) for item in held.items)]
         failed = transact(self._client, actions, budget)
-        return _step(from_item(failed[_STEP])) if failed else wanted
+        return _step(failed[_STEP]) if failed else wanted
 
     def _record_if_absent(self, step: InventoryStep, budget: TimeBudget) -> InventoryStep:
         return _step(retry_conflicts(lambda: self._steps.put_if_absent(_record(step)), budget))

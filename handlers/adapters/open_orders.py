@@ -5,10 +5,15 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
-from handlers.adapters.aws import error_code, translated
-from handlers.adapters.step_records import from_item, record_key, to_item
+from handlers.adapters.aws import translated
+from handlers.adapters.dynamodb import (
+    ConditionFailedError,
+    conditional_write,
+    from_item,
+    record_key,
+    to_item,
+)
+from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.names import (
     OPEN_ORDERS_INDEX,
     ORDER_RECORD,
@@ -16,6 +21,7 @@ from handlers.contract.names import (
     OrderStatus,
     open_key,
 )
+from handlers.contract.order_lifecycle import OrderWrite
 from handlers.domain.sweep import WORKFLOW_REASON, WaitingOrder
 
 _SERVICE: Final = "Orders table"
@@ -48,37 +54,28 @@ class OpenOrders:
         for page in self._pages(query):
             yield from (_waiting_order(from_item(item)) for item in page["Items"])
 
-    def note_attempt(self, order: WaitingOrder, now: str) -> bool:
-        """Count that it was taken up, and let it wait anew; False when it changed since it was found."""
-        return self._change(
-            order,
-            "SET openKey = :openKey, attempts = :attempts",
-            {":openKey": open_key(OpenKind.IN_PROGRESS, now), ":attempts": order.attempts + 1},
-        )
+    def count_attempt(self, order: WaitingOrder, now: str) -> bool:
+        """Count that it was emitted again, and let it wait anew; False when it has changed."""
+        return self._change(order, lifecycle.count_attempt(order.open_key, order.attempts + 1, now))
 
     def mark_unannounced(self, order: WaitingOrder) -> bool:
-        """Let the next execution of a settled order say what is left; False when it changed since."""
-        return self._change(order, "SET unannounced = :true", {":true": True})
+        """Let the next execution of a settled order take over; False when it has changed."""
+        return self._change(order, lifecycle.mark_unannounced(order.open_key))
 
     def hold(self, order: WaitingOrder, now: str) -> WaitingOrder | None:
-        """Put a PENDING order ON_HOLD, in progress until that is announced; None when it changed since."""
+        """Put a PENDING order ON_HOLD, in progress until that is announced; None when it has changed."""
         held = replace(
             order,
             status=OrderStatus.ON_HOLD,
             reason=WORKFLOW_REASON,
             open_key=open_key(OpenKind.IN_PROGRESS, now),
         )
-        was_changed = self._change(
-            order,
-            "SET #status = :onHold, reason = :reason, updatedAt = :now, openKey = :openKey",
-            {":onHold": held.status.value, ":reason": held.reason, ":now": now, ":openKey": held.open_key},
-            ExpressionAttributeNames={"#status": "status"},
-        )
-        return held if was_changed else None
+        write = lifecycle.hold_after_attempts(order.open_key, WORKFLOW_REASON, now)
+        return held if self._change(order, write) else None
 
     def set_aside(self, order: WaitingOrder, now: str) -> bool:
-        """List it for an operator; False when it changed since it was found."""
-        return self._change(order, "SET openKey = :openKey", {":openKey": open_key(OpenKind.ON_HOLD, now)})
+        """List it for an operator; False when it has changed."""
+        return self._change(order, lifecycle.set_aside(order.open_key, now))
 
     def _pages(self, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         start: dict[str, Any] = {}
@@ -90,21 +87,15 @@ class OpenOrders:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _change(self, order: WaitingOrder, expression: str, values: Mapping[str, Any], **names: Any) -> bool:
+    def _change(self, order: WaitingOrder, write: OrderWrite) -> bool:
         try:
-            with translated(_SERVICE):
+            with conditional_write(_SERVICE):
                 self._client.update_item(
                     TableName=self._table_name,
                     Key=record_key(order.order_id, ORDER_RECORD),
-                    UpdateExpression=expression,
-                    # Whatever else changes an open order changes its key as well.
-                    ConditionExpression="openKey = :seen",
-                    ExpressionAttributeValues=to_item({**values, ":seen": order.open_key}),
-                    **names,
+                    **write.arguments(to_item),
                 )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
+        except ConditionFailedError:
             return False
         return True
 

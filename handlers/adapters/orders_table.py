@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
-from handlers.adapters.aws import error_code, translated
-from handlers.adapters.step_records import from_item, record_key, to_item
+from handlers.adapters.aws import translated
+from handlers.adapters.dynamodb import (
+    ConditionFailedError,
+    conditional_write,
+    from_item,
+    record_key,
+    to_item,
+)
 from handlers.contract.clock import with_milliseconds
 from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import (
@@ -16,11 +20,9 @@ from handlers.contract.names import (
     NOTIFICATION_STEP_PREFIX,
     ORDER_RECORD,
     PAYMENT_STEP,
-    OpenKind,
     OrderStatus,
-    open_key,
-    open_shard,
 )
+from handlers.contract.order_lifecycle import NOT_STORED, stored_order
 from handlers.domain.errors import OrderNotFound
 from handlers.domain.notification import NotificationKind
 from handlers.domain.order import (
@@ -55,17 +57,15 @@ class OrdersTable:
     def place(self, order: Order) -> Order | None:
         """Store a new order; return the one that is stored already under this id, if any."""
         try:
-            with translated(_SERVICE):
+            with conditional_write(_SERVICE):
                 self._client.put_item(
                     TableName=self._table_name,
                     Item=to_item(_record(order)),
-                    ConditionExpression="attribute_not_exists(orderId)",
+                    ConditionExpression=NOT_STORED,
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return _order(from_item(error.response["Item"]))
+        except ConditionFailedError as failed:
+            return _order(failed.stored)
         return None
 
     def read_order(self, order_id: str) -> Order:
@@ -135,17 +135,13 @@ def _record(order: Order) -> dict[str, Any]:
         "customerId": order.customer_id,
         "customerEmail": order.customer_email,
         "paymentMethod": order.payment_method,
-        "status": order.status.value,
         "items": [
             {"productId": line.product_id, "quantity": line.quantity, "unitPrice": line.unit_price}
             for line in order.items
         ],
         "total": {"amount": order.total.amount, "currency": order.total.currency},
-        "createdAt": order.created_at,
-        "updatedAt": order.updated_at,
         "requestHash": order.request_hash,
-        "openShard": open_shard(order.order_id),
-        "openKey": open_key(OpenKind.IN_PROGRESS, order.created_at),
+        **stored_order(order.order_id, order.created_at),
     }
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from handlers.adapters.step_records import Record, StepRecords
+from handlers.adapters.dynamodb import Record
+from handlers.adapters.step_records import StepRecords
 from handlers.contract.names import PAYMENT_STEP, PaymentStatus
 from handlers.domain.payment import PaymentStep
 

@@ -3,28 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
-
-from handlers.adapters.aws import error_code, translated
+from handlers.adapters.aws import translated
+from handlers.adapters.dynamodb import (
+    ConditionFailedError,
+    Record,
+    conditional_write,
+    from_item,
+    record_key,
+    to_item,
+)
 
 _SERVICE: Final = "Orders table"
-_to_attribute = TypeSerializer().serialize
-_from_attribute = TypeDeserializer().deserialize
-
-Record = dict[str, Any]
-
-
-def to_item(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _to_attribute(value) for name, value in record.items()}
-
-
-def from_item(item: Mapping[str, Any]) -> Record:
-    return {name: _from_attribute(value) for name, value in item.items()}
-
-
-def record_key(order_id: str, record: str) -> dict[str, Any]:
-    return to_item({"orderId": order_id, "record": record})
 
 
 class StepRecords:
@@ -44,15 +33,15 @@ class StepRecords:
     def put_if_absent(self, record: Record) -> Record:
         """Return what the table holds now: this record, or the one that was there before."""
         try:
-            with translated(_SERVICE):
+            with conditional_write(_SERVICE):
                 self._client.put_item(
                     TableName=self._table_name,
                     Item=to_item(record),
                     ConditionExpression="attribute_not_exists(orderId)",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except ClientError as error:
-            return _stored(error)
+        except ConditionFailedError as failed:
+            return failed.stored
         return record
 
     def update_if(
@@ -71,7 +60,7 @@ class StepRecords:
         values = {f":new_{name}": value for name, value in changes.items()}
         values |= {f":{name}": value for name, value in (operands or {}).items()}
         try:
-            with translated(_SERVICE):
+            with conditional_write(_SERVICE):
                 answer = self._client.update_item(
                     TableName=self._table_name,
                     Key=record_key(*key),
@@ -82,13 +71,6 @@ class StepRecords:
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except ClientError as error:
-            return _stored(error)
+        except ConditionFailedError as failed:
+            return failed.stored
         return from_item(answer["Attributes"])
-
-
-def _stored(error: ClientError) -> Record:
-    """Read the record that made a condition fail; any other error propagates."""
-    if error_code(error) != "ConditionalCheckFailedException":
-        raise error
-    return from_item(error.response["Item"])

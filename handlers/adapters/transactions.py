@@ -1,4 +1,4 @@
-"""DynamoDB writes that meet other transactions: conflicts are retried, cancellations are read."""
+"""DynamoDB transactions: conflicts with other transactions are retried, cancellations are parsed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -6,29 +6,27 @@ from typing import Any, Final, TypeVar
 from botocore.exceptions import ClientError
 
 from handlers.adapters.aws import error_code, translated
+from handlers.adapters.dynamodb import CONDITION_FAILED, Record, failed_conditions
 from handlers.adapters.time_budget import TimeBudget
 from handlers.domain.errors import DependencyUnavailable
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 _CONFLICT: Final = "TransactionConflict"
-_CONDITION_FAILED: Final = "ConditionalCheckFailed"
 _THROTTLED: Final = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
 
 
-def transact(
-    client: Any, actions: Sequence[Mapping[str, Any]], budget: TimeBudget
-) -> Mapping[int, Mapping[str, Any]]:
+def transact(client: Any, actions: Sequence[Mapping[str, Any]], budget: TimeBudget) -> dict[int, Record]:
     """Make all the writes or none of them.
 
-    Return nothing when they were made; else, by the position of each action whose condition failed,
-    the item that it met (empty when there was none, or when the action did not ask for it).
+    Return nothing when they were made. Otherwise return, by the position of each action whose condition
+    failed, the record in the table (empty when there is none, or when the action did not ask for it).
     """
     try:
         retry_conflicts(lambda: client.transact_write_items(TransactItems=actions), budget)
     except ClientError as error:
-        failed = _failed_conditions(error)
+        failed = failed_conditions(error)
         if failed:
             return failed
         if not _THROTTLED.isdisjoint(_reasons(error)):
@@ -37,8 +35,8 @@ def transact(
     return {}
 
 
-def retry_conflicts(write: Callable[[], Answer], budget: TimeBudget) -> Answer:
-    """Repeat a write that another transaction is in the way of; raises DependencyUnavailable in the end."""
+def retry_conflicts(write: Callable[[], Response], budget: TimeBudget) -> Response:
+    """Retry a write that conflicts with another transaction; raises DependencyUnavailable in the end."""
     with translated("dynamodb"):
         for _ in budget.tries():
             try:
@@ -50,19 +48,11 @@ def retry_conflicts(write: Callable[[], Answer], budget: TimeBudget) -> Answer:
 
 
 def _is_conflict(error: ClientError) -> bool:
-    """Tell whether only another transaction was in the way: a condition that failed is an answer already."""
+    """Tell whether only a conflict stopped it; a failed condition is a result, not a conflict."""
     reasons = _reasons(error)
     return error_code(error) == f"{_CONFLICT}Exception" or (
-        _CONFLICT in reasons and _CONDITION_FAILED not in reasons
+        _CONFLICT in reasons and CONDITION_FAILED not in reasons
     )
-
-
-def _failed_conditions(error: ClientError) -> dict[int, Mapping[str, Any]]:
-    return {
-        position: reason.get("Item", {})
-        for position, reason in enumerate(error.response.get("CancellationReasons", []))
-        if reason["Code"] == _CONDITION_FAILED
-    }
 
 
 def _reasons(error: ClientError) -> set[str]:

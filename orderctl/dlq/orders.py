@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from botocore.exceptions import ClientError
 
+from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import (
@@ -17,8 +18,8 @@ from handlers.contract.names import (
     OpenKind,
     OrderStatus,
     open_key,
-    open_shard,
 )
+from handlers.contract.order_lifecycle import OrderWrite
 from orderctl.dlq.queues import DeadLetter
 from orderctl.dynamodb import batch_get, to_item, to_plain
 from orderctl.stack import Stack
@@ -104,65 +105,28 @@ class DlqOrders:
         return found
 
     def resume(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> bool:
-        """Let an order on hold be PENDING again; False when it is on hold no more."""
-        now = rfc3339(self._now())
-        return self._change(
-            order,
-            "SET #status = :pending, updatedAt = :now, openKey = :openKey",
-            "reason, attempts",
-            {
-                ":pending": OrderStatus.PENDING.value,
-                ":onHold": OrderStatus.ON_HOLD.value,
-                ":now": now,
-                ":openKey": open_key(OpenKind.IN_PROGRESS, now),
-            },
-            letters,
-            condition="#status = :onHold",
-            names={"#status": "status"},
-        )
+        """Make an order on hold PENDING again; False when it is not on hold any more."""
+        return self._change(order, lifecycle.resume(rfc3339(self._now()), _redriven_at(order, letters)))
 
     def reopen(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> bool:
-        """Let the sweeper see to an order of any status; False when there is no such order any more.
+        """Let the sweeper take care of an order of any status; False when there is no such order any more.
 
-        One that is closed was announced; without a message of it, somebody asks to announce it again.
+        A closed order was announced. When it has no message, somebody asks to announce it again.
         """
-        again = order.is_closed and not letters
-        return self._change(
-            order,
-            "SET unannounced = :true, openShard = :openShard, openKey = :openKey",
-            "attempts, closedAt" if again else "attempts",
-            {
-                ":true": True,
-                ":openShard": open_shard(order.order_id),
-                ":openKey": open_key(OpenKind.IN_PROGRESS, rfc3339(self._now())),
-            },
-            letters,
-            condition="attribute_exists(orderId)",
+        write = lifecycle.reopen(
+            order.order_id,
+            rfc3339(self._now()),
+            _redriven_at(order, letters),
+            announce_again=order.is_closed and not letters,
         )
+        return self._change(order, write)
 
-    def _change(  # noqa: PLR0913  the parts of one expression
-        self,
-        order: KnownOrder,
-        set_: str,
-        remove: str,
-        values: Mapping[str, Any],
-        letters: Sequence[DeadLetter],
-        *,
-        condition: str,
-        names: Mapping[str, str] | None = None,
-    ) -> bool:
-        """Change the order, and note until when its messages are taken: who parked one may not close it."""
-        taken = [*(rfc3339(letter.sent) for letter in letters), *filter(None, [order.redriven_at])]
-        if taken:
-            set_, values = f"{set_}, redrivenAt = :redriven", {**values, ":redriven": max(taken)}
+    def _change(self, order: KnownOrder, write: OrderWrite) -> bool:
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=to_item({"orderId": order.order_id, "record": ORDER_RECORD}),
-                UpdateExpression=f"{set_} REMOVE {remove}",
-                ConditionExpression=condition,
-                ExpressionAttributeValues=to_item(values),
-                **({"ExpressionAttributeNames": names} if names else {}),
+                **write.arguments(to_item),
             )
         except ClientError as error:
             # An execution that was still running has settled it, or another redrive took it up.
@@ -180,3 +144,9 @@ class DlqOrders:
         )
         for page in pages:
             yield from map(to_plain, page["Items"])
+
+
+def _redriven_at(order: KnownOrder, letters: Sequence[DeadLetter]) -> str | None:
+    """Return when the latest message that a redrive took of the order was sent."""
+    sent = [*(rfc3339(letter.sent) for letter in letters), *filter(None, [order.redriven_at])]
+    return max(sent, default=None)

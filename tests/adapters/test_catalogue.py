@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from handlers.adapters.catalogue import Catalogue
-from handlers.adapters.step_records import to_item
+from handlers.adapters.dynamodb import to_item
 from handlers.adapters.time_budget import TimeBudget
 from handlers.domain.errors import DependencyUnavailable
 from tests.order_tables import OrderTables

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from handlers.adapters.dynamodb import to_item
 from handlers.adapters.orders_table import OrdersTable
-from handlers.adapters.step_records import to_item
 from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import OrderStatus
 from handlers.domain.errors import OrderNotFound

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from handlers import inventory, notification, orders, payment, sweeper
 from handlers.adapters import aws
+from handlers.adapters.dynamodb import from_item
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN, SimulatedGateway
-from handlers.adapters.step_records import from_item
 from handlers.contract import clock
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
 from orderctl.dlq.orders import DlqOrders

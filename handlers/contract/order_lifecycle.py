@@ -1,0 +1,200 @@
+"""Every write that moves an order through its life: what it changes, and on which condition.
+
+docs/order-lifecycle.md explains the protocol. Tests hold its table and the state machine against this module.
+Times are RFC 3339 UTC with milliseconds, so that text sorts as time.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from handlers.contract.names import OpenKind, OrderStatus, open_key, open_shard
+
+ToItem = Callable[[Mapping[str, Any]], dict[str, Any]]
+"""Turns plain values into DynamoDB attributes."""
+
+# An order that is stored already keeps its record.
+NOT_STORED: Final = "attribute_not_exists(orderId)"
+
+_UNDECIDED: Final = "#status IN (:pending, :onHold)"
+# No execution that started before a redrive: the redrive took messages that it counts on.
+_NOT_REDRIVEN_SINCE: Final = "(attribute_not_exists(redrivenAt) OR redrivenAt <= :started)"
+# Everything that changes an open order changes its key as well.
+_UNCHANGED: Final = "openKey = :seen"
+_PENDING_OR_HELD: Final = {":pending": OrderStatus.PENDING.value, ":onHold": OrderStatus.ON_HOLD.value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderWrite:
+    """A conditional update of an ORDER record; `values` has a plain value for each placeholder."""
+
+    update: str
+    condition: str
+    values: Mapping[str, Any]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the attribute names that the expressions may not use directly."""
+        return {"#status": "status"} if "#status" in self.update + self.condition else {}
+
+    def arguments(self, to_item: ToItem) -> dict[str, Any]:
+        """Return the arguments of UpdateItem, without table and key."""
+        names = {"ExpressionAttributeNames": self.names} if self.names else {}
+        return {
+            "UpdateExpression": self.update,
+            "ConditionExpression": self.condition,
+            "ExpressionAttributeValues": to_item(self.values),
+            **names,
+        }
+
+
+def stored_order(order_id: str, at: str) -> dict[str, str]:
+    """Return what the API stores of the life of a new order."""
+    return {
+        "status": OrderStatus.PENDING.value,
+        "createdAt": at,
+        "updatedAt": at,
+        "openShard": open_shard(order_id),
+        "openKey": open_key(OpenKind.IN_PROGRESS, at),
+    }
+
+
+def count_attempt(seen: str, attempts: int, now: str) -> OrderWrite:
+    """Sweeper: OrderPlaced is emitted again, and the order waits anew. `seen` is the openKey it found."""
+    return OrderWrite(
+        update="SET openKey = :openKey, attempts = :attempts",
+        condition=_UNCHANGED,
+        values={":openKey": open_key(OpenKind.IN_PROGRESS, now), ":attempts": attempts, ":seen": seen},
+    )
+
+
+def mark_unannounced(seen: str) -> OrderWrite:
+    """Sweeper: the execution of a settled order is gone, and the next one may take over."""
+    return OrderWrite(
+        update="SET unannounced = :true", condition=_UNCHANGED, values={":true": True, ":seen": seen}
+    )
+
+
+def hold_after_attempts(seen: str, reason: str, now: str) -> OrderWrite:
+    """Sweeper: a PENDING order was emitted again too often. It is ON_HOLD, in progress until announced."""
+    return OrderWrite(
+        update="SET #status = :onHold, reason = :reason, updatedAt = :now, openKey = :openKey",
+        condition=_UNCHANGED,
+        values={
+            ":onHold": OrderStatus.ON_HOLD.value,
+            ":reason": reason,
+            ":now": now,
+            ":openKey": open_key(OpenKind.IN_PROGRESS, now),
+            ":seen": seen,
+        },
+    )
+
+
+def set_aside(seen: str, now: str) -> OrderWrite:
+    """Sweeper: the order waits for an operator from now on."""
+    return OrderWrite(
+        update="SET openKey = :openKey",
+        condition=_UNCHANGED,
+        values={":openKey": open_key(OpenKind.ON_HOLD, now), ":seen": seen},
+    )
+
+
+def resume(now: str, redriven_at: str | None) -> OrderWrite:
+    """Redrive: an order on hold is PENDING again. `redriven_at` is when its latest message was sent."""
+    note, note_values = _redrive_note(redriven_at)
+    return OrderWrite(
+        update=f"SET #status = :pending, updatedAt = :now, openKey = :openKey{note} REMOVE reason, attempts",
+        condition="#status = :onHold",
+        values={
+            **_PENDING_OR_HELD,
+            ":now": now,
+            ":openKey": open_key(OpenKind.IN_PROGRESS, now),
+            **note_values,
+        },
+    )
+
+
+def reopen(order_id: str, now: str, redriven_at: str | None, *, announce_again: bool) -> OrderWrite:
+    """Redrive: an order of any status is in progress again, and an execution to come may take over."""
+    note, note_values = _redrive_note(redriven_at)
+    removed = "attempts, closedAt" if announce_again else "attempts"
+    return OrderWrite(
+        update=f"SET unannounced = :true, openShard = :openShard, openKey = :openKey{note} REMOVE {removed}",
+        condition="attribute_exists(orderId)",
+        values={
+            ":true": True,
+            ":openShard": open_shard(order_id),
+            ":openKey": open_key(OpenKind.IN_PROGRESS, now),
+            **note_values,
+        },
+    )
+
+
+def _redrive_note(redriven_at: str | None) -> tuple[str, dict[str, str]]:
+    return (", redrivenAt = :redriven", {":redriven": redriven_at}) if redriven_at else ("", {})
+
+
+# The values of the state machine are JSONPath, or constants.
+_BY_THIS_EXECUTION: Final = {
+    ":now": "$$.State.EnteredTime",
+    ":execution": "$$.Execution.Id",
+    ":started": "$$.Execution.StartTime",
+}
+_IN_PROGRESS: Final = {":openKey": "States.Format('IN_PROGRESS#{}', $$.State.EnteredTime)"}
+_NOTE_EXECUTION: Final = (
+    "updatedAt = :now, executionArn = :execution, executionStartedAt = :started, openKey = :openKey"
+)
+
+
+def _settled_by_this_execution_or_a_dead_one(status: str) -> str:
+    """Let an execution repeat its own write, or take over from one that died before CloseOrder."""
+    return (
+        f"(#status = {status} AND attribute_exists(openShard) AND (executionArn = :execution OR "
+        "(attribute_exists(unannounced) AND attribute_not_exists(closedAt))))"
+    )
+
+
+STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
+    "ConfirmOrder": OrderWrite(
+        update=f"SET #status = :confirmed, {_NOTE_EXECUTION} REMOVE reason, unannounced",
+        condition=f"{_UNDECIDED} OR {_settled_by_this_execution_or_a_dead_one(':confirmed')}",
+        values={
+            **_PENDING_OR_HELD,
+            ":confirmed": OrderStatus.CONFIRMED.value,
+            **_BY_THIS_EXECUTION,
+            **_IN_PROGRESS,
+        },
+    ),
+    "RejectOrder": OrderWrite(
+        update="SET #status = :rejected, reason = :reason, " + _NOTE_EXECUTION + " REMOVE unannounced",
+        condition=f"{_UNDECIDED} OR {_settled_by_this_execution_or_a_dead_one(':rejected')}",
+        values={
+            **_PENDING_OR_HELD,
+            ":rejected": OrderStatus.REJECTED.value,
+            ":reason": "$.reason",
+            **_BY_THIS_EXECUTION,
+            **_IN_PROGRESS,
+        },
+    ),
+    "HoldOrder": OrderWrite(
+        update="SET #status = :onHold, reason = :reason, " + _NOTE_EXECUTION,
+        condition=_UNDECIDED,
+        values={**_PENDING_OR_HELD, ":reason": "$.reason", **_BY_THIS_EXECUTION, **_IN_PROGRESS},
+    ),
+    "CloseOrder": OrderWrite(
+        update="SET closedAt = :now REMOVE openShard, openKey, unannounced",
+        condition="attribute_exists(openShard) AND ((executionArn = :execution AND "
+        f"attribute_not_exists(unannounced)) OR attribute_exists(closedAt)) AND {_NOT_REDRIVEN_SINCE}",
+        values=_BY_THIS_EXECUTION,
+    ),
+    "ListHeldOrder": OrderWrite(
+        update="SET openKey = :openKey",
+        condition=f"executionArn = :execution AND #status = :onHold AND {_NOT_REDRIVEN_SINCE}",
+        values={
+            ":onHold": OrderStatus.ON_HOLD.value,
+            ":execution": "$$.Execution.Id",
+            ":started": "$$.Execution.StartTime",
+            ":openKey": "States.Format('ON_HOLD#{}', $$.State.EnteredTime)",
+        },
+    ),
+}

@@ -1,0 +1,94 @@
+"""All that write an order's record keep to one protocol: the state machine and the document too."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from devtools.asl.definition import read_definition, states
+from devtools.checkout import REPOSITORY
+from handlers.contract import order_lifecycle as lifecycle
+from handlers.contract.order_lifecycle import STATE_MACHINE_WRITES, OrderWrite
+
+_ORDER: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
+_NOW: Final = "2026-11-22T15:14:31.123Z"
+_WRITES: Final[Mapping[str, OrderWrite]] = {
+    **{f"`{state}`": write for state, write in STATE_MACHINE_WRITES.items()},
+    "sweeper: `count_attempt`": lifecycle.count_attempt("key", 1, _NOW),
+    "sweeper: `mark_unannounced`": lifecycle.mark_unannounced("key"),
+    "sweeper: `hold_after_attempts`": lifecycle.hold_after_attempts("key", "workflow", _NOW),
+    "sweeper: `set_aside`": lifecycle.set_aside("key", _NOW),
+    "redrive: `resume`": lifecycle.resume(_NOW, _NOW),
+    "redrive: `reopen`": lifecycle.reopen(_ORDER, _NOW, _NOW, announce_again=False),
+    "redrive: `reopen`, announce again": lifecycle.reopen(_ORDER, _NOW, _NOW, announce_again=True),
+}
+
+
+def updates_of_the_definition() -> dict[str, Any]:
+    """Return the parameters of every state that updates an order, by the state's name."""
+    return {
+        name: state["Parameters"]
+        for name, state in states(read_definition())
+        if str(state.get("Resource", "")).endswith(":dynamodb:updateItem")
+    }
+
+
+def test_the_state_machine_writes_what_the_protocol_says() -> None:
+    expected = {
+        state: {
+            "TableName": "${OrdersTableName}",
+            "Key": {"orderId": {"S.$": "$.orderId"}, "record": {"S": "ORDER"}},
+            **write.arguments(_as_written_in_asl),
+        }
+        for state, write in STATE_MACHINE_WRITES.items()
+    }
+
+    assert updates_of_the_definition() == expected
+
+
+def test_the_document_lists_every_write_with_what_it_changes_and_its_condition() -> None:
+    document = (REPOSITORY / "docs" / "order-lifecycle.md").read_text(encoding="utf-8")
+    rows = [row for row in document.splitlines() if row.count(" | ") == 3 and "`" in row]
+
+    assert [row for row in rows if not row.startswith("| API")] == [
+        f"| {writer} | {_names(_sets(write))} | {_names(_removes(write))} | `{write.condition}` |"
+        for writer, write in _WRITES.items()
+    ]
+
+
+def test_the_document_says_what_a_new_order_is_stored_with() -> None:
+    document = (REPOSITORY / "docs" / "order-lifecycle.md").read_text(encoding="utf-8")
+    stored = _names(lifecycle.stored_order(_ORDER, _NOW))
+
+    assert f"| API: `stored_order` | {stored} | | `{lifecycle.NOT_STORED}` |" in document
+
+
+def test_every_placeholder_of_an_expression_has_a_value_and_every_value_is_used() -> None:
+    for writer, write in _WRITES.items():
+        used = set(re.findall(r":\w+", write.update + " " + write.condition))
+
+        assert used == set(write.values), writer
+
+
+def test_an_order_without_messages_keeps_its_note_of_the_last_redrive() -> None:
+    for write in (lifecycle.resume(_NOW, None), lifecycle.reopen(_ORDER, _NOW, None, announce_again=True)):
+        assert "redrivenAt" not in write.update
+        assert ":redriven" not in write.values
+
+
+def _as_written_in_asl(values: Mapping[str, Any]) -> dict[str, Any]:
+    is_path = re.compile(r"\$|States\.")
+    return {name: {"S.$" if is_path.match(value) else "S": value} for name, value in values.items()}
+
+
+def _sets(write: OrderWrite) -> Iterator[str]:
+    set_, _, _ = write.update.removeprefix("SET ").partition(" REMOVE ")
+    return (each.partition(" = ")[0].removeprefix("#") for each in set_.split(", "))
+
+
+def _removes(write: OrderWrite) -> Iterator[str]:
+    _, _, removed = write.update.partition(" REMOVE ")
+    return (name for name in removed.split(", ") if name)
+
+
+def _names(names: Any) -> str:
+    return ", ".join(f"`{name}`" for name in names)
