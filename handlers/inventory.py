@@ -23,13 +23,13 @@ logger = Logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryService:
-    """Both operations may be asked for again and again, in any order: the first recorded decision stays."""
+    """Both operations may be repeated, in any order. The first recorded decision stays."""
 
     orders: OrdersTable
     inventory: InventoryTable
     now: Clock = utc_now
 
-    def answer(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> InventoryStatus:
+    def perform(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> InventoryStatus:
         if request.operation is InventoryOperation.RESERVE:
             return self._reserve(request, budget)
         return self._release(request, budget)
@@ -67,9 +67,9 @@ def _service() -> InventoryService:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: InvocationContext) -> dict[str, str]:
-    """Answer one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
+    """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
     inject_fault(DependencyUnavailable)
     request = parse_step_request(event, InventoryOperation)
-    status = _service().answer(request, TimeBudget.of(context))
-    logger.info("answered", operation=request.operation, orderId=request.order_id, status=status)
+    status = _service().perform(request, TimeBudget.of(context))
+    logger.info("step done", operation=request.operation, orderId=request.order_id, status=status)
     return {"status": status}

@@ -1,4 +1,4 @@
-"""Lambda: tells the customer what became of the order, once per kind of notification."""
+"""Lambda: tells the customer what happened to the order, once per kind of notification."""
 
 import os
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ logger = Logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationService:
-    """Whoever claims a notification sends it; only a crash between sending and recording can repeat it."""
+    """One execution claims a notification and sends it. Only a crash before it is recorded can repeat it."""
 
     orders: OrdersTable
     records: NotificationRecords
     topic: NotificationTopic
     now: Clock = utc_now
 
-    def answer(self, request: StepRequest[NotificationKind]) -> NotificationStatus:
+    def perform(self, request: StepRequest[NotificationKind]) -> NotificationStatus:
         kind = request.operation
-        # Before the claim, so that an order that does not exist leaves no record behind.
+        # Read before the claim, so that an order that does not exist leaves no record behind.
         order = self.orders.read_order(request.order_id)
         if self.records.claim(order.order_id, kind, owner=request.execution_arn, now=self.now()):
             message_id = self.topic.publish(compose(kind, order))
@@ -53,9 +53,9 @@ def _service() -> NotificationService:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
-    """Answer one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
+    """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
     inject_fault(DependencyUnavailable)
     request = parse_step_request(event, NotificationKind)
-    status = _service().answer(request)
-    logger.info("answered", operation=request.operation, orderId=request.order_id, status=status)
+    status = _service().perform(request)
+    logger.info("step done", operation=request.operation, orderId=request.order_id, status=status)
     return {"status": status}

@@ -1,4 +1,4 @@
-"""Lambda: places orders, and shows them alone or by customer."""
+"""Lambda: places an order, reads one, and lists the orders of a customer."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import LONGEST_CALL_MILLIS, TimeBudget
 from handlers.api.json_text import read_json
 from handlers.api.page_token import page_token
-from handlers.api.problem import log_fields, problem_answer, route_not_found
+from handlers.api.problem import log_fields, problem_response, route_not_found
 from handlers.api.representation import accepted, full, summary
 from handlers.api.requests import (
     parse_idempotency_key,
@@ -30,7 +30,7 @@ from handlers.api.requests import (
     parse_order_id,
     parse_place_order,
 )
-from handlers.api.validation import understood
+from handlers.api.validation import checked_schema
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.events import order_placed
 from handlers.contract.names import OrderStatus
@@ -40,7 +40,7 @@ from handlers.domain.order import Order
 from handlers.domain.order_request import PlaceOrder
 from handlers.domain.pricing import pending_order
 
-_PLACE_ORDER_SCHEMA: Final = understood(
+_PLACE_ORDER_SCHEMA: Final = checked_schema(
     json.loads((Path(__file__).parent / "schemas" / "place_order.schema.json").read_text(encoding="utf-8"))
 )
 
@@ -58,7 +58,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderService:
-    """Stores first and announces then: an order whose announcement failed is found as PENDING."""
+    """Stores an order, then announces it. When that fails, the sweeper finds the order PENDING."""
 
     orders: OrdersTable
     catalogue: Catalogue
@@ -91,13 +91,13 @@ class OrderService:
                 at=rfc3339(self.now()),
             )
         except UnknownProducts:
-            # A replay succeeds also when a product has left the catalogue since.
+            # A replay also succeeds when a product has left the catalogue since.
             earlier = self.orders.find_order(keyed_id) if keyed_id else None
             if earlier is None:
                 raise
             return Placed(order=earlier, replayed=True)
         stored = self.orders.place(order)
-        # Without a key, what is stored already can only be the first attempt of this very call.
+        # Without a key, a stored order can only come from an earlier attempt of this very call.
         return Placed(order=stored or order, replayed=bool(stored and keyed_id))
 
 
@@ -120,18 +120,18 @@ def place_order() -> Response[str]:
     request = parse_place_order(body, _PLACE_ORDER_SCHEMA)
     placed = _service().place(request, keyed_id, TimeBudget.of(app.lambda_context))
     _log_order(placed.order)
-    # With the stage or base path that the client used, so that the location can be followed.
+    # The path has the stage or base path that the client used, so that the client can follow it.
     headers = {"Location": f"{event.request_context.path.rstrip('/')}/{placed.order.order_id}"}
     if placed.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return _answer(HTTPStatus.ACCEPTED, accepted(placed.order), headers)
+    return _response(HTTPStatus.ACCEPTED, accepted(placed.order), headers)
 
 
 @app.get("/orders/<order_id>")
 def read_order(order_id: str) -> Response[str]:
     order, steps = _service().orders.read_order_with_steps(parse_order_id(order_id))
     _log_order(order)
-    return _answer(HTTPStatus.OK, full(order, steps))
+    return _response(HTTPStatus.OK, full(order, steps))
 
 
 @app.get("/orders")
@@ -140,25 +140,25 @@ def list_orders() -> Response[str]:
     page = _service().orders.list_of_customer(request.customer_id, limit=request.limit, after=request.after)
     next_token = page_token(page.next, request.customer_id) if page.next else None
     orders = [summary(order) for order in page.orders]
-    return _answer(HTTPStatus.OK, {"orders": orders, "nextToken": next_token})
+    return _response(HTTPStatus.OK, {"orders": orders, "nextToken": next_token})
 
 
 @app.not_found
-def no_such_route(_error: NotFoundError) -> Response[str]:
+def on_unknown_route(_error: NotFoundError) -> Response[str]:
     return route_not_found()
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]  # Powertools gives it no types
-def no_success(error: Exception) -> Response[str]:
+def on_error(error: Exception) -> Response[str]:
     logger.append_keys(**log_fields(error))
-    return problem_answer(error)
+    return problem_response(error)
 
 
 def _keyed_order_id(headers: Mapping[str, str], api_key_id: str | None) -> str | None:
     idempotency_key = headers.get("Idempotency-Key")
     if idempotency_key is None:
         return None
-    # The emulated API Gateway of the local cloud names no key id.
+    # The API Gateway of the local cloud gives no key id.
     key = parse_idempotency_key(idempotency_key)
     return derived_order_id(key, api_key=api_key_id or headers.get("x-api-key") or "")
 
@@ -167,7 +167,7 @@ def _log_order(order: Order) -> None:
     logger.append_keys(orderId=order.order_id, orderStatus=order.status)
 
 
-def _answer(
+def _response(
     status: HTTPStatus, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Response[str]:
     return Response(
@@ -182,14 +182,16 @@ def _answer(
     correlation_id_path="requestContext.requestId", log_event=False, clear_state=True
 )
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of API Gateway (REST API, proxy integration)."""
-    answer = app.resolve(event, context)
-    log = logger.error if answer["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR else logger.info
-    log("answered", method=event["httpMethod"], resource=event["resource"], httpStatus=answer["statusCode"])
-    return answer
+    """Handle a request of API Gateway (REST API, proxy integration)."""
+    response = app.resolve(event, context)
+    status = response["statusCode"]
+    log = logger.error if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logger.info
+    log("responded", method=event["httpMethod"], resource=event["resource"], httpStatus=status)
+    return response
 
 
 def _leave_time_for_a_call(budget: TimeBudget) -> None:
-    # A 503 of ours can be retried, a 502 of API Gateway says nothing: no call is begun that could outlive us.
+    # Start no call that may exceed our timeout. A client knows that it may retry our 503. When Lambda cuts
+    # us off, API Gateway responds with a 502 that tells it nothing.
     if budget.remaining_millis() < LONGEST_CALL_MILLIS:
-        raise DependencyUnavailable("what was called before took too long")
+        raise DependencyUnavailable("the calls before took too long")

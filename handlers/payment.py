@@ -1,4 +1,4 @@
-"""Lambda: authorises what an order costs, then captures or voids it."""
+"""Lambda: authorises, captures or voids the payment of an order."""
 
 import os
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ Request = StepRequest[PaymentOperation]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentService:
-    """The operations may be asked for again and again, side by side: the first recorded decision stays."""
+    """All operations may be repeated, also at the same time. The first recorded decision stays."""
 
     orders: OrdersTable
     records: PaymentRecords
     gateway: PaymentGateway
     now: Clock = utc_now
 
-    def answer(self, request: Request) -> PaymentStatus:
+    def perform(self, request: Request) -> PaymentStatus:
         match request.operation:
             case PaymentOperation.AUTHORIZE:
                 return self._authorize(request)
@@ -53,16 +53,16 @@ class PaymentService:
     def _capture(self, request: Request) -> PaymentStatus:
         recorded = require_authorized(request.order_id, self.records.read(request.order_id))
         if recorded.status is PaymentStatus.AUTHORIZED:
-            self._take(request, recorded.held_reference)
+            self._capture_at_gateway(request, recorded.held_reference)
             captured = self._step(request, PaymentStatus.CAPTURED, recorded.reference)
             recorded = require_authorized(request.order_id, self.records.settle_authorized(captured))
         return recorded.status
 
-    def _take(self, request: Request, reference: str) -> None:
+    def _capture_at_gateway(self, request: Request, reference: str) -> None:
         try:
             self.gateway.capture(self._payment(request), reference)
         except PaymentNotAuthorized:
-            # The provider gave the hold up; once that is recorded, the next execution refuses the order.
+            # The provider gave up the hold. When that is recorded, the next execution refuses the order.
             self.records.settle_authorized(self._step(request, PaymentStatus.VOIDED, reference))
             raise
 
@@ -75,9 +75,9 @@ class PaymentService:
         return require_not_captured(recorded).status
 
     def _void_unrecorded(self, request: Request) -> PaymentStep:
-        """Void at the provider before the record says so: an authorisation may be under way there.
+        """Void at the provider first and record it then: an authorisation may be on its way there.
 
-        Should that one be recorded first, the caller finds it AUTHORIZED and voids it by its reference.
+        When that authorisation is recorded first, the caller gets AUTHORIZED and voids it by its reference.
         """
         self.gateway.void(self._payment(request), None)
         return self.records.record_if_absent(self._step(request, PaymentStatus.VOIDED, None))
@@ -114,9 +114,9 @@ def _service() -> PaymentService:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
-    """Answer one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
+    """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
     inject_fault(GatewayUnavailable)
     request = parse_step_request(event, PaymentOperation)
-    status = _service().answer(request)
-    logger.info("answered", operation=request.operation, orderId=request.order_id, status=status)
+    status = _service().perform(request)
+    logger.info("step done", operation=request.operation, orderId=request.order_id, status=status)
     return {"status": status}

@@ -1,4 +1,4 @@
-"""Lambda: takes up orders whose workflow does not come to its end, because it or its event got lost."""
+"""Lambda: emits orders again whose workflow did not come to its end, because it or its event got lost."""
 
 import os
 from collections import Counter
@@ -26,13 +26,13 @@ from handlers.domain.sweep import SweepOutcome, SweepPolicy, WaitingOrder, order
 
 logger = Logger()
 
-# A batch is 31 short calls; what is cut off in the middle of one, the next sweep does again.
+# A batch is 31 short calls. When one is cut off, the next sweep does it again.
 _BATCH_MILLIS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """Safe to cut off anywhere and to run twice at once: a second OrderPlaced does nothing again."""
+    """Can be cut off anywhere, and can run twice at once: a second OrderPlaced changes nothing."""
 
     open_orders: OpenOrders
     orders: OrdersTable
@@ -42,21 +42,21 @@ class Sweeper:
     now: Clock = utc_now
 
     def sweep(self, budget: TimeBudget) -> Counter[SweepOutcome]:
-        """Take up as many overdue orders as there is time for; raises DependencyUnavailable."""
+        """Work on as many overdue orders as there is time for; raises DependencyUnavailable."""
         outcomes: Counter[SweepOutcome] = Counter()
         overdue = self._overdue()
         while budget.remaining_millis() > _BATCH_MILLIS and (batch := list(islice(overdue, MAX_EVENTS))):
-            outcomes.update(self._take_up(batch))
+            outcomes.update(self._work_on(batch))
         return outcomes
 
     def _overdue(self) -> Iterator[WaitingOrder]:
         now = self.now()
         before = self.policy.overdue_before(now)
-        # Each sweep begins elsewhere, so that a backlog in one shard does not keep the others waiting.
+        # Each sweep starts with another shard, so that a backlog in one does not keep the others waiting.
         for offset in range(OPEN_SHARDS):
             yield from self.open_orders.waiting(str((now.minute + offset) % OPEN_SHARDS), before)
 
-    def _take_up(self, batch: Sequence[WaitingOrder]) -> Iterator[SweepOutcome]:
+    def _work_on(self, batch: Sequence[WaitingOrder]) -> Iterator[SweepOutcome]:
         yield from (self._give_up(order) for order in batch if self.policy.gives_up_on(order))
         yield from self._emit(order for order in batch if not self.policy.gives_up_on(order))
 
@@ -78,12 +78,12 @@ class Sweeper:
         except OrderNotFound:
             return SweepOutcome.CHANGED
         except (KeyError, TypeError, ValueError):
-            # One broken record must not keep the others waiting; in the end it is held.
+            # One broken record must not keep the others waiting. In the end it is held.
             logger.exception("the order can't be read", orderId=order.order_id)
             return self._count_attempt(order, SweepOutcome.UNREADABLE)
         if stored.status is not order.status:
             return SweepOutcome.CHANGED
-        # Its execution is gone before all was said: the one that this event starts takes over.
+        # Its execution was gone before everybody was told. The next execution takes over.
         if stored.status.is_settled and not self.open_orders.mark_unannounced(order):
             return SweepOutcome.CHANGED
         return order_placed(stored)
@@ -93,7 +93,7 @@ class Sweeper:
         return outcome if counted else SweepOutcome.CHANGED
 
     def _give_up(self, order: WaitingOrder) -> SweepOutcome:
-        logger.warning("an order went round too often", orderId=order.order_id, status=order.status)
+        logger.warning("an order was emitted again too often", orderId=order.order_id, status=order.status)
         held = self._hold(order) if order.status is OrderStatus.PENDING else order
         if held is None:
             return SweepOutcome.CHANGED
@@ -130,7 +130,7 @@ def _sweeper() -> Sweeper:
 
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], context: InvocationContext) -> dict[str, int]:
-    """Run one sweep; what fails or is cut off is done by the next one."""
+    """Run one sweep. The next one does what fails or is cut off."""
     outcomes = _sweeper().sweep(TimeBudget.of(context))
     logger.info("swept", outcomes=outcomes)
     return {outcome.value: count for outcome, count in outcomes.items()}

@@ -31,7 +31,7 @@ from infrastructure.config import StageConfig
 from infrastructure.gateway_responses import add_problem_responses
 
 _PLACE_ORDER_SCHEMA: Final = Path(__file__).parent.parent / "handlers" / "schemas" / "place_order.schema.json"
-# Neither address nor user agent, nor a path or query with what stands in it: nothing that names a person.
+# Nothing that names a person: no address, no user agent, no path or query with their values.
 _ACCESS_LOG: Final = {
     "requestId": "$context.requestId",
     "extendedRequestId": "$context.extendedRequestId",
@@ -56,7 +56,7 @@ class Api(Construct):
     def __init__(self, scope: Construct, id_: str, *, config: StageConfig, orders: IFunction) -> None:
         super().__init__(scope, id_)
         self._rest_api = self._api(config)
-        # It would repeat ApiUrl under a generated name.
+        # This output would repeat ApiUrl under a generated name.
         self._rest_api.node.try_remove_child("Endpoint")
         self._add_methods(orders)
         add_problem_responses(self._rest_api)
@@ -76,11 +76,11 @@ class Api(Construct):
             # Without it every stage's API would be called Orders in the console.
             rest_api_name=Stack.of(self).stack_name,
             endpoint_types=[EndpointType.REGIONAL],
-            # A setting of the account and region, for all its APIs: the role stays when the stack goes.
+            # A setting of the account and Region, for all its APIs: the role stays when the stack is deleted.
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
             deploy_options=StageOptions(
-                # Part of the address that clients know, so it is the same for every stage of the system.
+                # Part of the URL that clients know, so it is the same for every stage of the system.
                 stage_name="prod",
                 access_log_destination=LogGroupLogDestination(access_log),
                 access_log_format=AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
@@ -92,8 +92,8 @@ class Api(Construct):
 
     def _add_methods(self, orders: IFunction) -> None:
         integration = LambdaIntegration(orders, allow_test_invoke=False)
-        # Parameters only: API Gateway can't point at what is wrong in a body, while the function validates it
-        # with the same schema and names every violation. The model is for SDKs and documentation.
+        # Parameters only. The function validates bodies with the same schema and names every violation with a
+        # pointer, which API Gateway can't. The model is for SDKs and documentation.
         validator = RequestValidator(
             self, "Parameters", rest_api=self._rest_api, validate_request_parameters=True
         )
@@ -132,13 +132,13 @@ class Api(Construct):
             "PlaceOrder",
             rest_api_id=self._rest_api.rest_api_id,
             content_type="application/json",
-            # Generated SDKs call the class so.
+            # The name of the class in generated SDKs.
             name="PlaceOrder",
             schema=schema,
         )
         deployment = self._rest_api.latest_deployment
         if deployment is not None:
-            # A deployment is a snapshot: a new schema takes effect with a new one only.
+            # A deployment is a snapshot: a new schema needs a new deployment.
             deployment.add_to_logical_id(schema)
             deployment.node.add_dependency(model)
         return Model.from_model_name(self, "PlaceOrderModel", model.ref)

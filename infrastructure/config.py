@@ -15,7 +15,7 @@ _SECRET_ARN: Final = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:s
 
 
 class InvalidSettingError(ValueError):
-    """A setting of the deployment has a value that is not allowed; the message says what is."""
+    """A setting of the deployment has a value that is not allowed. The message says what is allowed."""
 
 
 class Stage(StrEnum):
@@ -27,7 +27,7 @@ class Stage(StrEnum):
 
 
 class PaymentGateway(StrEnum):
-    """Who decides about a payment."""
+    """The payment provider."""
 
     SIMULATED = "simulated"
     STRIPE = "stripe"
@@ -35,7 +35,7 @@ class PaymentGateway(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttle:
-    """What one API key may ask for."""
+    """The limits of one API key."""
 
     requests_per_second: int
     burst: int
@@ -44,7 +44,7 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """An order in progress for longer is taken up again, so many times at most; then it is set aside."""
+    """An overdue order is emitted again, `max_attempts` times at most. Then it waits for an operator."""
 
     after_seconds: int
     max_attempts: int
@@ -52,14 +52,14 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
-    """One deployment of the system: what its stage fixes, and what its owner chooses."""
+    """One deployment: what its stage fixes, and what its owner chooses."""
 
     stage: Stage
     throttle: Throttle
     sweep: Sweep
     # A name of aws_logs.RetentionDays.
     log_retention: str
-    # Tables with deletion protection that stay when their stack goes, and a stack that can't go by accident.
+    # Deletion protection of tables and stack. The tables stay when the stack is deleted.
     keeps_data: bool
     # The emulator can't create an event archive.
     archives_events: bool
@@ -100,15 +100,15 @@ class StageConfig:
 
     @property
     def stack_name(self) -> str:
-        """One name per stage; the bus has the same name in each, so each wants its own account or Region."""
+        """One name per stage. The bus has one name only, so each stage needs its own account or Region."""
         return f"{STACK_PREFIX}-{self.stage}"
 
 
 _DEV_THROTTLE: Final = Throttle(requests_per_second=100, burst=200, requests_per_day=100_000)
 _PROD_THROTTLE: Final = Throttle(requests_per_second=1_000, burst=2_000, requests_per_day=10_000_000)
-# Longer than an execution can last, so that nothing is taken up that is still on its way.
+# Longer than an execution can last, so that no order is emitted again while its execution runs.
 _SWEEP: Final = Sweep(after_seconds=360, max_attempts=5)
-# Long enough for the queue that an import makes on a laptop: taken up again, it would only grow.
+# Long enough for the backlog of an import on a laptop. Emitted again, it would only grow.
 _LOCAL_SWEEP: Final = Sweep(after_seconds=60, max_attempts=5)
 
 

@@ -28,7 +28,7 @@ from infrastructure.messaging import Messaging
 from infrastructure.storage import Storage
 
 _REPOSITORY: Final = Path(__file__).parent.parent
-# Two attempts of 3 s on a dependency that hangs fit in; the state machine waits 10 s.
+# Two attempts of 3 s on a dependency that hangs fit in. The state machine waits 10 s.
 _SERVICE_TIMEOUT: Final = Duration.seconds(8)
 # Room for two such dependencies; API Gateway waits 29 s.
 _API_TIMEOUT: Final = Duration.seconds(15)
@@ -118,14 +118,14 @@ class Functions(Construct):
         return function
 
     def add(self, service: str, *, timeout: Duration, environment: dict[str, str]) -> Function:
-        """Make the function of `handlers/SERVICE.py`; what it may do, its owner allows."""
+        """Make the function of `handlers/SERVICE.py`. The caller adds its permissions."""
         log_group = LogGroup(
             self,
             f"{service}Logs",
             retention=RetentionDays[self._config.log_retention],
             removal_policy=RemovalPolicy.DESTROY,
         )
-        # The default role may write to every log group of the account; this one only to its own.
+        # The default role may write to every log group of the account. This one may write only to its own.
         role = Role(self, f"{service}Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
         return Function(
@@ -145,7 +145,7 @@ class Functions(Construct):
             environment={
                 "POWERTOOLS_SERVICE_NAME": service.lower(),
                 "POWERTOOLS_LOG_LEVEL": "INFO",
-                # The fault switch is careful with prod.
+                # The fault switch refuses prod unless it is forced.
                 "STAGE": self._config.stage.value,
                 **environment,
             },

@@ -1,4 +1,4 @@
-"""The errors that API Gateway answers by itself, as RFC 9457 problems like those of the orders service."""
+"""The error responses that API Gateway gives by itself, as RFC 9457 problems."""
 
 import json
 from dataclasses import dataclass, field
@@ -35,8 +35,8 @@ _TIMEOUT: Final = Problem(
     status=504, title="Gateway Timeout", detail="The service did not answer in time; try again."
 )
 
-# A status set on a default replaces that of every type without its own. What is left to the defaults can't
-# happen while there is no authorizer, no IAM authorization and no firewall, but for a function that crashes.
+# A status on a default replaces that of every type without one of its own. Without an authorizer, IAM
+# authorization or a firewall, only a function that crashes gets a default.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _PROBLEMS: Final = (
     (ResponseType.ACCESS_DENIED, _FORBIDDEN),
@@ -63,7 +63,7 @@ _PROBLEMS: Final = (
     ),
     (
         ResponseType.BAD_REQUEST_PARAMETERS,
-        # The type and title with which the orders service answers what is wrong in a body.
+        # The type and title that the orders function gives to an invalid body.
         Problem(
             status=400,
             title="Invalid request",
@@ -93,15 +93,15 @@ _PROBLEMS: Final = (
 
 
 def add_problem_responses(api: RestApi) -> None:
-    """Give every error that the API can answer by itself its problem."""
+    """Give every error response of API Gateway its problem."""
     for type_, problem in _PROBLEMS:
         headers = {"Content-Type": "application/problem+json", **problem.headers}
         api.add_gateway_response(
             type_.response_type,
             type=type_,
             status_code=str(problem.status),
-            # A literal stands in single quotes; without them it would name a request parameter.
+            # A literal needs single quotes. Without them it would name a request parameter.
             response_headers={name: f"'{value}'" for name, value in headers.items()},
-            # The key is what API Gateway matches with the request's Accept, this one being its default.
+            # API Gateway matches the key with the request's Accept header. This one is its default.
             templates={"application/json": problem.body()},
         )

@@ -13,7 +13,7 @@ from infrastructure.config import StageConfig
 
 
 class Messaging(Construct):
-    """What passes messages on, and what keeps the ones that could not be passed on."""
+    """Bus, topic and dead-letter queues."""
 
     def __init__(self, scope: Construct, id_: str, *, config: StageConfig) -> None:
         super().__init__(scope, id_)

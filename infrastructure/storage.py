@@ -27,7 +27,7 @@ class Storage(Construct):
             partition_key="orderId",
             sort_key="record",
             indexes=[
-                # Sparse: only open orders have the two keys, so the index stays as small as the backlog.
+                # Sparse: only open orders have the two keys. The index stays as small as the backlog.
                 _index(
                     OPEN_ORDERS_INDEX,
                     "openShard",

@@ -1,4 +1,4 @@
-"""The sweeper: a function that takes up overdue orders every minute."""
+"""The sweeper: a function that emits overdue orders again, every minute."""
 
 from typing import Final
 
@@ -43,7 +43,7 @@ class Sweeper(Construct):
                 "SWEEP_MAX_ATTEMPTS": str(config.sweep.max_attempts),
             },
         )
-        # The next sweep is a minute away and does what this one could not: nothing is gained by retries.
+        # The next sweep comes in a minute and does what this one could not. Retries gain nothing.
         self.function.configure_async_invoke(retry_attempts=0, max_event_age=_INTERVAL)
         allow(self.function, ["dynamodb:GetItem", "dynamodb:UpdateItem"], storage.orders.table_arn)
         allow(self.function, ["dynamodb:Query"], f"{storage.orders.table_arn}/index/{OPEN_ORDERS_INDEX}")

@@ -51,7 +51,7 @@ class Workflow(Construct):
                 "NotificationDlqUrl": messaging.notification_dlq.queue_url,
                 "DeliveryDlqUrl": messaging.delivery_dlq.queue_url,
             },
-            # What an operator sees of an execution in the console, Express keeps nowhere but in this log.
+            # The console shows an Express execution from this log. It is kept nowhere else.
             logs=LogOptions(
                 destination=self._log_group(config), level=LogLevel.ALL, include_execution_data=True
             ),
@@ -99,7 +99,7 @@ class Workflow(Construct):
         """Start an execution with the whole event as its input."""
         target = SfnStateMachine(
             self.state_machine,
-            # What an hour of retries can't deliver waits on the queue for its redrive, not a day unseen.
+            # After an hour of retries the event goes to the queue. The default would hide it for a day.
             max_event_age=Duration.hours(1),
             retry_attempts=30,
             dead_letter_queue=self._messaging.delivery_dlq,

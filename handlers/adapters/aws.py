@@ -1,4 +1,4 @@
-"""boto3 clients, made once per execution environment, and which of their errors are transient."""
+"""boto3 clients, made once per execution environment, and their transient errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,7 +63,7 @@ def error_code(error: ClientError) -> str:
 
 @contextmanager
 def translated(service: str) -> Iterator[None]:
-    """Turn what is transient of a call to `service` into DependencyUnavailable; the rest propagates."""
+    """Turn transient errors of a call to `service` into DependencyUnavailable; others propagate."""
     try:
         yield
     except ClientError as error:

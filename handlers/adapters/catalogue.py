@@ -19,24 +19,24 @@ class Catalogue:
     def unit_prices(self, product_ids: Iterable[str], budget: TimeBudget) -> dict[str, int]:
         """Return the price in minor units of each product that has one; raises DependencyUnavailable.
 
-        Takes up to 100 products. A release may bring an item back for a product that was deleted: it counts
-        stock but has no price, and is not sold.
+        Takes up to 100 products. A release may create the item of a deleted product again. That item has
+        stock but no price, and is not sold.
         """
         prices: dict[str, int] = {}
         wanted: list[Any] = [to_item({"productId": product_id}) for product_id in product_ids]
-        for _ in budget.tries(LONGEST_CALL_MILLIS):
+        for _ in budget.attempts(LONGEST_CALL_MILLIS):
             found, wanted = self._read(wanted)
             prices |= found
             if not wanted:
                 return prices
-        raise DependencyUnavailable(f"Inventory table: {len(wanted)} products stayed unread")
+        raise DependencyUnavailable(f"Inventory table: {len(wanted)} products could not be read")
 
     def _read(self, keys: list[Any]) -> tuple[dict[str, int], list[Any]]:
         request = {"Keys": keys, "ProjectionExpression": "productId, unitPrice"}
         with translated("Inventory table"):
-            answer = self._client.batch_get_item(RequestItems={self._table_name: request})
-        found = answer.get("Responses", {}).get(self._table_name, [])
+            response = self._client.batch_get_item(RequestItems={self._table_name: request})
+        found = response.get("Responses", {}).get(self._table_name, [])
         priced = [from_item(item) for item in found if "unitPrice" in item]
         prices = {product["productId"]: int(product["unitPrice"]) for product in priced}
-        unread = answer.get("UnprocessedKeys", {}).get(self._table_name, {}).get("Keys", [])
+        unread = response.get("UnprocessedKeys", {}).get(self._table_name, {}).get("Keys", [])
         return prices, unread

@@ -16,7 +16,7 @@ class DeliveryQueue:
         self._queue_url = queue_url
 
     def park(self, event: Event) -> None:
-        """Keep the event itself, as the workflow does, for a redrive; raises DependencyUnavailable."""
+        """Send the event itself to the queue, for a redrive; raises DependencyUnavailable."""
         body = {"source": EVENT_SOURCE, "detail-type": event.detail_type.value, "detail": event.detail}
         with translated("delivery queue"):
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(body))

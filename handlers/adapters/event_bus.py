@@ -1,4 +1,4 @@
-"""The bus that orders are announced on."""
+"""The event bus."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -25,11 +25,11 @@ class EventBus:
             raise DependencyUnavailable(f"event bus: {refusal}")
 
     def emit_all(self, events: Sequence[Event]) -> list[bool]:
-        """Tell of each of at most MAX_EVENTS events whether the bus took it; raises DependencyUnavailable."""
+        """Return for each event, MAX_EVENTS at most, whether it was taken; raises DependencyUnavailable."""
         return [not refusal for refusal in self._refusals(events)] if events else []
 
     def _refusals(self, events: Sequence[Event]) -> list[str | None]:
         with translated("event bus"):
-            answer = self._client.put_events(Entries=[event.entry(self._bus_name) for event in events])
-        # PutEvents answers 200 also when it refused every entry; the answers are in the entries' order.
-        return [entry.get("ErrorCode") for entry in answer["Entries"]]
+            response = self._client.put_events(Entries=[event.entry(self._bus_name) for event in events])
+        # PutEvents responds with 200 also when it refused every entry. The results are in the entries' order.
+        return [entry.get("ErrorCode") for entry in response["Entries"]]

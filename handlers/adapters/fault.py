@@ -1,4 +1,4 @@
-"""Lets a service fail as if what it depends on were broken, where an operator has switched that on."""
+"""The fault switch: lets a service fail as if a dependency were broken."""
 
 import os
 import random
@@ -16,7 +16,7 @@ def inject_fault(
     sleep: Callable[[float], None] = time.sleep,
     draw: Callable[[], float] = random.random,
 ) -> None:
-    """Do nothing, unless the function's configuration has a fault: then wait, and raise `error` or not."""
+    """Wait, and raise `error`, as the fault in the function's configuration says; without one do nothing."""
     configured = environment.get(FAULT_VARIABLE)
     if configured is None:
         return

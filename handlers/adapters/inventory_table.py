@@ -1,4 +1,4 @@
-"""Reservations: one transaction moves pieces between what is available and what an order holds."""
+"""Reservations: one transaction moves stock between the catalogue and an order."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,7 +10,7 @@ from handlers.adapters.transactions import retry_conflicts, transact
 from handlers.contract.names import INVENTORY_STEP, InventoryStatus
 from handlers.domain.reservation import InventoryStep, ReservedItem, out_of_stock
 
-# The step's record comes first in every transaction: a decision that is recorded wins over any shortage.
+# The step's record is the first action of every transaction. A recorded decision wins over a shortage.
 _STEP: Final = 0
 
 
@@ -24,7 +24,7 @@ class InventoryTable:
         self._steps = StepRecords(client, orders_table)
 
     def reserve(self, wanted: InventoryStep, budget: TimeBudget) -> InventoryStep:
-        """Take all the items or none; return the decision that is recorded, whoever made it."""
+        """Take all the items or none; return the recorded decision, also when another execution made it."""
         actions = [self._put_step(wanted), *(self._take(item) for item in wanted.items)]
         failed = transact(self._client, actions, budget)
         if not failed:
@@ -35,7 +35,7 @@ class InventoryTable:
         return self._record_if_absent(out_of_stock(wanted, short), budget)
 
     def release(self, wanted: InventoryStep, budget: TimeBudget) -> InventoryStep:
-        """Give back what is reserved, once; without a reservation, stand in the way of a late one."""
+        """Give back what is reserved, once. Without a reservation, record RELEASED to block a late one."""
         recorded = self._steps.read(wanted.order_id, INVENTORY_STEP)
         step = _step(recorded) if recorded else self._record_if_absent(wanted, budget)
         if step.status is InventoryStatus.RESERVED:

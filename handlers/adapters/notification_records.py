@@ -1,4 +1,4 @@
-"""STEP#notification#KIND of an order: who is sending it, and that it was sent."""
+"""STEP#notification#KIND of an order: the claim to send it, and that it was sent."""
 
 from datetime import datetime
 from typing import Any
@@ -7,9 +7,11 @@ from handlers.adapters.step_records import StepRecords
 from handlers.contract.clock import rfc3339
 from handlers.contract.names import NOTIFICATION_STEP_PREFIX, NotificationStatus
 from handlers.domain.errors import NotificationInProgress
-from handlers.domain.notification import CLAIM_GOES_STALE_AFTER, NotificationKind
+from handlers.domain.notification import CLAIM_EXPIRES_AFTER, NotificationKind
 
-_CLAIMABLE = "attribute_not_exists(orderId) OR (#status = :sending AND (#owner = :new_owner OR #at < :stale))"
+_CLAIMABLE = (
+    "attribute_not_exists(orderId) OR (#status = :sending AND (#owner = :new_owner OR #at < :expired))"
+)
 
 
 class NotificationRecords:
@@ -19,9 +21,9 @@ class NotificationRecords:
         self._steps = StepRecords(client, table_name)
 
     def claim(self, order_id: str, kind: NotificationKind, *, owner: str, now: datetime) -> bool:
-        """Take the sending upon oneself; False when it was sent already.
+        """Claim the right to send; False when it was sent already.
 
-        Raises NotificationInProgress as long as the claim of another owner is fresh.
+        Raises NotificationInProgress while another owner has a claim that is not expired.
         """
         stored = self._steps.update_if(
             _key(order_id, kind),
@@ -29,7 +31,7 @@ class NotificationRecords:
             condition=_CLAIMABLE,
             operands={
                 "sending": NotificationStatus.SENDING.value,
-                "stale": rfc3339(now - CLAIM_GOES_STALE_AFTER),
+                "expired": rfc3339(now - CLAIM_EXPIRES_AFTER),
             },
         )
         if stored["status"] == NotificationStatus.SENT:

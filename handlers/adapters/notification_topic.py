@@ -21,13 +21,13 @@ class NotificationTopic:
         https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
         """
         with translated("SNS"):
-            answer = self._client.publish(
+            response = self._client.publish(
                 TopicArn=self._topic_arn,
                 Subject=notification.subject,
                 Message=_message(notification),
                 MessageAttributes={"kind": {"DataType": "String", "StringValue": notification.kind.value}},
             )
-        message_id: str = answer["MessageId"]
+        message_id: str = response["MessageId"]
         return message_id
 
 

@@ -1,4 +1,4 @@
-"""The open-orders index: which orders have waited too long, and what is noted on them."""
+"""The open-orders index: the orders that waited too long, and the sweeper's writes to them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -37,7 +37,7 @@ class OpenOrders:
     def waiting(self, shard: str, before: str) -> Iterator[WaitingOrder]:
         """Find the orders in progress of one shard that wait since before that time, the oldest first.
 
-        The index is a moment behind the table: who acts on an order does so on condition of its key.
+        The index is a moment behind the table. So every write to an order is conditional on its key.
         """
         query = {
             "TableName": self._table_name,

@@ -1,4 +1,4 @@
-"""The ORDER record of the Orders table: placed once, read alone, with its steps, or by customer."""
+"""The ORDER record of the Orders table: stored once, read alone, with its steps, or by customer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ _NOTIFICATIONS: Final = [f"{NOTIFICATION_STEP_PREFIX}{kind}" for kind in Notific
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some orders of a customer; `next` is where to go on, None at the end."""
+    """Some orders of a customer; `next` is where the next page begins, None on the last page."""
 
     orders: tuple[OrderSummary, ...]
     next: ListPosition | None
@@ -55,7 +55,7 @@ class OrdersTable:
         self._table_name = table_name
 
     def place(self, order: Order) -> Order | None:
-        """Store a new order; return the one that is stored already under this id, if any."""
+        """Store a new order, or return the order that is stored already under this id."""
         try:
             with conditional_write(_SERVICE):
                 self._client.put_item(
@@ -69,52 +69,52 @@ class OrdersTable:
         return None
 
     def read_order(self, order_id: str) -> Order:
-        """Read what was written last; raises OrderNotFound."""
+        """Read an order, strongly consistent; raises OrderNotFound."""
         order = self.find_order(order_id)
         if order is None:
             raise OrderNotFound(order_id)
         return order
 
     def find_order(self, order_id: str) -> Order | None:
-        """Read what was written last, if anything was."""
+        """Read an order, strongly consistent; None when there is none."""
         with translated(_SERVICE):
-            answer = self._client.get_item(
+            response = self._client.get_item(
                 TableName=self._table_name,
                 Key=record_key(order_id, ORDER_RECORD),
                 ConsistentRead=True,
             )
-        return _order(from_item(answer["Item"])) if "Item" in answer else None
+        return _order(from_item(response["Item"])) if "Item" in response else None
 
     def read_order_with_steps(self, order_id: str) -> tuple[Order, RecordedSteps]:
-        """Read the order and what its workflow recorded, in one request; raises OrderNotFound."""
+        """Read the order and its steps in one request, strongly consistent; raises OrderNotFound."""
         with translated(_SERVICE):
             # An order and its steps have some 20 KB at most: one page holds 1 MB.
-            answer = self._client.query(
+            response = self._client.query(
                 TableName=self._table_name,
                 KeyConditionExpression="orderId = :order",
                 ExpressionAttributeValues=to_item({":order": order_id}),
                 ConsistentRead=True,
             )
-        records = {item["record"]["S"]: from_item(item) for item in answer["Items"]}
+        records = {item["record"]["S"]: from_item(item) for item in response["Items"]}
         if ORDER_RECORD not in records:
             raise OrderNotFound(order_id)
         return _order(records[ORDER_RECORD]), _steps(records)
 
     def list_of_customer(self, customer_id: str, *, limit: int, after: ListPosition | None = None) -> Page:
-        """List summaries, newest first; an order that was placed this very moment may be missing."""
+        """List summaries, newest first. An order that was placed a moment ago may be missing."""
         start = {"ExclusiveStartKey": _index_key(customer_id, after)} if after else {}
         with translated(_SERVICE):
-            answer = self._client.query(
+            response = self._client.query(
                 TableName=self._table_name,
                 IndexName=CUSTOMER_ORDERS_INDEX,
                 KeyConditionExpression="customerId = :customer",
                 ExpressionAttributeValues=to_item({":customer": customer_id}),
                 ScanIndexForward=False,
-                # One more than asked for tells whether there is a next page, so that none is empty.
+                # One more than requested tells whether there is a next page.
                 Limit=limit + 1,
                 **start,
             )
-        found = [_summary(from_item(item)) for item in answer["Items"]]
+        found = [_summary(from_item(item)) for item in response["Items"]]
         shown = tuple(found[:limit])
         if len(found) <= limit:
             return Page(orders=shown, next=None)

@@ -19,11 +19,11 @@ class PaymentRecords:
         return _step(record) if record else None
 
     def record_if_absent(self, step: PaymentStep) -> PaymentStep:
-        """Return the decision that is recorded, whoever made it."""
+        """Return the recorded decision, also when another execution made it."""
         return _step(self._steps.put_if_absent(_record(step)))
 
     def settle_authorized(self, step: PaymentStep) -> PaymentStep:
-        """Capture or void what is AUTHORIZED; return what is recorded, whoever got there first."""
+        """Capture or void what is AUTHORIZED; return what is recorded, also by another execution."""
         record = self._steps.update_if(
             (step.order_id, PAYMENT_STEP),
             {"status": step.status.value, "at": step.at, "executionArn": step.execution_arn},

@@ -1,4 +1,4 @@
-"""The STEP records of the Orders table: the first decision that is written stays."""
+"""The STEP records of the Orders table: the first recorded decision stays."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -25,13 +25,13 @@ class StepRecords:
 
     def read(self, order_id: str, record: str) -> Record | None:
         with translated(_SERVICE):
-            answer = self._client.get_item(
+            response = self._client.get_item(
                 TableName=self._table_name, Key=record_key(order_id, record), ConsistentRead=True
             )
-        return from_item(answer["Item"]) if "Item" in answer else None
+        return from_item(response["Item"]) if "Item" in response else None
 
     def put_if_absent(self, record: Record) -> Record:
-        """Return what the table holds now: this record, or the one that was there before."""
+        """Return what is in the table now: this record, or the one that was there before."""
         try:
             with conditional_write(_SERVICE):
                 self._client.put_item(
@@ -52,16 +52,16 @@ class StepRecords:
         condition: str,
         operands: Mapping[str, Any] | None = None,
     ) -> Record:
-        """Return what the table holds now: with the changes, or as it was because the condition failed.
+        """Return what is in the table now: with the changes, or unchanged because the condition failed.
 
-        `key` is (order id, record). In the condition `#name` is an attribute that is changed too,
-        `:new_name` what it is to become, and `:name` one of the operands.
+        `key` is (order id, record). In the condition, `#name` is an attribute that changes, `:new_name` is
+        its new value, and `:name` is one of the operands.
         """
         values = {f":new_{name}": value for name, value in changes.items()}
         values |= {f":{name}": value for name, value in (operands or {}).items()}
         try:
             with conditional_write(_SERVICE):
-                answer = self._client.update_item(
+                response = self._client.update_item(
                     TableName=self._table_name,
                     Key=record_key(*key),
                     UpdateExpression="SET " + ", ".join(f"#{name} = :new_{name}" for name in changes),
@@ -73,4 +73,4 @@ class StepRecords:
                 )
         except ConditionFailedError as failed:
             return failed.stored
-        return from_item(answer["Attributes"])
+        return from_item(response["Attributes"])

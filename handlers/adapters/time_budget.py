@@ -1,4 +1,4 @@
-"""How long an invocation may go on trying, and how it spaces its tries."""
+"""How long an invocation may retry, and how long it waits between attempts."""
 
 import random
 import time
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final, Protocol, Self
 
-# One attempt of one call (connect 1 s, read 2 s) still fits between the last try and the Lambda's timeout.
+# One attempt of one call (connect 1 s, read 2 s) fits between the last retry and the Lambda's timeout.
 MARGIN_MILLIS: Final = 3_000
 # Two attempts, and botocore's pause of at most 1 s between them.
 LONGEST_CALL_MILLIS: Final = 7_000
@@ -16,13 +16,13 @@ _LONGEST_PAUSE_SECONDS: Final = 0.8
 
 
 class InvocationContext(Protocol):
-    """The part of Lambda's context that knows when the invocation is cut off."""
+    """The part of Lambda's context that knows the remaining time."""
 
     def get_remaining_time_in_millis(self) -> int: ...
 
 
 def full_jitter(ceiling: float) -> float:
-    """Pick any pause up to `ceiling`, so that those who collided once do not do so again.
+    """Return a random pause up to `ceiling`, so that two callers that collided do not collide again.
 
     https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
     """
@@ -31,7 +31,7 @@ def full_jitter(ceiling: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeBudget:
-    """What is left of an invocation."""
+    """The remaining time of an invocation."""
 
     remaining_millis: Callable[[], int]
     sleep: Callable[[float], None] = time.sleep
@@ -41,8 +41,8 @@ class TimeBudget:
     def of(cls, context: InvocationContext) -> Self:
         return cls(remaining_millis=context.get_remaining_time_in_millis)
 
-    def tries(self, margin_millis: int = MARGIN_MILLIS) -> Iterator[int]:
-        """Count tries from 0, pausing between them, for as long as another one still fits."""
+    def attempts(self, margin_millis: int = MARGIN_MILLIS) -> Iterator[int]:
+        """Count attempts from 0, with a pause between them, as long as one more fits."""
         yield 0
         for retry in count():
             pause = self.jitter(min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**retry))

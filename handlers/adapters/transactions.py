@@ -38,7 +38,7 @@ def transact(client: Any, actions: Sequence[Mapping[str, Any]], budget: TimeBudg
 def retry_conflicts(write: Callable[[], Response], budget: TimeBudget) -> Response:
     """Retry a write that conflicts with another transaction; raises DependencyUnavailable in the end."""
     with translated("dynamodb"):
-        for _ in budget.tries():
+        for _ in budget.attempts():
             try:
                 return write()
             except ClientError as error:

@@ -1,4 +1,4 @@
-"""JSON read strictly: what is ambiguous or can't be stored is refused, not guessed at."""
+"""Strict JSON: what is ambiguous or can't be stored is refused."""
 
 import base64
 import binascii
@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 
 from handlers.api.errors import InvalidRequest, Violation
 
-# The longest order there can be, with every character escaped and generous white space, has 50 KiB.
+# The longest valid order has 50 KiB, with every character escaped and much white space.
 MAX_BODY_BYTES: Final = 65_536
 
 
@@ -19,7 +19,7 @@ def read_json(body: str | None, *, is_base64: bool) -> object:
             object_pairs_hook=_distinct_members,
             parse_constant=_not_json,
         )
-        # A lone surrogate (`"\ud800"`) is a Python string, but no text that can be encoded and stored.
+        # A lone surrogate (`"\ud800"`) is a Python string, but can't be encoded and stored.
         canonical(parsed)
     except RecursionError:
         raise _malformed("is nested too deeply") from None
@@ -32,7 +32,7 @@ def read_json(body: str | None, *, is_base64: bool) -> object:
 
 
 def canonical(value: object) -> bytes:
-    """Spell equal JSON values equally, whatever the white space and the order of members."""
+    """Write equal JSON values equally, whatever their white space and order of members."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 

@@ -1,4 +1,4 @@
-"""Where the next page of a customer's orders begins, as text that means nothing to a client."""
+"""Page tokens: where the next page of a customer's orders begins, as opaque text."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode

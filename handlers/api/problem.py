@@ -1,4 +1,4 @@
-"""What went wrong, as the API tells it (RFC 9457): the one place that turns errors into answers."""
+"""Problem responses (RFC 9457): the one place that turns errors into responses."""
 
 import json
 import traceback
@@ -20,32 +20,32 @@ from handlers.domain.errors import (
 
 CONTENT_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:problem-type:ecommerce:"
-# Longer than a throttled partition or a cold dependency usually takes, shorter than a shopper waits.
+# Longer than a throttled partition or a cold dependency usually needs. Shorter than a shopper waits.
 RETRY_AFTER_SECONDS: Final = 2
 
 
-def problem_answer(error: Exception) -> Response[str]:
-    """Answer without internal names; what the client can't mend is told only in its class."""
+def problem_response(error: Exception) -> Response[str]:
+    """Describe an error without internal names. What the client can't mend gets no detail."""
     match error:
         case InvalidRequest():
-            return _answer(HTTPStatus.BAD_REQUEST, "invalid-request", str(error), error.violations)
+            return _response(HTTPStatus.BAD_REQUEST, "invalid-request", str(error), error.violations)
         case UnknownProducts():
             detail = "The catalogue does not have every product of the order."
-            return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-products", detail, _unknown(error))
+            return _response(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-products", detail, _unknown(error))
         case IdempotencyKeyReused():
             detail = "This Idempotency-Key placed another order; use a new key for a new order."
-            return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
+            return _response(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
         case OrderNotFound():
-            return _answer(HTTPStatus.NOT_FOUND, "order-not-found", "There is no order with this id.")
-        # AWS refusing a call for good (a missing grant, a deleted table) is ours to mend, like an outage.
+            return _response(HTTPStatus.NOT_FOUND, "order-not-found", "There is no order with this id.")
+        # When AWS refuses a call for good (a missing grant, a deleted table), we have to mend it: an outage.
         case DependencyUnavailable() | ClientError() | BotoCoreError():
             return _unavailable()
         case _:
-            return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, None, "The request could not be processed.")
+            return _response(HTTPStatus.INTERNAL_SERVER_ERROR, None, "The request could not be processed.")
 
 
 def log_fields(error: Exception) -> dict[str, Any]:
-    """Tell operators what happened; a message that is not ours may repeat what the client sent."""
+    """Return what operators need, without messages that may repeat what the client sent."""
     match error:
         case DependencyUnavailable():
             return {"error": type(error).__name__, "cause": str(error)}
@@ -62,8 +62,8 @@ def log_fields(error: Exception) -> dict[str, Any]:
 
 
 def route_not_found() -> Response[str]:
-    """Answer a path or method that the API does not have."""
-    return _answer(HTTPStatus.NOT_FOUND, None, "There is nothing at this path for this method.")
+    """Describe a path or method that the API does not have."""
+    return _response(HTTPStatus.NOT_FOUND, None, "There is nothing at this path for this method.")
 
 
 def _unknown(error: UnknownProducts) -> list[Violation]:
@@ -75,12 +75,12 @@ def _unknown(error: UnknownProducts) -> list[Violation]:
 
 def _unavailable() -> Response[str]:
     detail = "Try again; with the same Idempotency-Key no order is placed twice."
-    answer = _answer(HTTPStatus.SERVICE_UNAVAILABLE, None, detail)
-    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return answer
+    response = _response(HTTPStatus.SERVICE_UNAVAILABLE, None, detail)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
-def _answer(
+def _response(
     status: HTTPStatus, type_: str | None, detail: str, violations: Sequence[Violation] = ()
 ) -> Response[str]:
     body: dict[str, Any] = {

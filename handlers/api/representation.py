@@ -7,7 +7,7 @@ from handlers.domain.order import Execution, Order, OrderSummary, RecordedStep, 
 
 
 def accepted(order: Order) -> dict[str, Any]:
-    """Answer the request that placed the order."""
+    """Return the response to the request that placed the order."""
     return {
         "orderId": order.order_id,
         "status": order.status,
@@ -18,7 +18,7 @@ def accepted(order: Order) -> dict[str, Any]:
 
 
 def full(order: Order, steps: RecordedSteps) -> dict[str, Any]:
-    """Show everything but what is personal or internal."""
+    """Return an order with its steps, without what is personal or internal."""
     return {
         "orderId": order.order_id,
         "customerId": order.customer_id,
@@ -34,7 +34,7 @@ def full(order: Order, steps: RecordedSteps) -> dict[str, Any]:
 
 
 def summary(order: OrderSummary) -> dict[str, Any]:
-    """Show an order as one of a list."""
+    """Return an order as one of a list."""
     return {
         "orderId": order.order_id,
         "status": order.status,

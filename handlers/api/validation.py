@@ -1,4 +1,4 @@
-"""The part of JSON Schema (draft 4) that our schemas use, so that the Lambda needs no package for it.
+"""The part of JSON Schema (draft 4) that our schemas use: the Lambda needs no package for it.
 
 API Gateway's models are draft 4 too: an integer is written without a fraction, so `1.0` is not one.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html
@@ -18,7 +18,7 @@ _ANNOTATIONS: Final = frozenset({"$schema", "title", "description", "type"})
 
 
 def violations(schema: Schema, value: object, pointer: str = "") -> Iterator[Violation]:
-    """Yield everything that is wrong with a parsed JSON value; `schema` has passed `understood`."""
+    """Yield everything that is wrong with a parsed JSON value; `schema` comes from `checked_schema`."""
     type_ = _TYPES[schema["type"]]
     if type_.holds(value):
         yield from type_.check(schema, value, pointer)
@@ -26,17 +26,17 @@ def violations(schema: Schema, value: object, pointer: str = "") -> Iterator[Vio
         yield Violation(pointer=pointer, detail=f"must be {type_.described}")
 
 
-def understood(schema: Schema) -> Schema:
-    """Return the schema; raises ValueError when it uses a keyword that would go unchecked."""
+def checked_schema(schema: Schema) -> Schema:
+    """Return the schema; raises ValueError when it has a keyword that `violations` does not check."""
     unchecked = schema.keys() - _TYPES[schema["type"]].keywords - _ANNOTATIONS
     if unchecked:
         raise ValueError(f"the validator does not check {sorted(unchecked)}")
     if schema.get("additionalProperties", False) is not False:
         raise ValueError("the validator knows of additionalProperties only false")
     for part in schema.get("properties", {}).values():
-        understood(part)
+        checked_schema(part)
     if "items" in schema:
-        understood(schema["items"])
+        checked_schema(schema["items"])
     return schema
 
 
@@ -71,7 +71,7 @@ def _string(schema: Schema, value: str, pointer: str) -> Iterator[Violation]:
     if len(value) < schema.get("minLength", 0):
         yield Violation(pointer=pointer, detail=f"must have at least {schema['minLength']} character(s)")
     elif len(value) > schema.get("maxLength", len(value)):
-        # A pattern is not tried on it: its cost is bounded by the length that we allow.
+        # Its pattern is not tried: the cost of a pattern is bounded only by the allowed length.
         yield Violation(pointer=pointer, detail=f"must have at most {schema['maxLength']} characters")
     elif "pattern" in schema and not _compiled(schema["pattern"]).search(value):
         yield Violation(pointer=pointer, detail=f"must match {schema['pattern']}")

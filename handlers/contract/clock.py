@@ -1,4 +1,4 @@
-"""The time of day, handed in where it is needed so that tests can choose it."""
+"""Times: the clock that code is given, and how a time is written."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,10 +12,10 @@ def utc_now() -> datetime:
 
 
 def rfc3339(moment: datetime) -> str:
-    """Spell a moment in UTC with milliseconds, so that text sorts as time: `2026-11-22T15:14:31.123Z`."""
+    """Write a time in UTC with milliseconds, so that text sorts as time: `2026-11-22T15:14:31.123Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def with_milliseconds(text: str) -> str:
-    """Spell a time of Step Functions like ours: it drops the fraction where that is zero."""
+    """Write a time of Step Functions like ours: it leaves out a fraction that is zero."""
     return rfc3339(datetime.fromisoformat(text))

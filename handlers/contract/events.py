@@ -11,13 +11,13 @@ from handlers.contract.names import EVENT_SOURCE, DetailType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`detail` carries no personal data: who needs more reads the order."""
+    """`detail` has no personal data. A consumer that needs more reads the order."""
 
     detail_type: DetailType
     detail: dict[str, Any]
 
     def entry(self, bus_name: str) -> dict[str, Any]:
-        """Write it as PutEvents takes it."""
+        """Return it as an entry of PutEvents."""
         return {
             "EventBusName": bus_name,
             "Source": EVENT_SOURCE,
@@ -40,7 +40,7 @@ class PlacedOrder(Protocol):
 
 
 def order_placed(order: PlacedOrder) -> Event:
-    """Announce an order; again whenever its workflow has to run again."""
+    """Return OrderPlaced; it is emitted again whenever the workflow has to run again."""
     return Event(
         detail_type=DetailType.ORDER_PLACED,
         detail={

@@ -1,15 +1,15 @@
-"""A fault that an operator switches on in a service, to see how the system bears it."""
+"""A fault that an operator switches on in a service, to see how the system reacts."""
 
 from dataclasses import dataclass
 from typing import Final, Self
 
-# The environment variable of a function that holds its fault; absent when all is well.
+# The environment variable of a function with its fault; absent when there is none.
 FAULT_VARIABLE: Final = "FAULT_INJECTION"
-_SPELLING: Final = "rate=0.3,latency=2.0"
+_EXAMPLE: Final = "rate=0.3,latency=2.0"
 
 
 class InvalidFault(ValueError):  # noqa: N818  domain words, as in errors.py
-    """A fault that can't be, or its text can't be read."""
+    """The fault is impossible, or its text can't be parsed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Fault:
             raise InvalidFault("the latency is a number of seconds")
 
     def fails(self, draw: float) -> bool:
-        """Decide about one invocation; `draw` is a number from 0 to 1, each as likely as the other."""
+        """Decide about one invocation; `draw` is a uniform random number from 0 to 1."""
         return draw < self.rate
 
     def __str__(self) -> str:
@@ -34,9 +34,9 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what `str` wrote; raises InvalidFault."""
+        """Parse what `str` wrote; raises InvalidFault."""
         fields = dict(part.strip().partition("=")[::2] for part in text.split(","))
         try:
             return cls(**{name: float(value) for name, value in fields.items()})
         except (TypeError, ValueError) as error:
-            raise InvalidFault(f"{text!r} is not like {_SPELLING!r}") from error
+            raise InvalidFault(f"{text!r} is not like {_EXAMPLE!r}") from error

@@ -1,4 +1,4 @@
-"""The names that the tables, the events and the workflow share."""
+"""The names that handlers, infrastructure, orderctl and the state machine share."""
 
 from enum import StrEnum
 from typing import Final
@@ -24,7 +24,7 @@ MAX_ITEMS_PER_ORDER: Final = 98
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands; CONFIRMED and REJECTED are final."""
+    """The status of an order; CONFIRMED and REJECTED are final."""
 
     PENDING = "PENDING"
     CONFIRMED = "CONFIRMED"
@@ -38,10 +38,9 @@ class OrderStatus(StrEnum):
 
 
 class OpenKind(StrEnum):
-    """What an order waits for that is in the open-orders index.
+    """What an order in the open-orders index waits for.
 
-    IN_PROGRESS: its workflow, be it PENDING or settled: until everybody has been told, and after that it is
-    in the index no more. ON_HOLD: an operator.
+    IN_PROGRESS: its workflow, until the order is settled and everybody has been told. ON_HOLD: an operator.
     """
 
     IN_PROGRESS = "IN_PROGRESS"
@@ -66,7 +65,7 @@ class PaymentStatus(StrEnum):
 
 
 class NotificationStatus(StrEnum):
-    """SENDING is a claim that goes stale; SENT is final."""
+    """SENDING is a claim that expires; SENT is final."""
 
     SENDING = "SENDING"
     SENT = "SENT"
@@ -82,10 +81,10 @@ class DetailType(StrEnum):
 
 
 def open_shard(order_id: str) -> str:
-    """The partition of the open-orders index that an order lives in as long as it is open."""
+    """Return the partition key of the open-orders index for an open order."""
     return str(UUID(order_id).int % OPEN_SHARDS)
 
 
 def open_key(kind: OpenKind, since: str) -> str:
-    """Sort key of the open-orders index: all of one kind, oldest first. `since` is RFC 3339 UTC."""
+    """Return the sort key of the open-orders index: by kind, the oldest first. `since` is RFC 3339 UTC."""
     return f"{kind}#{since}"

@@ -1,4 +1,4 @@
-"""What can go wrong, in domain words. The state machine retries the transient ones by class name."""
+"""Errors in domain words. The state machine retries the transient ones by class name."""
 
 from collections.abc import Mapping
 
@@ -8,22 +8,22 @@ class DependencyUnavailable(Exception):  # noqa: N818  the name is what Retry ma
 
 
 class GatewayUnavailable(DependencyUnavailable):
-    """Transient: the payment provider can't be reached or can't answer."""
+    """Transient: the payment provider can't be reached or can't respond."""
 
 
 class NotificationInProgress(Exception):  # noqa: N818  as above
-    """Transient: another execution of the same order is sending this very notification."""
+    """Transient: another execution of the order is sending the same notification right now."""
 
 
 class OrderNotFound(Exception):  # noqa: N818  as above
-    """There is no order with this id: the event is not from this system, or the order was deleted."""
+    """There is no order with this id. The event is not from this system, or the order was deleted."""
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"order {order_id} is not in the Orders table")
 
 
 class PaymentNotAuthorized(Exception):  # noqa: N818  as above
-    """Capture was asked for an order that holds no authorisation."""
+    """A capture was requested, but the order has no authorisation."""
 
     def __init__(self, order_id: str, status: str | None) -> None:
         super().__init__(
@@ -32,7 +32,7 @@ class PaymentNotAuthorized(Exception):  # noqa: N818  as above
 
 
 class PaymentAlreadyCaptured(Exception):  # noqa: N818  as above
-    """Void was asked for money that has been taken: only a refund, decided by a person, can undo that."""
+    """A void was requested, but the money is captured. Only a refund can undo that."""
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"the payment of order {order_id} is captured and can only be refunded")
@@ -47,4 +47,4 @@ class UnknownProducts(Exception):  # noqa: N818  as above
 
 
 class IdempotencyKeyReused(Exception):  # noqa: N818  as above
-    """The idempotency key was used before, for another order."""
+    """The idempotency key was used before, with another body."""

@@ -1,4 +1,4 @@
-"""What the customer is told, and when."""
+"""The notifications to the customer, and their text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from typing import Final
 from handlers.contract.money import format_money
 from handlers.domain.order import Order
 
-# Longer than a Lambda lives: whoever claimed it so long ago is gone.
-CLAIM_GOES_STALE_AFTER: Final = timedelta(seconds=30)
+# Longer than an invocation can last: an older claim is of one that died.
+CLAIM_EXPIRES_AFTER: Final = timedelta(seconds=30)
 
 _REASONS: Final[Mapping[str | None, str]] = {
     "OUT_OF_STOCK": "we no longer have everything you ordered in stock",

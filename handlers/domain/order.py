@@ -1,4 +1,4 @@
-"""An order as it is stored, and what its workflow has recorded of it."""
+"""An order as it is stored, and what its workflow recorded for it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,14 +15,14 @@ _CONSOLE_LINK: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """The workflow's execution that took the order up; `started_at` is RFC 3339."""
+    """The execution that settled or held the order; `started_at` is RFC 3339."""
 
     arn: str
     started_at: str
 
     @property
     def console_url(self) -> str:
-        """Where the console draws it; Express executions are found only with their start time."""
+        """Return its page in the console, which finds an Express execution only with its start time."""
         region = self.arn.split(":")[3]
         epoch_ms = round(datetime.fromisoformat(self.started_at).timestamp() * 1000)
         return _CONSOLE_LINK.format(region=region, arn=self.arn, epoch_ms=epoch_ms)
@@ -30,7 +30,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Times are RFC 3339 UTC; `request_hash` tells whether a replay asks for the same order."""
+    """Times are RFC 3339 UTC; `request_hash` tells whether a replay has the same body."""
 
     order_id: str
     customer_id: str
@@ -48,7 +48,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSummary:
-    """What a list of orders shows of each."""
+    """An order in a list."""
 
     order_id: str
     status: OrderStatus
@@ -77,7 +77,7 @@ class RecordedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSteps:
-    """None: that service has not decided yet. `notification` is the latest kind that was begun."""
+    """None means that the service has not decided yet. `notification` is the latest kind that was claimed."""
 
     inventory: RecordedStep | None = None
     payment: RecordedStep | None = None

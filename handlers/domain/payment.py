@@ -1,4 +1,4 @@
-"""What the payment service records for an order, and what the recorded decision allows."""
+"""What the payment service records for an order, and what that allows."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
 
 
 class PaymentOperation(StrEnum):
-    """A step of the order, its compensation, and what makes it final."""
+    """A step of the order, its compensation, and the step that takes the money."""
 
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
@@ -27,21 +27,21 @@ class PaymentStep:
 
     @property
     def held_reference(self) -> str:
-        """The provider's name for the money that is held; raises PaymentNotAuthorized."""
+        """Return the provider's reference of the held money; raises PaymentNotAuthorized."""
         if self.reference is None:
             raise PaymentNotAuthorized(self.order_id, self.status)
         return self.reference
 
 
 def require_authorized(order_id: str, step: PaymentStep | None) -> PaymentStep:
-    """Pass on a payment that is AUTHORIZED or CAPTURED; raises PaymentNotAuthorized."""
+    """Return a payment that is AUTHORIZED or CAPTURED; raises PaymentNotAuthorized."""
     if step is None or step.status not in {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED}:
         raise PaymentNotAuthorized(order_id, step.status if step else None)
     return step
 
 
 def require_not_captured(step: PaymentStep) -> PaymentStep:
-    """Pass on a payment that a void is still good for; raises PaymentAlreadyCaptured."""
+    """Return a payment that is not captured; raises PaymentAlreadyCaptured."""
     if step.status is PaymentStatus.CAPTURED:
         raise PaymentAlreadyCaptured(step.order_id)
     return step

@@ -1,4 +1,4 @@
-"""What the payment service asks of a payment provider."""
+"""The interface of a payment provider."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -8,7 +8,7 @@ from handlers.contract.names import PaymentStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequest:
-    """`amount` is in the currency's minor unit; `method` is the provider's token, shown nowhere."""
+    """`amount` is in the currency's minor unit; `method` is the provider's token and is never shown."""
 
     order_id: str
     amount: int
@@ -18,7 +18,7 @@ class PaymentRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """AUTHORIZED, DECLINED or VOIDED; `reference` is the provider's name for the money that is held."""
+    """AUTHORIZED, DECLINED or VOIDED; `reference` is the provider's reference of the held money."""
 
     status: PaymentStatus
     reference: str | None = None
@@ -29,22 +29,22 @@ class GatewayRejected(Exception):  # noqa: N818  the name is what a DLQ message 
 
 
 class PaymentGateway(Protocol):
-    """A provider, which knows a payment by its order id: asking again does nothing again.
+    """A provider. The order id is its idempotency key: a repeated call changes nothing.
 
-    Every method raises GatewayUnavailable when the provider gave no answer (it may have acted all the
-    same), and GatewayRejected when asking again can't help.
+    Every method raises GatewayUnavailable when the provider gave no response (it may have acted all the
+    same), and GatewayRejected when a retry can't help.
     """
 
     def authorize(self, request: PaymentRequest) -> Authorization:
-        """Hold the amount on the customer's card; a refusal by the bank is an answer, not an error."""
+        """Hold the amount on the customer's card. A refusal by the bank is a result, not an error."""
 
     def capture(self, request: PaymentRequest, reference: str) -> None:
-        """Take the money that is held; raises PaymentNotAuthorized when it is held no longer."""
+        """Take the held money; raises PaymentNotAuthorized when it is not held any more."""
 
     def void(self, request: PaymentRequest, reference: str | None) -> None:
-        """Let go of what is held; raises PaymentAlreadyCaptured when the money was taken.
+        """Release the held money; raises PaymentAlreadyCaptured when it was taken.
 
-        A void is a barrier. It may overtake the authorisation that it is to undo: then there is no
-        `reference` yet, and from this call on an authorisation of the same order comes back VOIDED (or
-        DECLINED), and holds no money.
+        A void is a barrier. It may arrive before the authorisation that it undoes. Then there is no
+        `reference` yet. From this call on an authorisation of the same order returns VOIDED (or DECLINED)
+        and holds no money.
         """

@@ -1,4 +1,4 @@
-"""What an order costs: the catalogue's prices, never the client's."""
+"""The price of an order: from the catalogue, never from the client."""
 
 from collections.abc import Mapping
 

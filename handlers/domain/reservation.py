@@ -16,7 +16,7 @@ class InventoryOperation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservedItem:
-    """So many pieces of a product, taken out of what is available."""
+    """The quantity of a product that an order has taken."""
 
     product_id: str
     quantity: int
@@ -24,7 +24,7 @@ class ReservedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryStep:
-    """The recorded decision: `items` are what a reservation holds, `short_products` what a refusal missed."""
+    """The recorded decision: the `items` of a reservation, or the `short_products` of a refusal."""
 
     order_id: str
     status: InventoryStatus

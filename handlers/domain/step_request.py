@@ -1,4 +1,4 @@
-"""What the state machine asks of a service: one operation on one order."""
+"""The request of the state machine to a service: one operation on one order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ Operation = TypeVar("Operation", bound=StrEnum)
 
 
 class InvalidStepRequest(ValueError):  # noqa: N818  the name is what a DLQ message shows
-    """The state machine and the service disagree; asking again would not help."""
+    """The state machine and the service disagree: a retry would not help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRequest(Generic[Operation]):
-    """`execution_arn` names who asks: it is kept in the step's record."""
+    """`execution_arn` is of the execution that asks; the step's record keeps it."""
 
     operation: Operation
     order_id: str
@@ -22,7 +22,7 @@ class StepRequest(Generic[Operation]):
 
 
 def parse_step_request(event: Mapping[str, Any], operations: type[Operation]) -> StepRequest[Operation]:
-    """Read `{"operation", "orderId", "executionArn"}`; raises InvalidStepRequest."""
+    """Parse `{"operation", "orderId", "executionArn"}`; raises InvalidStepRequest."""
     return StepRequest(
         operation=_operation(_text(event, "operation"), operations),
         order_id=_text(event, "orderId"),

@@ -1,4 +1,4 @@
-"""Which open orders are taken up again, and which have gone round often enough."""
+"""Which open orders are emitted again, and which were emitted often enough."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,23 +9,23 @@ from handlers.contract.clock import rfc3339
 from handlers.contract.events import Event
 from handlers.contract.names import DetailType, OrderStatus
 
-# What an order is held for when no step is known to be broken.
+# The reason of a held order when no step is known to be broken.
 WORKFLOW_REASON: Final = "workflow"
 
 
 class SweepOutcome(StrEnum):
-    """What became of an order that waited too long."""
+    """What a sweep did with an order that waited too long."""
 
     EMITTED = "emitted"
     REFUSED = "refused"  # by the bus: the next sweep tries again, and no attempt is counted
     HELD = "held"  # it waits for an operator now
-    CHANGED = "changed"  # its workflow went on, or somebody else took it up, while the sweep looked at it
+    CHANGED = "changed"  # by its workflow or another sweep, since it was read
     UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingOrder:
-    """An order in progress as the open-orders index shows it; `attempts`: how often it was taken up again."""
+    """An order in progress, from the open-orders index; `attempts` is how often it was emitted again."""
 
     order_id: str
     customer_id: str
@@ -37,13 +37,13 @@ class WaitingOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepPolicy:
-    """An order that waits longer than `after` is taken up again, `max_attempts` times at most."""
+    """An order that waits longer than `after` is emitted again, `max_attempts` times at most."""
 
     after: timedelta
     max_attempts: int
 
     def overdue_before(self, now: datetime) -> str:
-        """Return the time (RFC 3339) before which a waiting order was stored or taken up last."""
+        """Return the time (RFC 3339) before which an overdue order was stored or emitted last."""
         return rfc3339(now - self.after)
 
     def gives_up_on(self, order: WaitingOrder) -> bool:
@@ -51,7 +51,7 @@ class SweepPolicy:
 
 
 def order_held(order: WaitingOrder) -> Event:
-    """Announce that the order waits for an operator."""
+    """Return the event that the order waits for an operator."""
     return Event(
         detail_type=DetailType.ORDER_HELD,
         detail={

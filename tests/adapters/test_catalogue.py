@@ -84,7 +84,7 @@ def test_the_tries_are_spaced_and_end_with_the_time(stubber: Stubber) -> None:
     for _ in range(3):
         stubber.add_response("batch_get_item", answer(unread=("A",)))
 
-    with pytest.raises(DependencyUnavailable, match="1 products stayed unread"):
+    with pytest.raises(DependencyUnavailable, match="1 products could not be read"):
         Catalogue(stubber.client, "inventory").unit_prices(["A"], budget)
 
     assert pauses == [0.025, 0.05]

@@ -35,7 +35,7 @@ def ask(tables: OrderTables) -> Ask:
         request = StepRequest(
             operation=InventoryOperation(operation), order_id=order_id, execution_arn=execution
         )
-        return service.answer(request, TimeBudget(remaining_millis=lambda: 8_000))
+        return service.perform(request, TimeBudget(remaining_millis=lambda: 8_000))
 
     return ask
 

@@ -71,7 +71,7 @@ def notify(tables: OrderTables, inbox: Inbox) -> Notify:
             topic=NotificationTopic(sns, inbox.topic_arn),
             now=lambda: now,
         )
-        return service.answer(
+        return service.perform(
             StepRequest(operation=NotificationKind(kind), order_id=ORDER, execution_arn=execution)
         )
 

@@ -51,7 +51,7 @@ def ask(tables: OrderTables, gateway: LedgerGateway) -> Ask:
             records=PaymentRecords(dynamodb, tables.names.orders),
             gateway=gateway,
         )
-        return service.answer(
+        return service.perform(
             StepRequest(operation=PaymentOperation(operation), order_id=ORDER, execution_arn=execution)
         )
 

@@ -1,4 +1,4 @@
-"""The pictures that the README shows are of the definition and the recordings as they are."""
+"""The pictures in the documents are of the definition and the recordings as they are."""
 
 from pathlib import Path
 from typing import Final
@@ -26,8 +26,8 @@ def test_a_picture_is_of_its_recording(picture: Path) -> None:
     )
 
 
-def test_the_readme_shows_every_picture() -> None:
-    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_document_on_testing_shows_every_picture() -> None:
+    document = (_ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 
     assert _PICTURES
-    assert [name for name in _PICTURES if str(name.relative_to(_ROOT)) not in readme] == []
+    assert [name for name in _PICTURES if str(name.relative_to(_ROOT)) not in document] == []

@@ -16,7 +16,7 @@ class Context:
 def test_the_first_try_is_made_without_a_pause_however_little_time_is_left() -> None:
     pauses: list[float] = []
 
-    tries = list(TimeBudget(remaining_millis=lambda: 0, sleep=pauses.append).tries())
+    tries = list(TimeBudget(remaining_millis=lambda: 0, sleep=pauses.append).attempts())
 
     assert tries == [0]
     assert pauses == []
@@ -26,7 +26,7 @@ def test_pauses_double_up_to_a_limit() -> None:
     pauses: list[float] = []
     budget = TimeBudget(remaining_millis=lambda: 900_000, sleep=pauses.append, jitter=lambda ceiling: ceiling)
 
-    list(islice(budget.tries(), 9))
+    list(islice(budget.attempts(), 9))
 
     assert pauses == [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8]
 
@@ -35,7 +35,7 @@ def test_a_pause_that_would_eat_the_time_of_the_next_try_is_not_begun() -> None:
     pauses: list[float] = []
     budget = TimeBudget(remaining_millis=lambda: 3_020, sleep=pauses.append, jitter=lambda ceiling: ceiling)
 
-    tries = list(budget.tries())
+    tries = list(budget.attempts())
 
     assert tries == [0]
     assert pauses == []

@@ -9,7 +9,7 @@ from handlers.domain.payment_gateway import PaymentGateway
 
 
 def payment_gateway(environment: Mapping[str, str]) -> PaymentGateway:
-    """Make the gateway that PAYMENT_GATEWAY names; Stripe's key is read once, here."""
+    """Return the gateway that PAYMENT_GATEWAY names. Stripe's key is read once, here."""
     match environment["PAYMENT_GATEWAY"]:
         case "simulated":
             return SimulatedGateway()

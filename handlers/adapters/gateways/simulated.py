@@ -1,4 +1,4 @@
-"""A payment provider that holds no money: the token decides, nothing is remembered."""
+"""A simulated payment provider: the token decides, and nothing is remembered."""
 
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
@@ -12,10 +12,10 @@ OUTAGE_TOKEN: Final = "pm_gateway_down"  # noqa: S105  as above
 
 
 class SimulatedGateway:
-    """Any token is authorised but the two above.
+    """Authorises any token but the two above.
 
-    It can't tell an authorisation that comes after a void. No money is held by it, and the order's
-    record, where the first decision stays, answers VOIDED all the same.
+    It does not notice that an authorisation comes after a void. It holds no money, and the order's record
+    keeps the first decision, VOIDED.
     """
 
     def authorize(self, request: PaymentRequest) -> Authorization:
@@ -29,7 +29,7 @@ class SimulatedGateway:
         """Nothing is held, so nothing is taken."""
 
     def void(self, request: PaymentRequest, reference: str | None) -> None:
-        """Nothing is held, so nothing is let go."""
+        """Nothing is held, so nothing is released."""
 
 
 def _reference(order_id: str) -> str:

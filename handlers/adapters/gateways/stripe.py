@@ -5,7 +5,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from handlers.adapters.aws import translated
-from handlers.adapters.gateways.stripe_http import StripeAnswer, StripeHttp
+from handlers.adapters.gateways.stripe_http import StripeHttp, StripeResponse
 from handlers.contract.names import PaymentStatus
 from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
 from handlers.domain.payment_gateway import Authorization, GatewayRejected, PaymentRequest
@@ -28,9 +28,9 @@ _STATUS_OF_INTENT: Final = {
 def read_secret_key(secrets_manager: Any, secret_arn: str) -> str:
     """Read Stripe's secret key, the whole of the secret's text; raises DependencyUnavailable."""
     with translated("Secrets Manager"):
-        answer = secrets_manager.get_secret_value(SecretId=secret_arn)
-    key: str = answer.get("SecretString", "").strip()
-    # An HTTP header takes nothing else, and the error it would raise quotes what it refuses.
+        response = secrets_manager.get_secret_value(SecretId=secret_arn)
+    key: str = response.get("SecretString", "").strip()
+    # An HTTP header allows nothing else, and its error would quote the key.
     if not _KEY.fullmatch(key):
         raise GatewayRejected(f"the secret {secret_arn} does not hold a Stripe key")
     return key
@@ -39,8 +39,8 @@ def read_secret_key(secrets_manager: Any, secret_arn: str) -> str:
 class StripeGateway:
     """Stripe keeps an idempotency key for a day at least, and repeats even a 500 for that long.
 
-    An order that is authorised again after that gets a second PaymentIntent: only the one that is
-    recorded is ever captured, the hold of the other expires.
+    An order that is authorised again after that gets a second PaymentIntent. Only the recorded one is
+    ever captured; the hold of the other one expires.
     https://docs.stripe.com/api/idempotent_requests
     """
 
@@ -50,47 +50,47 @@ class StripeGateway:
         self._http = StripeHttp(secret_key, base_url=base_url, read_timeout_seconds=read_timeout_seconds)
 
     def authorize(self, request: PaymentRequest) -> Authorization:
-        answer = self._create(request)
-        if _is_declined(answer):
+        response = self._create(request)
+        if _is_declined(response):
             return Authorization(status=PaymentStatus.DECLINED)
-        if answer.replayed:
-            answer = self._http.get(_path(answer.body["id"]))
-        if not answer.accepted or answer.body["status"] not in _STATUS_OF_INTENT:
-            raise answer.rejection()
-        return Authorization(status=_STATUS_OF_INTENT[answer.body["status"]], reference=answer.body["id"])
+        if response.replayed:
+            response = self._http.get(_path(response.body["id"]))
+        if not response.accepted or response.body["status"] not in _STATUS_OF_INTENT:
+            raise response.rejection()
+        return Authorization(status=_STATUS_OF_INTENT[response.body["status"]], reference=response.body["id"])
 
     def capture(self, request: PaymentRequest, reference: str) -> None:
-        answer = self._http.post(
+        response = self._http.post(
             _path(reference, "capture"), {}, idempotency_key=f"{request.order_id}:capture"
         )
-        match _status_after(answer):
+        match _status_after(response):
             case "succeeded":
                 return
             case "canceled":
                 raise PaymentNotAuthorized(request.order_id, PaymentStatus.VOIDED)
             case _:
-                raise answer.rejection()
+                raise response.rejection()
 
     def void(self, request: PaymentRequest, reference: str | None) -> None:
         if reference is None:
-            answer = self._create(request)
-            if _is_declined(answer):
+            response = self._create(request)
+            if _is_declined(response):
                 return
-            reference = answer.body["id"]
+            reference = response.body["id"]
         self._cancel(request.order_id, reference)
 
     def _cancel(self, order_id: str, reference: str) -> None:
-        answer = self._http.post(_path(reference, "cancel"), {}, idempotency_key=f"{order_id}:void")
-        match _status_after(answer):
+        response = self._http.post(_path(reference, "cancel"), {}, idempotency_key=f"{order_id}:void")
+        match _status_after(response):
             case "canceled":
                 return
             case "succeeded":
                 raise PaymentAlreadyCaptured(order_id)
             case _:
-                raise answer.rejection()
+                raise response.rejection()
 
-    def _create(self, request: PaymentRequest) -> StripeAnswer:
-        """Make the order's PaymentIntent, or find the one that this key made before, as it was then."""
+    def _create(self, request: PaymentRequest) -> StripeResponse:
+        """Create the order's PaymentIntent, or return the first response to this idempotency key."""
         form = {
             "amount": str(request.amount),
             "currency": request.currency.lower(),
@@ -98,27 +98,27 @@ class StripeGateway:
             "payment_method_types[]": "card",
             "capture_method": "manual",
             "confirm": "true",
-            # The customer is not at the till any more to pass a 3-D Secure check.
+            # The customer is not there any more to pass a 3-D Secure check.
             "error_on_requires_action": "true",
             "metadata[orderId]": request.order_id,
         }
-        answer = self._http.post(_INTENTS, form, idempotency_key=f"{request.order_id}:authorize")
-        if not answer.accepted and not _is_declined(answer):
-            raise answer.rejection()
-        return answer
+        response = self._http.post(_INTENTS, form, idempotency_key=f"{request.order_id}:authorize")
+        if not response.accepted and not _is_declined(response):
+            raise response.rejection()
+        return response
 
 
 def _path(reference: str, *action: str) -> str:
     return "/".join([_INTENTS, quote(reference, safe=""), *action])
 
 
-def _is_declined(answer: StripeAnswer) -> bool:
-    """Tell whether it is the customer's means of payment that won't do: refused, unknown or used up."""
-    return answer.status == _PAYMENT_REQUIRED or answer.error.get("param") == "payment_method"
+def _is_declined(response: StripeResponse) -> bool:
+    """Tell whether the customer's payment method is the cause: refused, unknown or used up."""
+    return response.status == _PAYMENT_REQUIRED or response.error.get("param") == "payment_method"
 
 
-def _status_after(answer: StripeAnswer) -> str | None:
-    """Read where the PaymentIntent stands, also when that is why Stripe refused to move it."""
-    intent = answer.body if answer.accepted else answer.error.get("payment_intent", {})
+def _status_after(response: StripeResponse) -> str | None:
+    """Return the status of the PaymentIntent, also when Stripe refused the call because of it."""
+    intent = response.body if response.accepted else response.error.get("payment_intent", {})
     status: str | None = intent.get("status")
     return status

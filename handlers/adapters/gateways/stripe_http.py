@@ -1,4 +1,4 @@
-"""HTTP to Stripe: what it answered, or that it gave no answer."""
+"""HTTP to Stripe."""
 
 import json
 import ssl
@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from handlers.domain.errors import GatewayUnavailable
 from handlers.domain.payment_gateway import GatewayRejected
 
-# Fixes what fields mean, whatever the account's default is. https://docs.stripe.com/api/versioning
+# Fixes the meaning of fields, whatever the account's default is. https://docs.stripe.com/api/versioning
 _API_VERSION: Final = "2024-06-20"
 _CONNECT_TIMEOUT_SECONDS: Final = 1
 _CONFLICT: Final = 409
@@ -21,8 +21,8 @@ _SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StripeAnswer:
-    """`replayed`: Stripe repeats what it answered to this idempotency key before, whatever came after."""
+class StripeResponse:
+    """`replayed`: Stripe repeats its first response to this idempotency key, whatever came after."""
 
     status: int
     body: Mapping[str, Any]
@@ -45,7 +45,7 @@ class StripeAnswer:
 
 
 class StripeHttp:
-    """A connection per call: one that is kept would often be dead after the Lambda was frozen."""
+    """Opens a connection for each call: a kept one would often be dead after the Lambda was frozen."""
 
     def __init__(self, secret_key: str, *, base_url: str, read_timeout_seconds: float) -> None:
         self._secret_key = secret_key
@@ -53,25 +53,25 @@ class StripeHttp:
         self._read_timeout_seconds = read_timeout_seconds
         self._tls = ssl.create_default_context() if self._base_url.scheme == "https" else None
 
-    def post(self, path: str, form: Mapping[str, str], *, idempotency_key: str) -> StripeAnswer:
+    def post(self, path: str, form: Mapping[str, str], *, idempotency_key: str) -> StripeResponse:
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Idempotency-Key": idempotency_key,
         }
         return self._call("POST", path, urlencode(form), headers)
 
-    def get(self, path: str) -> StripeAnswer:
+    def get(self, path: str) -> StripeResponse:
         return self._call("GET", path, None, {})
 
-    def _call(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> StripeAnswer:
+    def _call(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> StripeResponse:
         connection = self._connection()
         try:
             connection.connect()
             connection.sock.settimeout(self._read_timeout_seconds)
             connection.request(method, path, body, {**headers, **self._common_headers()})
-            return _answer(connection.getresponse())
+            return _parse(connection.getresponse())
         except (OSError, HTTPException, JSONDecodeError) as error:
-            raise GatewayUnavailable(f"Stripe gave no answer: {type(error).__name__}") from error
+            raise GatewayUnavailable(f"Stripe gave no response: {type(error).__name__}") from error
         finally:
             connection.close()
 
@@ -85,11 +85,11 @@ class StripeHttp:
         return {"Authorization": f"Bearer {self._secret_key}", "Stripe-Version": _API_VERSION}
 
 
-def _answer(response: HTTPResponse) -> StripeAnswer:
-    """Read an answer; raises GatewayUnavailable for one that says nothing about the payment."""
+def _parse(response: HTTPResponse) -> StripeResponse:
+    """Parse a response; raises GatewayUnavailable when it says nothing about the payment."""
     if response.status in {_CONFLICT, _TOO_MANY_REQUESTS} or response.status >= _SERVER_ERROR:
         raise GatewayUnavailable(f"Stripe: {response.status}")
-    return StripeAnswer(
+    return StripeResponse(
         status=response.status,
         body=json.loads(response.read()),
         replayed=response.getheader("Idempotent-Replayed") == "true",

@@ -1,0 +1,78 @@
+"""README and docs speak of files, targets and commands that exist."""
+
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from typer.main import get_command
+
+from orderctl.commands import development
+from orderctl.main import app
+
+_ROOT: Final = Path(__file__).parents[2]
+_DOCUMENTS: Final = [*(_ROOT / name for name in ("README.md", "DECISIONS.md")), *sorted((_ROOT / "docs").glob("*.md"))]
+_LINK: Final = re.compile(r"]\((?!https?:)([^)#]+)")
+_COMMAND: Final = re.compile(r"(?:^|`)(orderctl [^`#\n]+)", re.MULTILINE)
+_PATH: Final = re.compile(
+    r"`((?:handlers|statemachines|infrastructure|orderctl|devtools|tests|docs)/[\w./-]*)`"
+)
+
+by_document = pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda document: document.name)
+
+
+@by_document
+def test_every_link_and_every_path_leads_to_a_file(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+
+    missing = [link for link in _LINK.findall(text) if not (document.parent / link).exists()]
+    missing += [path for path in _PATH.findall(text) if not (_ROOT / path).exists()]
+
+    assert missing == []
+
+
+@by_document
+def test_every_target_of_make_exists(document: Path) -> None:
+    targets = re.findall(r"^([a-z-]+):", (_ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+    named = re.findall(r"(?:^|`)make ([a-z-]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert set(named) <= set(targets)
+
+
+@by_document
+def test_every_command_of_orderctl_exists_with_its_options(document: Path) -> None:
+    for line in _COMMAND.findall(document.read_text(encoding="utf-8")):
+        for words in _alternatives(line):
+            command, rest = _resolved(words)
+            known = {option for parameter in command.params for option in parameter.opts}
+
+            unknown = {word for word in rest if word.startswith("--")} - known
+
+            assert unknown == set(), line
+
+
+def test_the_readme_is_read_in_a_few_minutes() -> None:
+    assert len((_ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 150
+
+
+def _alternatives(line: str) -> Iterator[list[str]]:
+    """Read `dlq list\\|show` of a table as two commands."""
+    words = line.replace("\\|", "|").split()[1:]
+    choices = next((word for word in words if "|" in word), None)
+    for choice in choices.split("|") if choices else [None]:
+        yield [choice if choice and word == choices else word for word in words]
+
+
+def _resolved(words: list[str]) -> tuple[Any, list[str]]:
+    """Return the command that the words name, and what follows its name."""
+    command: Any = get_command(app)
+    names = list(takewhile(lambda word: not word.startswith("-"), words))
+    while names and hasattr(command, "commands"):
+        name = names.pop(0)
+        assert name in command.commands, f"orderctl has no command {name}"
+        command = development.load_command(name) if name in development.SUMMARIES else command.commands[name]
+        words = words[1:]
+    return command, words
