@@ -13,7 +13,7 @@ from orderctl.commands import development
 from orderctl.main import app
 
 _ROOT: Final = Path(__file__).parents[2]
-_DOCUMENTS: Final = [*(_ROOT / name for name in ("README.md", "DECISIONS.md")), *sorted((_ROOT / "docs").glob("*.md"))]
+_DOCUMENTS: Final = [_ROOT / "README.md", _ROOT / "DECISIONS.md", *sorted((_ROOT / "docs").glob("*.md"))]
 _LINK: Final = re.compile(r"]\((?!https?:)([^)#]+)")
 _COMMAND: Final = re.compile(r"(?:^|`)(orderctl [^`#\n]+)", re.MULTILINE)
 _PATH: Final = re.compile(
