@@ -35,8 +35,8 @@ _TIMEOUT: Final = Problem(
     status=504, title="Gateway Timeout", detail="The service did not answer in time; try again."
 )
 
-# A status on a default replaces that of every type without one of its own. Without an authorizer, IAM
-# authorization or a firewall, only a function that crashes gets a default.
+# A status on a default replaces that of every type without one of its own. Only a crashed function gets a
+# default: this API has no authorizer, no IAM authorization, no firewall and no strict passthrough.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _PROBLEMS: Final = (
     (ResponseType.ACCESS_DENIED, _FORBIDDEN),
@@ -75,10 +75,6 @@ _PROBLEMS: Final = (
     (
         ResponseType.REQUEST_TOO_LARGE,
         Problem(status=413, title="Content Too Large", detail="The request is larger than 10 MB."),
-    ),
-    (
-        ResponseType.UNSUPPORTED_MEDIA_TYPE,
-        Problem(status=415, title="Unsupported Media Type", detail="Send application/json."),
     ),
     (ResponseType.INTEGRATION_FAILURE, _TIMEOUT),
     (ResponseType.INTEGRATION_TIMEOUT, _TIMEOUT),

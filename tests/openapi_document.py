@@ -1,36 +1,89 @@
-"""The published OpenAPI document, and whether an answer keeps to it."""
+"""The OpenAPI document, and whether a response keeps to it."""
 
-import json
-import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urljoin
+from urllib.request import url2pathname
 
+import yaml
 from jsonschema import Draft202012Validator
-from referencing import Registry
+from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from infrastructure.openapi import PUBLISHED
+DOCUMENT: Final = Path(__file__).parents[1] / "infrastructure" / "openapi.yaml"
+_URI: Final = DOCUMENT.as_uri()
+# Where an operation can stand in a path item.
+_METHODS: Final = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+
+class Operation(NamedTuple):
+    """`method` and `path` as the document has them."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.body["operationId"])
 
 
 @cache
 def published() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(PUBLISHED.read_text())
+    document: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
     return document
 
 
-def check_answer(method: str, path: str, *, status: int, headers: Mapping[str, str], body: Any) -> None:
-    """Fail unless the document foresees the answer; `path` is spelled as in the document."""
-    answer = published()["paths"][path][method]["responses"][str(status)]
+def operations() -> list[Operation]:
+    return [
+        Operation(method, path, body)
+        for path, item in published()["paths"].items()
+        for method, body in item.items()
+        if method in _METHODS
+    ]
+
+
+def follow(node: Mapping[str, Any]) -> Any:
+    """Return what a `$ref` leads to, or the node itself."""
+    if "$ref" not in node:
+        return node
+    return _registry().resolver(_URI).lookup(node["$ref"]).contents
+
+
+def check_response(method: str, path: str, *, status: int, headers: Mapping[str, str], body: Any) -> None:
+    """Fail unless the document has the response; `path` as in the document, `headers` in lower case."""
+    response = follow(published()["paths"][path][method]["responses"][str(status)])
     content_type = headers["content-type"]
-    assert content_type in answer["content"]
-    check(answer["content"][content_type]["schema"], body)
-    for name, header in answer.get("headers", {}).items():
-        assert not header.get("required") or name.lower() in headers
+    assert content_type in response["content"]
+    check(response["content"][content_type]["schema"], body)
+    for name, header in response.get("headers", {}).items():
+        _check_header(follow(header), headers.get(name.lower()))
 
 
 def check(schema: Mapping[str, Any], value: Any) -> None:
-    """Fail unless a value has the shape of a schema of the document."""
-    rooted = {**schema, "$ref": re.sub("^#", "openapi:#", schema["$ref"])}
-    registry = Registry().with_resource("openapi:", DRAFT202012.create_resource(published()))
-    Draft202012Validator(rooted, registry=registry).validate(value)
+    """Fail unless a value is valid; `schema` is a node of the document."""
+    rooted = {**schema, "$ref": urljoin(_URI, schema["$ref"])} if "$ref" in schema else schema
+    Draft202012Validator(
+        rooted, registry=_registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
+    ).validate(value)
+
+
+def _check_header(header: Mapping[str, Any], value: str | None) -> None:
+    if value is None:
+        assert not header.get("required", False)
+    else:
+        check(header["schema"], int(value) if header["schema"]["type"] == "integer" else value)
+
+
+@cache
+def _registry() -> Registry[Any]:
+    document = Resource.from_contents(published(), default_specification=DRAFT202012)
+    return Registry(retrieve=_file).with_resource(_URI, document)
+
+
+def _file(uri: str) -> Resource[Any]:
+    # JSON is YAML too.
+    text = Path(url2pathname(uri.removeprefix("file://"))).read_text(encoding="utf-8")
+    return Resource.from_contents(yaml.safe_load(text), default_specification=DRAFT202012)

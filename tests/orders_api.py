@@ -11,7 +11,7 @@ import pytest
 
 from handlers import orders
 from handlers.adapters import aws
-from tests.openapi_document import check_answer
+from tests.openapi_document import check_response
 from tests.order_tables import OrderTables
 
 VALID_ORDER: Final[Mapping[str, Any]] = {
@@ -56,8 +56,8 @@ class Answer:
         return [error["pointer"] for error in self.body["errors"]]
 
     def as_published(self, method: str, path: str) -> Self:
-        """Fail unless the OpenAPI document foresees this answer."""
-        check_answer(method, path, status=self.status, headers=self.headers, body=self.body)
+        """Fail unless the OpenAPI document has this response."""
+        check_response(method, path, status=self.status, headers=self.headers, body=self.body)
         return self
 
 

@@ -37,6 +37,18 @@ def function(template: Template, service: str) -> dict[str, Any]:
     return properties
 
 
+def methods(template: Template) -> dict[str, dict[str, Any]]:
+    """Return the properties of the API's methods, by verb and path."""
+    resources = of_type(template, "AWS::ApiGateway::Resource")
+
+    def path(reference: Mapping[str, Any]) -> str:
+        resource = resources.get(reference.get("Ref", ""))
+        return f"{path(resource['ParentId'])}/{resource['PathPart']}" if resource else ""
+
+    found = of_type(template, "AWS::ApiGateway::Method").values()
+    return {f"{each['HttpMethod']} {path(each['ResourceId'])}": each for each in found}
+
+
 def statements_of_role(template: Template, role: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what the policies of a role say; `role` is a reference to it, as a property has it."""
     logical_id = role["Fn::GetAtt"][0]

@@ -1,79 +1,179 @@
-"""The published document is the one that the code makes, and speaks of what the code has."""
+"""The OpenAPI document is valid, and says what the code says."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from jsonschema import Draft202012Validator
+import pytest
+from jsonschema import ValidationError
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from handlers import orders
-from infrastructure import openapi
-from tests.openapi_document import check, published
+from handlers.api.errors import InvalidRequest
+from handlers.api.requests import parse_idempotency_key, parse_list_orders
+from handlers.contract.names import InventoryStatus, NotificationStatus, OrderStatus, PaymentStatus
+from handlers.domain.sweep import WORKFLOW_REASON
+from tests.openapi_document import DOCUMENT, Operation, check, follow, operations, published
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY: Final = Path(__file__).parents[2]
+PLACE_ORDER: Final = REPOSITORY / "handlers" / "schemas" / "place_order.schema.json"
 
 
 def nodes(node: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object of the document."""
+    """Yield every object in a parsed document."""
     if isinstance(node, dict):
         yield node
     for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from nodes(inner)
 
 
-def test_the_published_document_is_up_to_date() -> None:
-    assert openapi.PUBLISHED.read_text() == openapi.text(), "run: python -m infrastructure.openapi --write"
+def operation(id_: str) -> Operation:
+    (found,) = (each for each in operations() if each.id == id_)
+    return found
 
 
-def test_the_module_prints_the_document() -> None:
-    command = [sys.executable, "-m", "infrastructure.openapi"]
-
-    printed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout  # noqa: S603
-
-    assert json.loads(printed) == published()
+def parameter(operation_id: str, name: str) -> Any:
+    """Return the schema of a parameter."""
+    (found,) = (each for each in operation(operation_id).body["parameters"] if each["name"] == name)
+    return follow(found["schema"])
 
 
-def test_the_document_has_the_routes_of_the_function() -> None:
+def test_the_document_is_valid_openapi() -> None:
+    OpenAPIV31SpecValidator(published(), base_uri=DOCUMENT.as_uri()).validate()
+
+
+def test_every_component_is_referred_to_and_every_reference_leads_somewhere() -> None:
+    references = {node["$ref"] for node in nodes(published()) if "$ref" in node}
+
+    assert {reference for reference in references if reference.startswith("#")} == {
+        f"#/components/{kind}/{name}"
+        for kind, components in published()["components"].items()
+        if kind != "securitySchemes"
+        for name in components
+    }
+    assert all(follow({"$ref": reference}) for reference in references)
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert published()["info"]["version"] == project["version"]
+
+
+def test_the_operations_are_the_routes_of_the_function() -> None:
     routes = {
         (route.method.lower(), route.path.replace("<order_id>", "{orderId}"))
         for route in orders.app._static_routes + orders.app._dynamic_routes
     }
 
-    assert routes == {(method, path) for path, item in published()["paths"].items() for method in item}
+    assert {(each.method, each.path) for each in operations()} == routes
 
 
-def test_the_request_is_what_the_function_validates_with() -> None:
-    schema = json.loads((REPOSITORY / "handlers" / "schemas" / "place_order.schema.json").read_text())
+def test_the_body_of_an_order_is_described_by_the_file_that_the_function_validates_with() -> None:
+    content = operation("placeOrder").body["requestBody"]["content"]["application/json"]
 
-    request = published()["components"]["schemas"]["PlaceOrder"]
-
-    assert request == {name: value for name, value in schema.items() if name != "$schema"}
-
-
-def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:
-    components = published()["components"]["schemas"]
-
-    for schema in components.values():
-        Draft202012Validator.check_schema(schema)
-    referred = {node["$ref"] for node in nodes(published()) if "$ref" in node}
-    assert referred == {f"#/components/schemas/{name}" for name in components}
+    assert (DOCUMENT.parent / content["schema"]["$ref"]).resolve() == PLACE_ORDER
+    assert follow(content["schema"]) == orders._PLACE_ORDER_SCHEMA
+    check(content["schema"], content["example"])
 
 
-def test_the_example_is_a_valid_order() -> None:
-    request = published()["paths"]["/orders"]["post"]["requestBody"]["content"]["application/json"]
-
-    check(request["schema"], request["example"])
-
-
-def test_every_operation_needs_the_api_key_and_answers_errors_as_problems() -> None:
-    operations = [operation for item in published()["paths"].values() for operation in item.values()]
-
+def test_every_operation_needs_the_api_key() -> None:
     assert published()["security"] == [{"apiKey": []}]
-    for operation in operations:
-        assert "security" not in operation
-        failures = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
-        assert failures.keys() >= {"403", "429", "500", "503"}
-        assert all([*answer["content"]] == ["application/problem+json"] for answer in failures.values())
+    assert published()["components"]["securitySchemes"]["apiKey"]["name"] == "x-api-key"
+    assert not any("security" in each.body for each in operations())
+
+
+def test_every_error_is_a_problem() -> None:
+    errors = [
+        follow(response)
+        for each in operations()
+        for status, response in each.body["responses"].items()
+        if status >= "400"
+    ]
+
+    assert errors
+    for error in errors:
+        assert error["content"] == {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        }
+
+
+@pytest.mark.parametrize("statuses", [OrderStatus, InventoryStatus, PaymentStatus, NotificationStatus])
+def test_the_statuses_are_those_of_the_contract(statuses: type[StrEnum]) -> None:
+    assert published()["components"]["schemas"][statuses.__name__]["enum"] == [*statuses]
+
+
+def test_the_reasons_are_those_that_the_workflow_and_the_sweeper_give() -> None:
+    workflow = json.loads((REPOSITORY / "statemachines" / "order_workflow.asl.json").read_text())
+    given = {
+        node["Result"]
+        for node in nodes(workflow)
+        if node.get("ResultPath") == "$.reason" and "Result" in node
+    }
+
+    reasons = published()["components"]["schemas"]["Reason"]["enum"]
+
+    assert {*reasons} == given | {WORKFLOW_REASON, None}
+
+
+def accepts(parse: Callable[[str], object], text: str) -> bool:
+    try:
+        parse(text)
+    except (InvalidRequest, ValidationError):
+        return False
+    return True
+
+
+def parse_limit(text: str) -> int:
+    return parse_list_orders({"customerId": "cust-17850", "limit": text}).limit
+
+
+def parse_customer_id(text: str) -> str:
+    return parse_list_orders({"customerId": text}).customer_id
+
+
+TEXTS: Final = pytest.mark.parametrize(
+    ("operation_id", "name", "parse"),
+    [
+        ("placeOrder", "Idempotency-Key", parse_idempotency_key),
+        ("listOrders", "customerId", parse_customer_id),
+    ],
+)
+
+
+@TEXTS
+def test_a_text_has_the_length_limits_of_the_function(
+    operation_id: str, name: str, parse: Callable[[str], object]
+) -> None:
+    schema = parameter(operation_id, name)
+    lengths = range(schema["minLength"] - 1, schema["maxLength"] + 2)
+
+    accepted = [length for length in lengths if accepts(parse, "k" * length)]
+
+    assert accepted == [*range(schema["minLength"], schema["maxLength"] + 1)]
+
+
+@TEXTS
+def test_a_text_has_the_characters_that_the_function_takes(
+    operation_id: str, name: str, parse: Callable[[str], object]
+) -> None:
+    schema = parameter(operation_id, name)
+    latin = [chr(code) for code in range(256)]
+
+    accepted = [character for character in latin if accepts(parse, character)]
+
+    assert accepted == [character for character in latin if accepts(partial(check, schema), character)]
+
+
+def test_a_page_has_the_size_limits_of_the_function() -> None:
+    schema = parameter("listOrders", "limit")
+    sizes = range(schema["minimum"] - 1, schema["maximum"] + 2)
+
+    accepted = [size for size in sizes if accepts(parse_limit, str(size))]
+
+    assert accepted == [*range(schema["minimum"], schema["maximum"] + 1)]
+    assert parse_list_orders({"customerId": "cust-17850"}).limit == schema["default"]
