@@ -34,7 +34,7 @@ COMMANDS: Final = {
     ),
     "import": ListedCommand(
         "Stock the products of an order file, place its orders and wait until they are settled.",
-        "orderctl.commands.importing:import_file",
+        "orderctl.commands.importing:import_orders",
     ),
     "dlq": ListedCommand("Dead-letter queues: list, show, redrive.", "orderctl.commands.dlq:app"),
     "fault": ListedCommand(
@@ -63,7 +63,7 @@ def load_command(name: str) -> Any:
     target = resolve_name(COMMANDS[name].target) if name in COMMANDS else _development_command(name)
     if isinstance(target, typer.Typer):
         return get_command(target)
-    app = typer.Typer(add_completion=False)
+    app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
     app.command(name)(target)
     return get_command(app)
 
@@ -74,11 +74,10 @@ def _not_loaded() -> None:
 
 def _development_command(name: str) -> Any:
     try:
-        (entry_point,) = entry_points(group=ENTRY_POINT_GROUP, name=name)
-        return entry_point.load()
-    except (ImportError, ValueError) as error:
+        return entry_points(group=ENTRY_POINT_GROUP)[name].load()
+    except (ImportError, KeyError) as error:
         raise OperatorError(
             f"`orderctl {name}` needs the development tools",
-            why=str(error) if isinstance(error, ImportError) else "they are not installed",
+            why=f"they are not installed ({error})",
             what_to_do="Clone the repository, run `make install` there, and call its .venv/bin/orderctl.",
         ) from None

@@ -3,7 +3,7 @@
 from typing import Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.core import TyperGroup
 
 from orderctl.command_list import add_commands, load_command
@@ -19,6 +19,10 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except OperatorError as error:
             print_error(error)
+        except NoCredentialsError:
+            print_error(
+                OperatorError("No AWS credentials were found", what_to_do="Add --profile, or sign in to AWS.")
+            )
         except (BotoCoreError, ClientError) as error:
             print_error(OperatorError(str(error)))
         raise typer.Exit(1)

@@ -32,7 +32,7 @@ class Step:
         self._bar = bar
         self._task = bar.add_task(title, now="")
 
-    def says(self, now: str) -> None:
+    def set_detail(self, now: str) -> None:
         """Show the current action after the title (terminals only)."""
         self._bar.update(self._task, now=now)
 

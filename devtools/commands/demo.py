@@ -19,7 +19,7 @@ from devtools.local_cloud.folder import Folder
 from handlers.contract.fault import Fault
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
 from orderctl.display.execution_tree import trace_tree
-from orderctl.display.layout import add_row, new_table, show, status_text
+from orderctl.display.layout import add_row, new_table, print_parts, status_text
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import read_queues
 from orderctl.dlq.redrive import Redrive
@@ -160,15 +160,15 @@ def _show(outcomes: Sequence[Outcome]) -> None:
             *(steps.get(name, "-") for name in ("inventory", "payment", "notification")),
             Text("✗", style="bold red") if outcome.differences else Text("✓", style="green"),
         )
-    show("", shown, "")
+    print_parts("", shown, "")
     for outcome in outcomes:
         output.print(Text(outcome.scenario.title, style="bold"))
         for number, execution in enumerate(outcome.executions):
             if number:
                 output.print("redriven, as by `orderctl dlq redrive payment`:")
-            show(trace_tree(execution))
+            print_parts(trace_tree(execution))
             if outcome.dead_letter and not number:
-                show(_dead_letter_view(outcome.dead_letter))
+                print_parts(_dead_letter_view(outcome.dead_letter))
         output.print()
 
 

@@ -64,7 +64,7 @@ def start_local_cloud(
             _wait_until_ready(server, folder, endpoint_url)
             bootstrap(endpoint_url)
         with step(f"cdk deploy {STACK_NAME}") as shown:
-            wait_for_deployment(deployment, folder, shown.says)
+            wait_for_deployment(deployment, folder, shown.set_detail)
         stack = deployed_stack(endpoint_url)
         if stocked:
             _stock(stack)

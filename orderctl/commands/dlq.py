@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from handlers.contract.clock import utc_now
-from orderctl.display.layout import show as show_parts
+from orderctl.display.layout import print_parts
 from orderctl.dlq.orders import DlqOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import ReceivedMessages, read_queues
@@ -19,7 +19,12 @@ from orderctl.errors import OperatorError
 from orderctl.stack import QUEUES, Profile, Region, Stack, StackName, find_stack
 from orderctl.terminal import output, progress, progress_bar, step
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Dead-letter queues: list, show, redrive.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Dead-letter queues: list, show, redrive.",
+)
 
 
 class Queue(StrEnum):
@@ -67,7 +72,7 @@ def list_messages(
     with_message = {message.order_id for message in messages}
     without_message = [order for order in waiting if order.order_id not in with_message]
     now = utc_now()
-    show_parts(*messages_view(messages, now, limit), *waiting_view(without_message, now, limit))
+    print_parts(*messages_view(messages, now, limit), *waiting_view(without_message, now, limit))
     if not messages and not without_message:
         output.print(f"There are no dead letters{queue.place}")
 
@@ -106,21 +111,21 @@ def redrive(  # noqa: PLR0913  one parameter an option
     """Start the workflow again for each order that has a dead letter. Finished steps are not repeated.
 
     An order is emitted once, even if it has several messages. Its messages are deleted when the bus has
-    accepted the event. Announcements that were not published are published. `all` includes the orders that
-    wait for an operator and have no message. `--order` takes any order: a settled order without a message is
-    announced again.
+    accepted the event. Announcements that were not published are published. With `all`, this includes the
+    orders that wait for an operator and have no message. With `--order`, this can be any order: a settled
+    order without a message is announced again.
     """
     deployed = find_stack(stack, profile, region)
-    # Before the queues are read: the message of an order that goes on hold meanwhile can be too late.
+    # Read before the queues: a later order on hold could have a message that this redrive did not receive.
     waiting = DlqOrders(deployed).redrivable(only=order) if queue is Queue.ALL else []
     with _read(deployed, queue, seconds_per_message=1 / rate) as received:
         plan = RedrivePlan.from_messages(received.messages, waiting, only=order)
         for message in plan.foreign:
-            progress.print(f"Ignored: message {message.message_id} on {message.queue} is not of this system.")
+            progress.print(f"Ignored: {message.message_id} on {message.queue} is not from this system.")
         if not plan.size:
             _report_nothing(queue, order)
         elif dry_run:
-            show_parts(plan_table(plan))
+            print_parts(plan_table(plan))
         else:
             _carry_out(Redrive(deployed, received, rate=rate), plan)
 

@@ -9,7 +9,7 @@ import typer
 from orderctl.api_client import OrdersApi
 from orderctl.commands.stock import stock_products
 from orderctl.display.import_summary import refused_table, skipped_table, summary_view
-from orderctl.display.layout import show as show_parts
+from orderctl.display.layout import print_parts
 from orderctl.errors import OperatorError
 from orderctl.files.csv_lines import read_csv_file
 from orderctl.files.order_file import OrderFile, parse_order_file
@@ -33,7 +33,7 @@ def _share(text: str) -> Decimal:
     return share
 
 
-def import_file(  # noqa: PLR0913  one parameter an option
+def import_orders(  # noqa: PLR0913  one parameter an option
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv")],
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")] = 8,
@@ -62,15 +62,15 @@ def import_file(  # noqa: PLR0913  one parameter an option
     if not keep_stock:
         _stock(ProductsTable(stack), found, stock_share)
     summary = _place_and_wait(stack, found, concurrency=concurrency, timeout=timeout)
-    show_parts(summary_view(summary))
+    print_parts(summary_view(summary))
     _fail_if_incomplete(summary)
 
 
 def _show_left_out(file: OrderFile) -> None:
     if file.skipped:
-        show_parts(skipped_table(file.skipped), "")
+        print_parts(skipped_table(file.skipped), "")
     if file.refused:
-        show_parts(refused_table(file.refused), "")
+        print_parts(refused_table(file.refused), "")
 
 
 def _stock(table: ProductsTable, file: OrderFile, share: Decimal) -> None:

@@ -10,8 +10,7 @@ from rich.text import Text
 from handlers.contract.names import OrderStatus
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, Response, problem
 from orderctl.display.execution_tree import trace_tree
-from orderctl.display.layout import money_text, status_text
-from orderctl.display.layout import show as show_parts
+from orderctl.display.layout import money_text, print_parts, status_text
 from orderctl.display.order_view import order_view, orders_table
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
@@ -64,7 +63,7 @@ def show(
     """Show an order: status, items and steps."""
     stack = find_stack(stack_name, profile, region)
     order = _get_order(stack, order_id)
-    show_parts(order_view(order))
+    print_parts(order_view(order))
     if stack.console_url and order["execution"]:
         # Outside of the layout, so that the terminal does not break the link.
         output.print("", order["execution"]["consoleUrl"], sep="\n")
@@ -79,7 +78,7 @@ def orders(
 ) -> None:
     """List a customer's orders, newest first."""
     found = _list_orders(OrdersApi(find_stack(stack_name, profile, region)), customer, limit)
-    show_parts(orders_table(found) if found else f"{customer} has no orders")
+    print_parts(orders_table(found) if found else f"{customer} has no orders")
 
 
 def trace(
@@ -100,7 +99,7 @@ def trace(
             what_to_do=f"Show its status with `orderctl show {order_id}`.",
         )
     for execution in found:
-        show_parts(trace_tree(execution))
+        print_parts(trace_tree(execution))
 
 
 def _parse_item(text: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orderctl.display.import_summary import skipped_table
-from orderctl.display.layout import show as show_parts
+from orderctl.display.layout import print_parts
 from orderctl.display.product_table import products_table
 from orderctl.errors import OperatorError
 from orderctl.files.csv_lines import read_csv_file
@@ -19,7 +19,10 @@ from orderctl.stack import Profile, Region, StackName, find_stack
 from orderctl.terminal import progress_bar
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Products, prices and stock: set, show, import."
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Products, prices and stock: set, show, import.",
 )
 
 
@@ -43,7 +46,7 @@ def set_product(  # noqa: PLR0913  one parameter an option
         )
     table = ProductsTable(find_stack(stack_name, profile, region))
     changed = table.set(product, available=quantity, unit_price=price, name=name)
-    show_parts(products_table([changed]))
+    print_parts(products_table([changed]))
 
 
 @app.command()
@@ -55,11 +58,11 @@ def show(
 ) -> None:
     """Show these products, or all."""
     table = ProductsTable(find_stack(stack_name, profile, region))
-    show_parts(products_table(_find(table, products) if products else table.all()))
+    print_parts(products_table(_find(table, products) if products else table.all()))
 
 
 @app.command("import")
-def import_file(
+def import_products(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv")],
     stack_name: StackName = None,
     profile: Profile = None,
@@ -73,7 +76,7 @@ def import_file(
     found = parse_product_file(read_csv_file(file))
     stock_products(ProductsTable(find_stack(stack_name, profile, region)), found.products)
     if found.skipped:
-        show_parts(skipped_table(found.skipped))
+        print_parts(skipped_table(found.skipped))
 
 
 def stock_products(table: ProductsTable, products: Sequence[Product], source: str = "") -> None:

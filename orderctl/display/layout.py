@@ -19,7 +19,7 @@ _STYLES: Final = {
 }
 
 
-def show(*parts: RenderableType) -> None:
+def print_parts(*parts: RenderableType) -> None:
     """Print tables, trees and texts; a line that is too long for the terminal is wrapped, not cut."""
     for part in parts:
         output.print(part, soft_wrap=False)

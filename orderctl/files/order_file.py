@@ -139,8 +139,8 @@ def _is_quantity(text: str) -> bool:
 
 
 def _line(row: Row) -> Line | SkippedLine:
-    for reason, holds in _RULES:
-        if not holds(row.fields):
+    for reason, is_valid in _RULES:
+        if not is_valid(row.fields):
             return SkippedLine(number=row.number, reason=reason)
     return Line(
         invoice=row.fields["InvoiceNo"],
