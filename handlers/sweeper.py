@@ -22,7 +22,7 @@ from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.events import Event, order_placed
 from handlers.contract.names import OPEN_SHARDS, OrderStatus
 from handlers.domain.errors import DependencyUnavailable, OrderNotFound
-from handlers.domain.sweep import SweepOutcome, SweepPolicy, WaitingOrder, order_held
+from handlers.domain.sweep import OverdueOrder, SweepOutcome, SweepPolicy, order_held
 
 logger = Logger()
 
@@ -49,19 +49,19 @@ class Sweeper:
             outcomes.update(self._work_on(batch))
         return outcomes
 
-    def _overdue(self) -> Iterator[WaitingOrder]:
+    def _overdue(self) -> Iterator[OverdueOrder]:
         now = self.now()
         before = self.policy.overdue_before(now)
         # Each sweep starts with another shard, so that a backlog in one does not keep the others waiting.
         for offset in range(OPEN_SHARDS):
-            yield from self.open_orders.waiting(str((now.minute + offset) % OPEN_SHARDS), before)
+            yield from self.open_orders.overdue(str((now.minute + offset) % OPEN_SHARDS), before)
 
-    def _work_on(self, batch: Sequence[WaitingOrder]) -> Iterator[SweepOutcome]:
+    def _work_on(self, batch: Sequence[OverdueOrder]) -> Iterator[SweepOutcome]:
         yield from (self._give_up(order) for order in batch if self.policy.gives_up_on(order))
         yield from self._emit(order for order in batch if not self.policy.gives_up_on(order))
 
-    def _emit(self, batch: Iterable[WaitingOrder]) -> Iterator[SweepOutcome]:
-        events: dict[WaitingOrder, Event] = {}
+    def _emit(self, batch: Iterable[OverdueOrder]) -> Iterator[SweepOutcome]:
+        events: dict[OverdueOrder, Event] = {}
         for order in batch:
             found = self._event(order)
             if isinstance(found, Event):
@@ -72,7 +72,7 @@ class Sweeper:
         for order, was_taken in zip(events, taken, strict=True):
             yield self._count_attempt(order, SweepOutcome.EMITTED) if was_taken else SweepOutcome.REFUSED
 
-    def _event(self, order: WaitingOrder) -> Event | SweepOutcome:
+    def _event(self, order: OverdueOrder) -> Event | SweepOutcome:
         try:
             stored = self.orders.read_order(order.order_id)
         except OrderNotFound:
@@ -88,11 +88,11 @@ class Sweeper:
             return SweepOutcome.CHANGED
         return order_placed(stored)
 
-    def _count_attempt(self, order: WaitingOrder, outcome: SweepOutcome) -> SweepOutcome:
+    def _count_attempt(self, order: OverdueOrder, outcome: SweepOutcome) -> SweepOutcome:
         counted = self.open_orders.count_attempt(order, rfc3339(self.now()))
         return outcome if counted else SweepOutcome.CHANGED
 
-    def _give_up(self, order: WaitingOrder) -> SweepOutcome:
+    def _give_up(self, order: OverdueOrder) -> SweepOutcome:
         logger.warning("an order was emitted again too often", orderId=order.order_id, status=order.status)
         held = self._hold(order) if order.status is OrderStatus.PENDING else order
         if held is None:
@@ -102,7 +102,7 @@ class Sweeper:
         was_set_aside = self.open_orders.set_aside(held, rfc3339(self.now()))
         return SweepOutcome.HELD if was_set_aside else SweepOutcome.CHANGED
 
-    def _hold(self, order: WaitingOrder) -> WaitingOrder | None:
+    def _hold(self, order: OverdueOrder) -> OverdueOrder | None:
         return self.open_orders.hold(order, rfc3339(self.now()))
 
     def _announce(self, event: Event) -> None:

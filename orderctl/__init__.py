@@ -1,1 +1,1 @@
-"""The operator's command line, and the local cloud it can start."""
+"""Operates a deployed stack from the command line."""

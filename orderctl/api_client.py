@@ -1,4 +1,4 @@
-"""Talks to the HTTP API over connections that stay open; safe to use from many threads."""
+"""A client of the HTTP API; it keeps its connections open, and threads can share it."""
 
 import json
 import random
@@ -16,14 +16,14 @@ from orderctl.stack import Stack
 
 OK: Final = 200
 ACCEPTED: Final = 202
-# Every POST of ours has an idempotency key, so that also an answer that got lost may be asked for again.
-_WORTH_ANOTHER_TRY: Final = frozenset({429, 502, 503, 504})
-_LONGEST_BACKOFF: Final = 5.0
+# Every POST has an idempotency key, so a request whose response was lost can be sent again.
+_RETRYABLE: Final = frozenset({429, 502, 503, 504})
+_MAX_BACKOFF_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the API answered, and how many seconds it took."""
+class Response:
+    """A response of the API; `seconds` is how long it took."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,75 +32,77 @@ class Answer:
 
     @property
     def replayed(self) -> bool:
-        """Tell whether the order was there already, placed with the same idempotency key."""
+        """Tell whether an earlier request with the same idempotency key placed the order."""
         return self.headers.get("Idempotency-Replayed") == "true"
 
 
 class OrdersApi:
-    """One deployment's API. `patience` is how many seconds a refused or lost request is tried again."""
+    """The API of one stack. Failed requests are retried for at most `retry_seconds`."""
 
     def __init__(
         self,
         stack: Stack,
         *,
         connections: int = 1,
-        patience: float = 10,
+        retry_seconds: float = 10,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._url = stack.api_url
         self._key = stack.api_key
-        self._patience = patience
+        self._retry_seconds = retry_seconds
         self._clock = clock
         self._sleep = sleep
         self._pool = urllib3.PoolManager(
             maxsize=connections, block=True, retries=False, timeout=urllib3.Timeout(connect=3, read=30)
         )
 
-    def place(self, order: Mapping[str, Any], *, idempotency_key: str) -> Answer:
+    def place(self, order: Mapping[str, Any], *, idempotency_key: str) -> Response:
         """POST an order."""
         if not (idempotency_key.isascii() and idempotency_key.isprintable()):
             raise OperatorError(
-                f"{idempotency_key!r} is no idempotency key", what_to_do="Take printable ASCII characters."
+                f"{idempotency_key!r} is not an idempotency key",
+                what_to_do="Use printable ASCII characters only.",
             )
-        return self._patiently(
+        return self._request(
             "POST",
             "orders",
             headers={"Content-Type": "application/json", "Idempotency-Key": idempotency_key},
             body=json.dumps(order).encode(),
         )
 
-    def get(self, order_id: str) -> Answer:
+    def get(self, order_id: str) -> Response:
         """GET one order with its steps."""
-        return self._patiently("GET", f"orders/{quote(order_id, safe='')}")
+        return self._request("GET", f"orders/{quote(order_id, safe='')}")
 
-    def of_customer(self, customer_id: str, *, limit: int, next_token: str | None = None) -> Answer:
+    def list_orders(self, customer_id: str, *, limit: int, next_token: str | None = None) -> Response:
         """GET a page of a customer's orders, newest first."""
         query = {"customerId": customer_id, "limit": str(limit), "nextToken": next_token}
         given = {name: value for name, value in query.items() if value}
-        return self._patiently("GET", f"orders?{urlencode(given)}")
+        return self._request("GET", f"orders?{urlencode(given)}")
 
-    def _patiently(
+    def _request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> Answer:
-        give_up = self._clock() + self._patience
+    ) -> Response:
+        """Send the request, and retry it until it succeeds or the time is over."""
+        deadline = self._clock() + self._retry_seconds
         for attempt in count():
-            answer = self._send(method, path, headers or {}, body)
-            delay = _delay(attempt, answer)
-            if delay is None or self._clock() + delay > give_up:
+            response = self._send(method, path, headers or {}, body)
+            delay = _retry_delay(attempt, response)
+            if delay is None or self._clock() + delay > deadline:
                 break
             self._sleep(delay)
-        if isinstance(answer, Answer):
-            return answer
+        if isinstance(response, Response):
+            return response
         raise OperatorError(
             f"The API at {self._url} can't be reached",
-            why=str(answer),
-            what_to_do="Check that the stack is deployed and that this machine reaches it.",
+            why=str(response),
+            what_to_do="Check that the stack is deployed and that this machine can connect to it.",
         )
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer | urllib3.exceptions.HTTPError:
+    ) -> Response | urllib3.exceptions.HTTPError:
         started = self._clock()
         try:
             response = self._pool.request(
@@ -108,38 +110,38 @@ class OrdersApi:
             )
         except urllib3.exceptions.HTTPError as error:
             return error
-        return Answer(
+        return Response(
             status=response.status,
             headers=response.headers,
-            body=_json(response.data),
+            body=_parse_json(response.data),
             seconds=self._clock() - started,
         )
 
 
-def problem(answer: Answer) -> OperatorError:
-    """Turn a problem (RFC 9457), or what stands in its place, into words for people."""
-    body = answer.body if isinstance(answer.body, dict) else {}
+def problem(response: Response) -> OperatorError:
+    """Convert a response that is an error (RFC 9457, or one of API Gateway's own) to an OperatorError."""
+    body = response.body if isinstance(response.body, dict) else {}
     violations = [f"  {error['pointer'] or '/'}: {error['detail']}" for error in body.get("errors", [])]
     return OperatorError(
-        f"The API answered {answer.status} {body.get('title', '')}".rstrip(),
+        f"The API responded with {response.status} {body.get('title', '')}".rstrip(),
         why=body.get("detail") or body.get("message") or "",
         what_to_do="\n".join(violations),
     )
 
 
-def _json(content: bytes) -> Any:
+def _parse_json(content: bytes) -> Any:
     try:
         return json.loads(content)
     except ValueError:
         return None
 
 
-def _delay(attempt: int, answer: Answer | urllib3.exceptions.HTTPError) -> float | None:
-    """Return how many seconds to wait before another try; None when there is to be none."""
-    if isinstance(answer, Answer) and answer.status not in _WORTH_ANOTHER_TRY:
+def _retry_delay(attempt: int, response: Response | urllib3.exceptions.HTTPError) -> float | None:
+    """Return the seconds before the next attempt; None when the response is final."""
+    if isinstance(response, Response) and response.status not in _RETRYABLE:
         return None
-    backoff = min(_LONGEST_BACKOFF, 0.25 * 2.0**attempt)
-    retry_after = answer.headers.get("Retry-After", "") if isinstance(answer, Answer) else ""
+    backoff = min(_MAX_BACKOFF_SECONDS, 0.25 * 2.0**attempt)
+    retry_after = response.headers.get("Retry-After", "") if isinstance(response, Response) else ""
     least = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
-    # Jitter, so that clients that were refused together don't come back together.
+    # Jitter: clients that were throttled together must not retry together.
     return max(least, backoff / 2) + random.uniform(0, backoff)  # noqa: S311  nothing secret

@@ -1,30 +1,37 @@
-"""Reads and writes many items of a DynamoDB table at once, as plain values."""
+"""Converts DynamoDB items, reads and writes them in batches, and recognises failed conditions."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count, islice
-from typing import Any, Final, TypeVar
+from itertools import count
+from typing import Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from orderctl.chunks import chunks
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_MAX_GETS: Final = 100
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-_GETS_AT_ONCE: Final = 100
-_PUTS_AT_ONCE: Final = 25
-_T = TypeVar("_T")
+_MAX_PUTS: Final = 25
 
 _from_attribute = TypeDeserializer().deserialize
 _to_attribute = TypeSerializer().serialize
 
 
 def to_item(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Write plain values as DynamoDB attributes."""
+    """Convert plain values to DynamoDB attributes."""
     return {name: _to_attribute(value) for name, value in values.items()}
 
 
 def to_plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Read DynamoDB attributes as plain values; numbers are Decimal."""
+    """Convert DynamoDB attributes to plain values; numbers are Decimal."""
     return {name: _from_attribute(value) for name, value in item.items()}
+
+
+def is_condition_failed(error: ClientError) -> bool:
+    """Tell whether a write was refused because its condition is not true."""
+    return bool(error.response["Error"]["Code"] == "ConditionalCheckFailedException")
 
 
 def batch_get(
@@ -36,20 +43,20 @@ def batch_get(
         "ProjectionExpression": ", ".join(placeholders),
         "ExpressionAttributeNames": placeholders,
     }
-    for chunk in _chunks(keys, _GETS_AT_ONCE):
+    for chunk in chunks(keys, _MAX_GETS):
         request = {table: {"Keys": [to_item(key) for key in chunk], "ConsistentRead": True, **projection}}
         for attempt in count():
-            answer = client.batch_get_item(RequestItems=request)
-            yield from map(to_plain, answer["Responses"].get(table, []))
-            request = answer.get("UnprocessedKeys") or {}
+            response = client.batch_get_item(RequestItems=request)
+            yield from map(to_plain, response["Responses"].get(table, []))
+            request = response.get("UnprocessedKeys") or {}
             if not request:
                 break
             time.sleep(_backoff(attempt))
 
 
 def batch_put(client: Any, table: str, items: Iterable[Mapping[str, Any]]) -> Iterator[int]:
-    """Write the items over what is there; yield how many more are written, as they are."""
-    for chunk in _chunks(items, _PUTS_AT_ONCE):
+    """Write the items and replace existing ones; yield the number of items after each batch."""
+    for chunk in chunks(items, _MAX_PUTS):
         request = {table: [{"PutRequest": {"Item": to_item(item)}} for item in chunk]}
         for attempt in count():
             request = client.batch_write_item(RequestItems=request).get("UnprocessedItems") or {}
@@ -57,12 +64,6 @@ def batch_put(client: Any, table: str, items: Iterable[Mapping[str, Any]]) -> It
                 break
             time.sleep(_backoff(attempt))
         yield len(chunk)
-
-
-def _chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    remaining = iter(values)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
 
 
 def _backoff(attempt: int) -> float:

@@ -1,8 +1,8 @@
-"""What went wrong, said to the person at the terminal."""
+"""The error that a command reports to the person at the terminal."""
 
 
 class OperatorError(Exception):
-    """Ends a command with exit code 1 and these words instead of a traceback."""
+    """Ends a command with exit code 1; its text is printed instead of a traceback."""
 
     def __init__(self, what: str, *, why: str = "", what_to_do: str = "") -> None:
         super().__init__(what)

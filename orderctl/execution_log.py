@@ -1,4 +1,4 @@
-"""Finds what Step Functions logged of an order's executions."""
+"""Reads what Step Functions logged of an order's executions."""
 
 import json
 import time
@@ -6,33 +6,33 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from orderctl.errors import OperatorError
 from orderctl.stack import Stack
 from orderctl.trace import ExecutionTrace, LoggedEvent, trace_execution
+from orderctl.workflow import DeployedWorkflow
 
 
 class ExecutionLog:
-    """The log group of one deployment's state machine."""
+    """The log group of one stack's state machine."""
 
     def __init__(self, stack: Stack) -> None:
         self._logs = stack.client("logs")
-        self._group = _log_group(stack)
+        self._group = DeployedWorkflow(stack).log_group
 
     def executions_of(self, order_id: str, since: datetime) -> list[ExecutionTrace]:
-        """Trace every execution whose events name the order, the first one first."""
+        """Trace every execution whose events name the order, the oldest first."""
         return [trace_execution(arn, events) for arn, events in self.events_of(order_id, since).items()]
 
     def events_of(self, order_id: str, since: datetime) -> dict[str, list[LoggedEvent]]:
-        """Return the events of these executions by the execution's ARN."""
+        """Return the events of the order's executions, by the ARN of the execution."""
         arns = {event["execution_arn"]: None for event in self._events(order_id, since)}
         return {arn: self._events_of_execution(arn, since) for arn in arns}
 
     def wait_for_executions_of(
         self, order_id: str, since: datetime, timeout: float, *, count: int = 1
     ) -> list[ExecutionTrace]:
-        """Ask until the last event of each is there: a log is behind by seconds on AWS.
+        """Wait until `count` executions or more are logged to their end, at most `timeout` seconds.
 
-        `count` is how many executions there are at least.
+        On AWS, an event is in the log some seconds after it happened.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -55,15 +55,3 @@ class ExecutionLog:
         for page in pages:
             for event in page["events"]:
                 yield json.loads(event["message"])
-
-
-def _log_group(stack: Stack) -> str:
-    machine = stack.client("stepfunctions").describe_state_machine(stateMachineArn=stack.state_machine_arn)
-    try:
-        destination = machine["loggingConfiguration"]["destinations"][0]["cloudWatchLogsLogGroup"]
-    except LookupError:
-        raise OperatorError(
-            "The state machine logs nothing to trace by",
-            what_to_do="Deploy the stack again: its executions are logged to CloudWatch.",
-        ) from None
-    return str(destination["logGroupArn"]).split(":log-group:")[1].removesuffix(":*")

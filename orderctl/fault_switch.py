@@ -1,39 +1,39 @@
-"""Switches a fault on and off in a deployed service, by the configuration of its function."""
+"""Turns a fault on and off in a deployed service, by an environment variable of its function."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import ClientError
 
 from handlers.contract.fault import FAULT_VARIABLE, Fault
 from orderctl.errors import OperatorError
 from orderctl.stack import Stack
+from orderctl.workflow import DeployedWorkflow
 
 
 class Service(StrEnum):
-    """What can be broken."""
+    """The services that can be made to fail."""
 
     INVENTORY = "inventory"
     PAYMENT = "payment"
     NOTIFICATION = "notification"
 
 
-# The state in which the workflow asks the service first.
+# The first state of the workflow that invokes the function of the service.
 _FIRST_STATE: Final = {
     Service.INVENTORY: "ReserveInventory",
     Service.PAYMENT: "AuthorizePayment",
     Service.NOTIFICATION: "NotifyReceived",
 }
 _PROD: Final = "prod"
-_CHANGED_MEANWHILE: Final = frozenset({"PreconditionFailedException", "ResourceConflictException"})
+_CONFLICTS: Final = frozenset({"PreconditionFailedException", "ResourceConflictException"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Function:
-    """A function's configuration as it was read; `revision` tells whether it has changed since."""
+    """The configuration of a function; every change gives it another `revision`."""
 
     name: str
     revision: str
@@ -46,26 +46,26 @@ class FaultSwitch:
     def __init__(self, stack: Stack, service: Service) -> None:
         self._lambda = stack.client("lambda")
         self._service = service
-        self._arn = _function_arn(stack, service)
+        self._arn = DeployedWorkflow(stack).function_arn(_FIRST_STATE[service])
 
     def read(self) -> Fault | None:
-        """Return the fault that is on, None when the service is left alone."""
+        """Return the fault that is on, or None."""
         text = self._function().variables.get(FAULT_VARIABLE)
         return Fault.parse(text) if text is not None else None
 
     def turn_on(self, fault: Fault, *, force: bool = False) -> None:
-        """Let the service fail like this from its next invocation; in prod only by force."""
+        """Turn the fault on, from the next invocation; the stage prod needs `force`."""
         function = self._function()
         if not force and function.variables.get("STAGE", _PROD) == _PROD:
             raise OperatorError(
-                f"The {self._service} service is of the stage prod",
-                why="customers would see the fault",
-                what_to_do="If that is what you want, say --force.",
+                f"The {self._service} service is in the stage prod",
+                why="a fault there affects customers",
+                what_to_do="Add --force to turn it on anyway.",
             )
         self._configure(function, {**function.variables, FAULT_VARIABLE: str(fault)})
 
     def turn_off(self) -> None:
-        """Leave the service alone again."""
+        """Turn the fault off."""
         function = self._function()
         if FAULT_VARIABLE in function.variables:
             others = {name: value for name, value in function.variables.items() if name != FAULT_VARIABLE}
@@ -80,7 +80,7 @@ class FaultSwitch:
         )
 
     def _configure(self, function: _Function, variables: Mapping[str, str]) -> None:
-        """Change the variables and wait until every environment that starts from now on has them."""
+        """Change the variables and wait until new invocations get them."""
         try:
             self._lambda.update_function_configuration(
                 FunctionName=function.name,
@@ -88,31 +88,13 @@ class FaultSwitch:
                 RevisionId=function.revision,
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _CHANGED_MEANWHILE:
+            if error.response["Error"]["Code"] not in _CONFLICTS:
                 raise
             raise OperatorError(
-                f"The {self._service} function is being changed by somebody else",
-                what_to_do="Try again when the deployment or the other command is done.",
+                f"The function of the {self._service} service was changed at the same time",
+                why="a deployment or another command is running",
+                what_to_do="Try again when it has ended.",
             ) from None
         self._lambda.get_waiter("function_updated_v2").wait(
             FunctionName=function.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
-
-
-def _function_arn(stack: Stack, service: Service) -> str:
-    machine = stack.client("stepfunctions").describe_state_machine(stateMachineArn=stack.state_machine_arn)
-    for name, state in _states(json.loads(machine["definition"])):
-        if name == _FIRST_STATE[service]:
-            return str(state["Parameters"]["FunctionName"])
-    raise OperatorError(
-        f"The workflow has no state {_FIRST_STATE[service]}",
-        why="it is another version's",
-        what_to_do="Deploy the stack again, or use the orderctl that deployed it.",
-    )
-
-
-def _states(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, state in definition["States"].items():
-        yield name, state
-        for branch in state.get("Branches", []):
-            yield from _states(branch)

@@ -1,4 +1,4 @@
-"""The local cloud as commands see it: its folder, its server, and its boto3 clients."""
+"""The local cloud: its folder, its server process and its boto3 clients."""
 
 import json
 import os
@@ -16,7 +16,7 @@ LOCAL_REGION: Final = "us-east-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerRecord:
-    """The server process, as it writes it into server.json; `since` is a POSIX time in seconds."""
+    """The server process, which writes this to server.json; `since` is a POSIX time in seconds."""
 
     pid: int
     port: int
@@ -24,33 +24,33 @@ class ServerRecord:
 
     @property
     def endpoint_url(self) -> str:
-        """Return the address of the AWS services of this local cloud."""
+        """Return the URL of the AWS services of this local cloud."""
         return f"http://127.0.0.1:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalCloudFiles:
-    """The files by which a command finds the local cloud."""
+    """The files in the folder of the local cloud."""
 
     root: Path
 
     @property
     def stack_file(self) -> Path:
-        """Written last: it is there when the app is deployed."""
+        """Return the file that describes the stack; it exists when the app is deployed."""
         return self.root / "stack.json"
 
     @property
     def server_file(self) -> Path:
-        """Written by the server when it has its port."""
+        """Return the file of the server process; the server writes it when it listens."""
         return self.root / "server.json"
 
     @property
     def server_log(self) -> Path:
-        """The log of MiniStack, the workflow and the start of the Lambdas."""
+        """Return the log of MiniStack, of the workflow and of starting the Lambda functions."""
         return self.root / "cloud.log"
 
     def server(self) -> ServerRecord | None:
-        """Return the record of the server; None when there is none."""
+        """Read the server file; return None when there is none."""
         try:
             return ServerRecord(**json.loads(self.server_file.read_text()))
         except (FileNotFoundError, TypeError, ValueError):
@@ -58,15 +58,15 @@ class LocalCloudFiles:
 
 
 def local_cloud_folder() -> Path:
-    """Return the folder of the local cloud: ORDERCTL_HOME, or .local in the checkout, or here."""
+    """Return ORDERCTL_HOME, or .local in the checkout, or .local in the current folder."""
     checkout = Path(__file__).resolve().parent.parent
     base = checkout if (checkout / "cdk.json").exists() else Path.cwd()
     return Path(os.environ.get("ORDERCTL_HOME") or base / ".local").resolve()
 
 
 def is_running(endpoint_url: str) -> bool:
-    """Tell whether a local cloud responds there."""
-    # A proxy of the network does not know this machine's 127.0.0.1.
+    """Tell whether a local cloud responds at this URL."""
+    # A proxy can't connect to this machine's 127.0.0.1.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(f"{endpoint_url}/_ministack/health", timeout=3):
@@ -79,11 +79,11 @@ def local_client(service: str, endpoint_url: str, region: str = LOCAL_REGION) ->
     """Return the boto3 client of a service of a local cloud."""
     return boto3.Session(
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106  what the local cloud takes
+        aws_secret_access_key="test",  # noqa: S106  the local cloud accepts any
         region_name=region,
     ).client(
         service,
         endpoint_url=endpoint_url,
-        # A proxy of the network does not know this machine's 127.0.0.1.
+        # A proxy can't connect to this machine's 127.0.0.1.
         config=Config(inject_host_prefix=False, max_pool_connections=32, proxies={}),
     )

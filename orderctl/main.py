@@ -3,10 +3,10 @@
 from typing import Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.core import TyperGroup
 
-from orderctl.commands import development, dlq, fault, importing, orders, status, stock
+from orderctl.command_list import add_commands, load_command
 from orderctl.errors import OperatorError
 from orderctl.terminal import print_error
 
@@ -19,15 +19,17 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except OperatorError as error:
             print_error(error)
+        except NoCredentialsError:
+            print_error(
+                OperatorError("No AWS credentials were found", what_to_do="Add --profile, or sign in to AWS.")
+            )
         except (BotoCoreError, ClientError) as error:
             print_error(OperatorError(str(error)))
         raise typer.Exit(1)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name, command, rest = super().resolve_command(ctx, args)
-        if name in development.SUMMARIES:
-            command = development.load_command(name)
-        return name, command, rest
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, load_command(name) if name else listed, rest
 
 
 app = typer.Typer(
@@ -37,8 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate the order processing system, on a local cloud or on AWS.",
 )
-for commands in (status, stock, orders, importing, dlq, fault, development):
-    app.add_typer(commands.app)
+add_commands(app)
 
 
 def main() -> None:

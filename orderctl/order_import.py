@@ -1,4 +1,4 @@
-"""Places the orders of a file, many at a time, and sums up how they ended."""
+"""Places the orders of a file, many at a time, and summarises how they ended."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any, Final
 
 from handlers.contract.names import OrderStatus
-from orderctl.api_client import ACCEPTED, Answer, OrdersApi
+from orderctl.api_client import ACCEPTED, OrdersApi, Response
 from orderctl.files.order_file import FileOrder, OrderFile
 from orderctl.settlement import OrderState
 
@@ -17,32 +17,32 @@ PAYMENT_METHOD: Final = "pm_card_visa"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """An order of the file, and what the API answered to it."""
+    """An order of the file, and the response of the API to it."""
 
     order: FileOrder
-    answer: Answer
+    response: Response
 
     @property
     def accepted(self) -> bool:
         """Tell whether the order is placed, now or by an earlier import of the same file."""
-        return self.answer.status == ACCEPTED
+        return self.response.status == ACCEPTED
 
     @property
     def order_id(self) -> str:
         """Return the id of an accepted order."""
-        return str(self.answer.body["orderId"])
+        return str(self.response.body["orderId"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Seconds within which half of the orders, and 99 of 100, were done."""
+    """The 50th and the 99th percentile, in seconds."""
 
     p50: float
     p99: float
 
     @classmethod
-    def of(cls, seconds: Sequence[float]) -> "Latency | None":
-        """Return the nearest ranks; None of nothing."""
+    def from_seconds(cls, seconds: Sequence[float]) -> "Latency | None":
+        """Return the percentiles by nearest rank; None when there are no values."""
         ordered = sorted(seconds)
         if not ordered:
             return None
@@ -51,14 +51,17 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSummary:
-    """How the orders of a file ended; speed and latency are those of the orders that this import placed."""
+    """How the orders of a file ended.
+
+    Rate and settlement latency are those of the orders that this import placed.
+    """
 
     by_status: Counter[tuple[OrderStatus, str]]  # status and reason
     replayed: int
     failed: tuple[Placement, ...]
     orders_per_second: float | None
-    settled: Latency | None
-    answered: Latency | None
+    settlement_latency: Latency | None
+    response_latency: Latency | None
 
     @property
     def unsettled(self) -> int:
@@ -68,13 +71,13 @@ class ImportSummary:
 
 
 def place_all(api: OrdersApi, file: OrderFile, *, concurrency: int) -> Iterator[Placement]:
-    """Place every order of the file, at most `concurrency` at a time; yield each when it is answered."""
+    """Place every order of the file, at most `concurrency` at a time; yield each when it has a response."""
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="place")
 
     def place(order: FileOrder) -> Placement:
-        # The same invoice of the same file is the same order, however often the file is imported.
-        answer = api.place(order_request(order), idempotency_key=f"{order.invoice}-{file.digest}")
-        return Placement(order=order, answer=answer)
+        # The key makes an import repeatable: the same invoice of the same file is always the same order.
+        response = api.place(order_request(order), idempotency_key=f"{order.invoice}-{file.digest}")
+        return Placement(order=order, response=response)
 
     try:
         for future in as_completed([pool.submit(place, order) for order in file.orders]):
@@ -84,7 +87,7 @@ def place_all(api: OrdersApi, file: OrderFile, *, concurrency: int) -> Iterator[
 
 
 def order_request(order: FileOrder) -> dict[str, Any]:
-    """Return the body of POST /orders; the file names no address and no card, so they are made up."""
+    """Return the body of POST /orders; the file has no e-mail address and no card, so both are made up."""
     return {
         "customerId": order.customer_id,
         "customerEmail": f"{order.customer_id}@example.com",
@@ -94,17 +97,17 @@ def order_request(order: FileOrder) -> dict[str, Any]:
 
 
 def summarise(placements: Sequence[Placement], states: Sequence[OrderState]) -> ImportSummary:
-    """Sum up what was answered and how the accepted orders stand."""
+    """Count responses and statuses, and measure rate and latency."""
     accepted = [placement for placement in placements if placement.accepted]
-    new_ids = {placement.order_id for placement in accepted if not placement.answer.replayed}
+    new_ids = {placement.order_id for placement in accepted if not placement.response.replayed}
     settled = [state for state in states if state.order_id in new_ids and state.status != OrderStatus.PENDING]
     return ImportSummary(
         by_status=Counter((state.status, state.reason) for state in states),
         replayed=len(accepted) - len(new_ids),
         failed=tuple(placement for placement in placements if not placement.accepted),
         orders_per_second=_rate(settled),
-        settled=Latency.of([state.seconds for state in settled]),
-        answered=Latency.of([placement.answer.seconds for placement in accepted]),
+        settlement_latency=Latency.from_seconds([state.seconds for state in settled]),
+        response_latency=Latency.from_seconds([placement.response.seconds for placement in accepted]),
     )
 
 

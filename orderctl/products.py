@@ -1,37 +1,52 @@
-"""The catalogue in the Inventory table: what is sold, at which price, and how much of it is there."""
+"""The products in the Inventory table: name, price and stock."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from orderctl.dynamodb import batch_get, batch_put, to_item, to_plain
+from botocore.exceptions import ClientError
+
+from orderctl.dynamodb import batch_get, batch_put, is_condition_failed, to_item, to_plain
 from orderctl.errors import OperatorError
-from orderctl.files.product_file import Product
 from orderctl.stack import Stack
 
-# Names the order file a product was stocked from, so that importing it again does not stock it again.
+# The digest of the order file that a product was stocked from: the same file must not stock it again.
 _STOCKED_FROM: Final = "stockedFrom"
 _ATTRIBUTES: Final = ("productId", "name", "unitPrice", "available", _STOCKED_FROM)
 
 
-class Catalogue:
-    """The products of one deployment."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """What can be ordered; `unit_price` is in minor units."""
+
+    product_id: str
+    name: str
+    unit_price: int
+    available: int
+
+
+class ProductsTable:
+    """The products of one deployed stack."""
 
     def __init__(self, stack: Stack) -> None:
         self._table = stack.inventory_table
         self._dynamodb = stack.client("dynamodb")
 
     def all(self) -> list[Product]:
-        """Read every product, by its id."""
+        """Read every product, sorted by its id."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         items = (to_plain(item) for page in pages for item in page["Items"])
-        return sorted(_sold(items), key=lambda product: product.product_id)
+        return sorted(_products(items), key=lambda product: product.product_id)
 
     def find(self, product_ids: Iterable[str]) -> dict[str, Product]:
         """Read these products; those that don't exist are left out."""
-        return {product.product_id: product for product in _sold(self._get(product_ids))}
+        return {product.product_id: product for product in _products(self._get(product_ids))}
 
     def stock(self, products: Iterable[Product], *, source: str = "") -> Iterator[int]:
-        """Write the products over what is there; yield how many more are written, as they are."""
+        """Write the products and replace existing ones; yield the number of products after each batch.
+
+        `source` is the digest of the order file that they come from.
+        """
         return batch_put(
             self._dynamodb,
             self._table,
@@ -48,7 +63,7 @@ class Catalogue:
         )
 
     def not_stocked_from(self, source: str, products: Iterable[Product]) -> list[Product]:
-        """Return those of the products that `stock` was not given before from this source."""
+        """Return the products that were not yet stocked from this source."""
         by_id = {product.product_id: product for product in products}
         stocked = {item["productId"] for item in self._get(by_id) if item.get(_STOCKED_FROM) == source}
         return [product for product_id, product in by_id.items() if product_id not in stocked]
@@ -56,7 +71,7 @@ class Catalogue:
     def set(
         self, product_id: str, *, available: int, unit_price: int | None = None, name: str | None = None
     ) -> Product:
-        """Set how much is there, and price and name where given; a new product needs a price."""
+        """Set the stock of a product, and its price and name where given; a new product needs a price."""
         update = "SET available = :available, #name = "
         update += ":name" if name else "if_not_exists(#name, :name)"
         values: dict[str, Any] = {":available": available, ":name": name or product_id}
@@ -66,7 +81,7 @@ class Catalogue:
             values[":unitPrice"] = unit_price
             condition = {}
         try:
-            answer = self._dynamodb.update_item(
+            response = self._dynamodb.update_item(
                 TableName=self._table,
                 Key=to_item({"productId": product_id}),
                 UpdateExpression=update,
@@ -75,20 +90,22 @@ class Catalogue:
                 ReturnValues="ALL_NEW",
                 **condition,
             )
-        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+        except ClientError as error:
+            if not is_condition_failed(error):
+                raise
             raise OperatorError(
                 f"There is no product {product_id}",
-                what_to_do="Give --price (minor units) to add it.",
+                what_to_do="Add it with --price (in minor units).",
             ) from None
-        return _product(to_plain(answer["Attributes"]))
+        return _product(to_plain(response["Attributes"]))
 
     def _get(self, product_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
         keys = ({"productId": product_id} for product_id in product_ids)
         return batch_get(self._dynamodb, self._table, keys, _ATTRIBUTES)
 
 
-def _sold(items: Iterable[Mapping[str, Any]]) -> Iterator[Product]:
-    # A release may bring back stock of a product that was deleted: that has no price.
+def _products(items: Iterable[Mapping[str, Any]]) -> Iterator[Product]:
+    # A released reservation can write stock of a product that was deleted. Such an item has no price.
     return (_product(item) for item in items if "unitPrice" in item)
 
 

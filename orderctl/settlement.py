@@ -1,4 +1,4 @@
-"""How placed orders stand, read from the Orders table, and waiting until none is pending."""
+"""Reads the status of placed orders from the Orders table, and waits until none is pending."""
 
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -11,12 +11,12 @@ from orderctl.dynamodb import batch_get
 from orderctl.stack import Stack
 
 _ATTRIBUTES: Final = ("orderId", "status", "reason", "createdAt", "updatedAt")
-_LONGEST_PAUSE: Final = 1.0
+_MAX_PAUSE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
-    """How an order stands."""
+    """The status of an order."""
 
     order_id: str
     status: OrderStatus
@@ -31,7 +31,7 @@ class OrderState:
 
 
 def read_states(stack: Stack, order_ids: Iterable[str]) -> list[OrderState]:
-    """Read how these orders stand."""
+    """Read the status of these orders."""
     keys = ({"orderId": order_id, "record": ORDER_RECORD} for order_id in order_ids)
     return [
         OrderState(
@@ -52,18 +52,19 @@ def wait_while_pending(
     timeout: float,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> list[OrderState]:
-    """Poll until no order is pending or `timeout` seconds passed; say how many are not pending any more.
+    """Poll until no order is pending, at most `timeout` seconds; return the status of every order.
 
-    An order on hold is not waited for: it moves only when an operator redrives it.
+    `on_progress` gets the number of orders that are no longer pending. An order on hold ends the wait too:
+    only an operator can change it.
     """
     deadline = time.monotonic() + timeout
     pause = 0.1
-    resting: dict[str, OrderState] = {}
+    done: dict[str, OrderState] = {}
     while True:
-        states = read_states(stack, [id_ for id_ in order_ids if id_ not in resting])
-        resting |= {state.order_id: state for state in states if state.status != OrderStatus.PENDING}
-        on_progress(len(resting))
-        if len(resting) >= len(order_ids) or time.monotonic() > deadline:
-            return [*resting.values(), *(state for state in states if state.order_id not in resting)]
+        states = read_states(stack, [id_ for id_ in order_ids if id_ not in done])
+        done |= {state.order_id: state for state in states if state.status != OrderStatus.PENDING}
+        on_progress(len(done))
+        if len(done) >= len(order_ids) or time.monotonic() > deadline:
+            return [*done.values(), *(state for state in states if state.order_id not in done)]
         time.sleep(pause)
-        pause = min(_LONGEST_PAUSE, pause * 1.5)
+        pause = min(_MAX_PAUSE_SECONDS, pause * 1.5)

@@ -1,4 +1,4 @@
-"""Which deployed stack a command talks to: the local cloud's, or one on AWS."""
+"""Finds the deployed stack that a command operates: on the local cloud or on AWS."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,18 +21,18 @@ StackName = Annotated[
     typer.Option("--stack", metavar="NAME", help="A stack on AWS, e.g. OrderProcessing-dev."),
 ]
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile to use with --stack.")]
-Region = Annotated[str | None, typer.Option(metavar="REGION", help="AWS region to use with --stack.")]
+Region = Annotated[str | None, typer.Option(metavar="REGION", help="AWS Region to use with --stack.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What a command must know to operate one deployment. `endpoint_url` is None on AWS."""
+    """The URLs and names of one deployed stack. `endpoint_url` is None on AWS."""
 
     endpoint_url: str | None
     region: str
     api_url: str  # ends with a slash
     api_key: str
-    console_url: str | None  # the executions in the AWS console; a local cloud has none
+    console_url: str | None  # the list of executions in the AWS console; None on a local cloud
     state_machine_arn: str
     orders_table: str
     inventory_table: str
@@ -41,11 +41,11 @@ class Stack:
     profile: str | None = None
 
     def client(self, service: str) -> Any:
-        """Return the boto3 client of a service of this deployment."""
+        """Return the boto3 client of an AWS service of this stack."""
         return _client(service, self.endpoint_url, self.region, self.profile)
 
     def to_json(self) -> str:
-        """Write what `from_json` reads."""
+        """Write the text that `from_json` parses."""
         return json.dumps(
             {
                 "endpointUrl": self.endpoint_url,
@@ -64,7 +64,7 @@ class Stack:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read stack.json; raise KeyError or ValueError where it is not one."""
+        """Parse stack.json; raise KeyError, TypeError or ValueError when it is invalid."""
         found = json.loads(text)
         return cls(
             endpoint_url=found["endpointUrl"],
@@ -81,33 +81,35 @@ class Stack:
 
 
 def find_stack(name: str | None = None, profile: str | None = None, region: str | None = None) -> Stack:
-    """Return the stack `name` on AWS, or the running local cloud's when no name is given."""
+    """Return the stack `name` on AWS, or without a name the stack on the local cloud."""
     if name:
         return _stack_on_aws(name, profile, region)
     if profile or region:
         raise OperatorError(
-            "--profile and --region say where on AWS, but not which stack",
-            what_to_do="Add --stack NAME, for example --stack OrderProcessing-dev.",
+            "--profile and --region need --stack",
+            what_to_do="Add the name of the stack, for example --stack OrderProcessing-dev.",
         )
     return _local_stack(LocalCloudFiles(local_cloud_folder()).stack_file)
 
 
 def _local_stack(file: Path) -> Stack:
-    start = "Start one with `orderctl up` (or `make up`), or name one on AWS with --stack NAME."
+    start = "Start one with `orderctl up`, or use a stack on AWS with --stack NAME."
     try:
         stack = Stack.from_json(file.read_text())
     except FileNotFoundError:
-        raise OperatorError("No local cloud is running", what_to_do=start) from None
+        raise OperatorError(
+            "No local cloud is running", why=f"there is no {file}", what_to_do=start
+        ) from None
     except (KeyError, TypeError, ValueError):
         raise OperatorError(
-            f"{file} can't be read as a stack",
+            f"{file} is not a valid stack file",
             why="another version wrote it, or it was edited",
-            what_to_do="Write it anew with `orderctl down` and `orderctl up`.",
+            what_to_do="Create it again with `orderctl down` and `orderctl up`.",
         ) from None
     if not stack.endpoint_url or not is_running(stack.endpoint_url):
         raise OperatorError(
-            f"The local cloud at {stack.endpoint_url} does not answer",
-            why=f"{file} is left from one that was killed",
+            f"The local cloud at {stack.endpoint_url} does not respond",
+            why=f"it was killed and left {file} behind",
             what_to_do=start,
         )
     return stack
@@ -116,12 +118,14 @@ def _local_stack(file: Path) -> Stack:
 def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
     session = boto3.Session(profile_name=profile, region_name=region)
     if not session.region_name:
-        raise OperatorError(f"No region to look for {name} in", what_to_do="Add --region, or set AWS_REGION.")
+        raise OperatorError(
+            f"No region is set for the stack {name}", what_to_do="Add --region, or set AWS_REGION."
+        )
     return describe(name, session.client, region=session.region_name, profile=profile)
 
 
 def describe(name: str, client: Callable[[str], Any], *, region: str, profile: str | None = None) -> Stack:
-    """Read what a deployed stack says about itself; raise OperatorError where there is none."""
+    """Read the outputs of a deployed stack; raise OperatorError when there is no such stack."""
     try:
         found = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -129,7 +133,7 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
             raise
         raise OperatorError(
             f"There is no stack {name} in {region}",
-            what_to_do="Deploy it with `make deploy`, or correct --stack, --profile or --region.",
+            what_to_do="Check --stack, --profile and --region, or deploy the stack with `make deploy`.",
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     try:
@@ -148,8 +152,8 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
         )
     except KeyError as missing:
         raise OperatorError(
-            f"{name} has no output {missing}",
-            why=f"it is {found['StackStatus']}, or another app's stack",
+            f"The stack {name} has no output {missing}",
+            why=f"it belongs to another app, or its deployment failed ({found['StackStatus']})",
             what_to_do="Deploy this app's stack with `make deploy`.",
         ) from None
 

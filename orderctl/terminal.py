@@ -1,4 +1,4 @@
-"""How orderctl prints: results to standard output, progress and problems to standard error."""
+"""Prints to the terminal: results to standard output, progress and errors to standard error."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -19,29 +19,29 @@ from rich.text import Text
 
 from orderctl.errors import OperatorError
 
-# Rich takes a pipe or file to be 80 columns wide and would cut what is wider.
+# Rich assumes 80 columns for a pipe or a file and would cut longer lines.
 _WIDTH: Final = None if sys.stdout.isatty() else 240
 output: Final = Console(highlight=False, soft_wrap=True, width=_WIDTH)
 progress: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Step:
-    """One line of progress; `says` shows what is being done right now."""
+    """One line of progress."""
 
     def __init__(self, title: str, bar: Progress) -> None:
         self._bar = bar
         self._task = bar.add_task(title, now="")
 
-    def says(self, now: str) -> None:
-        """Show what is being done right now behind the step's title (terminals only)."""
+    def set_detail(self, now: str) -> None:
+        """Show the current action after the title (terminals only)."""
         self._bar.update(self._task, now=now)
 
 
 @contextmanager
 def step(title: str) -> Iterator[Step]:
-    """Show a spinner with the time while the block runs, and a line with the time it took after it.
+    """Show a spinner while the block runs, then print a line with the time that it took.
 
-    Where standard error is no terminal, only that line is printed.
+    When standard error is not a terminal, only the line is printed.
     """
     started = monotonic()
     with Progress(
@@ -59,7 +59,7 @@ def step(title: str) -> Iterator[Step]:
 
 @contextmanager
 def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Give a function that sets how many of `total` are done; print a line when the block ends."""
+    """Show a progress bar while the block runs, then print a line; yield a function to set it."""
     started = monotonic()
     done = 0
     with Progress(
@@ -83,7 +83,7 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def print_error(error: OperatorError) -> None:
-    """Say what happened and what to do about it."""
+    """Print what happened and what to do about it."""
     headline, *advice = str(error).splitlines()
     progress.print(Text.assemble(("error: ", "bold red"), headline))
     for line in advice:

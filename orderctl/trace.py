@@ -1,4 +1,4 @@
-"""Which states an execution passed, branch by branch, from the events that Step Functions logs of it."""
+"""Builds the trace of an execution from its logged events: its states, branch by branch."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +30,7 @@ class LoggedEvent:
 
     @classmethod
     def from_json(cls, event: Mapping[str, Any]) -> Self:
-        """Read an event as it is logged."""
+        """Parse an event of the log."""
         return cls(
             id=int(event["id"]),
             previous_id=int(event["previous_event_id"]),
@@ -42,7 +42,10 @@ class LoggedEvent:
 
 @dataclass(slots=True, kw_only=True)
 class StateRun:
-    """A state that the execution passed; `status` is what its task answered, `error` its last failure."""
+    """A state that the execution entered.
+
+    `status` is the result of its task. `error` is the last error of its task.
+    """
 
     name: str
     entered: datetime
@@ -54,13 +57,13 @@ class StateRun:
 
     @property
     def seconds(self) -> float:
-        """Return how long the execution was in the state, as far as it is logged."""
+        """Return how long the execution was in the state; 0 when its end is not logged."""
         return (self.exited - self.entered).total_seconds() if self.exited else 0.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Lane:
-    """The states that follow each other: the execution's own, or those of one branch of a Parallel state."""
+    """A sequence of states: those of the execution itself, or those of one branch of a Parallel state."""
 
     parent: "Lane | None" = field(default=None, compare=False, repr=False)
     runs: list[StateRun] = field(default_factory=list)
@@ -68,7 +71,7 @@ class Lane:
     joined: bool = False
 
     def new_branch(self) -> "Lane":
-        """Open a branch of the Parallel state that this lane is in."""
+        """Start a branch of the Parallel state that this lane is in."""
         branch = Lane(parent=self)
         self.runs[-1].branches.append(branch)
         return branch
@@ -76,14 +79,14 @@ class Lane:
     def join(self) -> None:
         """End the branches of the Parallel state that this lane is in."""
         self.branches_open = False
-        for run in self.runs[-1:]:  # none where the log is not complete yet
+        for run in self.runs[-1:]:  # empty when the log is not yet complete
             for branch in run.branches:
                 branch.joined = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionTrace:
-    """One execution; the ending is RUNNING until its last event is logged."""
+    """One execution; `ending` is RUNNING until its last event is logged."""
 
     arn: str
     ending: str
@@ -91,7 +94,7 @@ class ExecutionTrace:
 
 
 def trace_execution(arn: str, events: Iterable[LoggedEvent]) -> ExecutionTrace:
-    """Put the events of one execution, in whatever order they were logged, into the order of its states."""
+    """Trace one execution from its events, which can be in any order."""
     root = Lane()
     ending = "RUNNING"
     for event, _ in follow(events, root):
@@ -100,7 +103,7 @@ def trace_execution(arn: str, events: Iterable[LoggedEvent]) -> ExecutionTrace:
 
 
 def follow(events: Iterable[LoggedEvent], root: Lane) -> Iterator[tuple[LoggedEvent, Lane]]:
-    """Fill the lanes; yield each event, in order, with the lane it belongs to."""
+    """Add the states to the lanes; yield each event in order, with its lane."""
     lane_of_event = {0: root}
     for event in sorted(events, key=lambda event: event.id):
         lane = _lane(event, after=lane_of_event.get(event.previous_id, root))
@@ -117,7 +120,7 @@ def _lane(event: LoggedEvent, *, after: Lane) -> Lane:
         lane.join()
     elif lane.branches_open:
         lane = lane.new_branch()
-    # What follows a Parallel state may name the last event of one of its branches as the one before it.
+    # The event after a Parallel state can name the last event of a branch as its previous event.
     while lane.parent and lane.joined:
         lane = lane.parent
     return lane
@@ -141,11 +144,11 @@ def _record(event: LoggedEvent, lane: Lane) -> None:
 
 
 def _status(output: str | None) -> str:
-    """Return what a task answered, where that is all it left in the state."""
-    answer = json.loads(output) if output else None
-    return str(answer["status"]) if isinstance(answer, dict) and answer.keys() == {"status"} else ""
+    """Return the result of a task, which is {"status": ...}; "" for any other output."""
+    result = json.loads(output) if output else None
+    return str(result["status"]) if isinstance(result, dict) and result.keys() == {"status"} else ""
 
 
 def _time(text: str) -> datetime:
-    # AWS logs milliseconds since the epoch; the interpreter of the local cloud may log RFC 3339.
+    # AWS logs milliseconds since the epoch; the local cloud can log RFC 3339.
     return datetime.fromtimestamp(int(text) / 1000, UTC) if text.isdigit() else datetime.fromisoformat(text)

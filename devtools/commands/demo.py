@@ -12,19 +12,22 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from devtools.demo.dead_letter import find_dead_letter
 from devtools.demo.orders import LANTERN, MUG, SCENARIOS, Scenario, stock_after
 from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from devtools.local_cloud.folder import Folder
 from handlers.contract.fault import Fault
-from orderctl import report
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
-from orderctl.dlq.queues import find_dead_letter, reading
-from orderctl.dlq.redrive import Redrive, RedrivePlan
+from orderctl.display.execution_tree import trace_tree
+from orderctl.display.layout import add_row, new_table, print_parts, status_text
+from orderctl.dlq.plan import RedrivePlan
+from orderctl.dlq.queues import read_queues
+from orderctl.dlq.redrive import Redrive
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
 from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.local_cloud import local_cloud_folder
-from orderctl.products import Catalogue
+from orderctl.products import ProductsTable
 from orderctl.settlement import wait_while_pending
 from orderctl.stack import Stack, find_stack
 from orderctl.terminal import output, step
@@ -62,7 +65,7 @@ def demo(
 ) -> None:
     """Place orders of every kind on a local cloud and show what happened to each."""
     with _local_cloud(keep=keep) as stack:
-        catalogue = Catalogue(stack)
+        catalogue = ProductsTable(stack)
         for _ in catalogue.stock([MUG, LANTERN]):
             pass
         outcomes = _play(stack)
@@ -116,9 +119,9 @@ def _play_outage(stack: Stack, api: OrdersApi, scenario: Scenario) -> Outcome:
 
 
 def _redrive(stack: Stack, order_id: str) -> None:
-    with reading(stack, ["payment"]) as found:
+    with read_queues(stack, ["payment"]) as found:
         for _ in Redrive(stack, found, rate=_REDRIVES_PER_SECOND).run(
-            RedrivePlan.of(found.letters, [], only=order_id)
+            RedrivePlan.from_messages(found.messages, [], only=order_id)
         ):
             pass
 
@@ -147,35 +150,35 @@ def _get(api: OrdersApi, order_id: str) -> dict[str, Any]:
 
 
 def _show(outcomes: Sequence[Outcome]) -> None:
-    shown = report.table("order", "ended", "inventory", "payment", "notification", "as it should")
+    shown = new_table("order", "ended", "inventory", "payment", "notification", "as it should")
     for outcome in outcomes:
         steps = {name: step["status"] for name, step in outcome.order["steps"].items()}
-        report.add(
+        add_row(
             shown,
             outcome.scenario.title,
-            report.status_text(outcome.order["status"], outcome.order["reason"]),
+            status_text(outcome.order["status"], outcome.order["reason"]),
             *(steps.get(name, "-") for name in ("inventory", "payment", "notification")),
             Text("✗", style="bold red") if outcome.differences else Text("✓", style="green"),
         )
-    report.show("", shown, "")
+    print_parts("", shown, "")
     for outcome in outcomes:
         output.print(Text(outcome.scenario.title, style="bold"))
         for number, execution in enumerate(outcome.executions):
             if number:
                 output.print("redriven, as by `orderctl dlq redrive payment`:")
-            report.show(report.trace_tree(execution))
+            print_parts(trace_tree(execution))
             if outcome.dead_letter and not number:
-                report.show(_dead_letter_view(outcome.dead_letter))
+                print_parts(_dead_letter_view(outcome.dead_letter))
         output.print()
 
 
 def _dead_letter_view(message: Mapping[str, Any]) -> Group:
-    facts = report.table("", "")
+    facts = new_table("", "")
     facts.show_header = False
     for name, value in (
         dict(message) | {"cause": _in_short(message["cause"]), "event": message["event"]["detail-type"]}
     ).items():
-        report.add(facts, name, value)
+        add_row(facts, name, value)
     return Group("its message on the payment dead-letter queue:", facts)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from handlers.contract.names import InventoryStatus, NotificationStatus, OrderStatus, PaymentStatus
-from orderctl.files.product_file import Product
+from orderctl.products import Product
 
 MUG: Final = Product(product_id="DEMO-MUG", name="Tin mug", unit_price=255, available=100)
 LANTERN: Final = Product(product_id="DEMO-LANTERN", name="Glass lantern", unit_price=1250, available=5)

@@ -32,7 +32,7 @@ from devtools.local_cloud.settings import server_environment
 from devtools.local_cloud.signals import StopSignals
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import ServerRecord, is_running
-from orderctl.products import Catalogue
+from orderctl.products import ProductsTable
 from orderctl.stack import Stack
 from orderctl.terminal import step
 
@@ -64,7 +64,7 @@ def start_local_cloud(
             _wait_until_ready(server, folder, endpoint_url)
             bootstrap(endpoint_url)
         with step(f"cdk deploy {STACK_NAME}") as shown:
-            wait_for_deployment(deployment, folder, shown.says)
+            wait_for_deployment(deployment, folder, shown.set_detail)
         stack = deployed_stack(endpoint_url)
         if stocked:
             _stock(stack)
@@ -161,7 +161,7 @@ def _require_alive(server: Process, folder: Folder) -> None:
 
 def _stock(stack: Stack) -> None:
     with step(f"sample catalogue of {len(SAMPLE_CATALOGUE)} products"):
-        for _ in Catalogue(stack).stock(SAMPLE_CATALOGUE):
+        for _ in ProductsTable(stack).stock(SAMPLE_CATALOGUE):
             pass
 
 

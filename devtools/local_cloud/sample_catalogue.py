@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from orderctl.files.product_file import Product
+from orderctl.products import Product
 
 _PLENTY: Final = 1_000
 

@@ -21,7 +21,7 @@ from orderctl.dlq.orders import DlqOrders
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
 from orderctl.fault_switch import FaultSwitch, Service
-from orderctl.products import Catalogue
+from orderctl.products import ProductsTable
 from orderctl.stack import Stack
 from orderctl.trace import LoggedEvent
 
@@ -55,7 +55,7 @@ class Recorder:
 
     def record(self, scenario: Scenario) -> Recording:
         """Run the scenario; raise OperatorError where something else comes out than it says."""
-        for _ in Catalogue(self._stack).stock([GLASS]):
+        for _ in ProductsTable(self._stack).stock([GLASS]):
             pass
         first = scenario.broken if scenario.before is None else scenario.before
         with self._broken(first):

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from handlers.contract.names import OrderStatus
 from orderctl.fault_switch import Service
-from orderctl.files.product_file import Product
+from orderctl.products import Product
 
 GLASS: Final = Product(product_id="RECORDING-GLASS", name="Beer glass", unit_price=255, available=5)
 

@@ -22,7 +22,7 @@ from handlers.contract.names import (
     open_key,
 )
 from handlers.contract.order_lifecycle import OrderWrite
-from handlers.domain.sweep import WORKFLOW_REASON, WaitingOrder
+from handlers.domain.sweep import WORKFLOW_REASON, OverdueOrder
 
 _SERVICE: Final = "Orders table"
 
@@ -34,7 +34,7 @@ class OpenOrders:
         self._client = client
         self._table_name = table_name
 
-    def waiting(self, shard: str, before: str) -> Iterator[WaitingOrder]:
+    def overdue(self, shard: str, before: str) -> Iterator[OverdueOrder]:
         """Find the orders in progress of one shard that wait since before that time, the oldest first.
 
         The index is a moment behind the table. So every write to an order is conditional on its key.
@@ -52,17 +52,17 @@ class OpenOrders:
             ),
         }
         for page in self._pages(query):
-            yield from (_waiting_order(from_item(item)) for item in page["Items"])
+            yield from (_overdue_order(from_item(item)) for item in page["Items"])
 
-    def count_attempt(self, order: WaitingOrder, now: str) -> bool:
+    def count_attempt(self, order: OverdueOrder, now: str) -> bool:
         """Count that it was emitted again, and let it wait anew; False when it has changed."""
         return self._change(order, lifecycle.count_attempt(order.open_key, order.attempts + 1, now))
 
-    def mark_unannounced(self, order: WaitingOrder) -> bool:
+    def mark_unannounced(self, order: OverdueOrder) -> bool:
         """Let the next execution of a settled order take over; False when it has changed."""
         return self._change(order, lifecycle.mark_unannounced(order.open_key))
 
-    def hold(self, order: WaitingOrder, now: str) -> WaitingOrder | None:
+    def hold(self, order: OverdueOrder, now: str) -> OverdueOrder | None:
         """Put a PENDING order ON_HOLD, in progress until that is announced; None when it has changed."""
         held = replace(
             order,
@@ -73,7 +73,7 @@ class OpenOrders:
         write = lifecycle.hold_after_attempts(order.open_key, WORKFLOW_REASON, now)
         return held if self._change(order, write) else None
 
-    def set_aside(self, order: WaitingOrder, now: str) -> bool:
+    def set_aside(self, order: OverdueOrder, now: str) -> bool:
         """List it for an operator; False when it has changed."""
         return self._change(order, lifecycle.set_aside(order.open_key, now))
 
@@ -87,7 +87,7 @@ class OpenOrders:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _change(self, order: WaitingOrder, write: OrderWrite) -> bool:
+    def _change(self, order: OverdueOrder, write: OrderWrite) -> bool:
         try:
             with conditional_write(_SERVICE):
                 self._client.update_item(
@@ -100,8 +100,8 @@ class OpenOrders:
         return True
 
 
-def _waiting_order(entry: Mapping[str, Any]) -> WaitingOrder:
-    return WaitingOrder(
+def _overdue_order(entry: Mapping[str, Any]) -> OverdueOrder:
+    return OverdueOrder(
         order_id=entry["orderId"],
         # A broken record must not end the sweep of the others.
         customer_id=str(entry.get("customerId", "")),

@@ -24,7 +24,7 @@ class SweepOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingOrder:
+class OverdueOrder:
     """An order in progress, from the open-orders index; `attempts` is how often it was emitted again."""
 
     order_id: str
@@ -46,11 +46,11 @@ class SweepPolicy:
         """Return the time (RFC 3339) before which an overdue order was stored or emitted last."""
         return rfc3339(now - self.after)
 
-    def gives_up_on(self, order: WaitingOrder) -> bool:
+    def gives_up_on(self, order: OverdueOrder) -> bool:
         return order.attempts >= self.max_attempts
 
 
-def order_held(order: WaitingOrder) -> Event:
+def order_held(order: OverdueOrder) -> Event:
     """Return the event that the order waits for an operator."""
     return Event(
         detail_type=DetailType.ORDER_HELD,

@@ -1,1 +1,1 @@
-"""orderctl's commands: each module has a Typer app, which orderctl.main adds."""
+"""The commands of orderctl, by the groups of its help; orderctl.command_list names them all."""

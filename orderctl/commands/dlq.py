@@ -1,4 +1,4 @@
-"""The dead-letter queues: list, show, redrive."""
+"""dlq list, show, redrive: shows dead letters and lets their orders run again."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,28 +9,29 @@ from typing import Annotated
 import typer
 
 from handlers.contract.clock import utc_now
+from orderctl.display.layout import print_parts
 from orderctl.dlq.orders import DlqOrders
-from orderctl.dlq.queues import Reading, reading
-from orderctl.dlq.redrive import Redrive, RedrivePlan, RedriveResult
-from orderctl.dlq.tables import (
-    counted,
-    counts_table,
-    dead_letters_table,
-    held_table,
-    plan_table,
-    result_text,
-)
+from orderctl.dlq.plan import RedrivePlan
+from orderctl.dlq.queues import ReceivedMessages, read_queues
+from orderctl.dlq.redrive import Redrive, RedriveResult
+from orderctl.dlq.tables import counted, messages_view, plan_table, result_text, waiting_view
 from orderctl.errors import OperatorError
 from orderctl.stack import QUEUES, Profile, Region, Stack, StackName, find_stack
 from orderctl.terminal import output, progress, progress_bar, step
 
-app = typer.Typer()
-dlq = typer.Typer(no_args_is_help=True, help="What failed for good: look at it, and let it run again.")
-app.add_typer(dlq, name="dlq")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Dead-letter queues: list, show, redrive.",
+)
 
 
 class Queue(StrEnum):
-    """A service's queue, EventBridge's, or all and the orders that wait for an operator without a message."""
+    """The queue of a service, of EventBridge (delivery), or all.
+
+    `all` includes the orders that wait for an operator and have no message.
+    """
 
     INVENTORY = "inventory"
     PAYMENT = "payment"
@@ -40,43 +41,43 @@ class Queue(StrEnum):
 
     @property
     def names(self) -> Sequence[str]:
-        """Return which queues that is."""
+        """Return the names of the queues."""
         return QUEUES if self is Queue.ALL else (self.value,)
 
+    @property
+    def place(self) -> str:
+        """Return where that is, as the end of a sentence."""
+        return "." if self is Queue.ALL else f" on the {self} queue."
 
-QueueArgument = Annotated[Queue, typer.Argument(help="Whose dead letters.")]
+
+QueueArgument = Annotated[Queue, typer.Argument(help="Which queue.")]
 
 
-@dlq.command("list")
-def list_letters(
+@app.command("list")
+def list_messages(
     *,
     queue: QueueArgument = Queue.ALL,
-    limit: Annotated[int, typer.Option(min=0, help="How many, the oldest first; the rest is counted.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=0, help="How many to list, the oldest first; the others are counted.")
+    ] = 50,
     stack: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
     """List dead letters, and orders that wait for an operator and have none."""
-    deployment = find_stack(stack, profile, region)
-    held = DlqOrders(deployment).held() if queue is Queue.ALL else []
-    with _read(deployment, queue) as found:
-        letters = found.letters
-    with_letter = {letter.order_id for letter in letters}
-    without = [order for order in held if order.order_id not in with_letter]
+    deployed = find_stack(stack, profile, region)
+    waiting = DlqOrders(deployed).waiting() if queue is Queue.ALL else []
+    with _read(deployed, queue) as received:
+        messages = received.messages
+    with_message = {message.order_id for message in messages}
+    without_message = [order for order in waiting if order.order_id not in with_message]
     now = utc_now()
-    if letters:
-        output.print(dead_letters_table(letters[:limit], now))
-    if len(letters) > limit:
-        output.print("", f"{counted(len(letters), 'message')} in all:", counts_table(letters))
-    if without:
-        output.print(held_table(without[:limit], now))
-    if len(without) > limit:
-        output.print(f"{counted(len(without), 'order')} in all")
-    if not letters and not without:
-        output.print("There are no dead letters" + _on(queue))
+    print_parts(*messages_view(messages, now, limit), *waiting_view(without_message, now, limit))
+    if not messages and not without_message:
+        output.print(f"There are no dead letters{queue.place}")
 
 
-@dlq.command()
+@app.command()
 def show(
     order_id: Annotated[str, typer.Argument(metavar="ORDER_ID")],
     stack: StackName = None,
@@ -84,51 +85,64 @@ def show(
     region: Region = None,
 ) -> None:
     """Show the dead letters of an order: step, error, cause, execution and event."""
-    with _read(find_stack(stack, profile, region), Queue.ALL) as found:
-        letters = [letter for letter in found.letters if letter.order_id == order_id]
-    if not letters:
+    with _read(find_stack(stack, profile, region), Queue.ALL) as received:
+        messages = [message for message in received.messages if message.order_id == order_id]
+    if not messages:
         raise OperatorError(
             f"There is no dead letter of {order_id}",
-            what_to_do=f"See how it stands with `orderctl show {order_id}`.",
+            what_to_do=f"Show its status with `orderctl show {order_id}`.",
         )
-    for letter in letters:
-        output.print(f"{letter.queue}, {letter.sent:%Y-%m-%d %H:%M:%S} UTC")
-        output.print_json(json.dumps(letter.body))
+    for message in messages:
+        output.print(f"{message.queue}, {message.sent:%Y-%m-%d %H:%M:%S} UTC")
+        output.print_json(json.dumps(message.body))
 
 
-@dlq.command()
+@app.command()
 def redrive(  # noqa: PLR0913  one parameter an option
     *,
     queue: QueueArgument = Queue.ALL,
     order: Annotated[str | None, typer.Option(metavar="ORDER_ID", help="Only this order.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
-    rate: Annotated[float, typer.Option(min=0.1, help="Events a second, at most.")] = 50,
+    rate: Annotated[float, typer.Option(min=0.1, help="Events per second, at most.")] = 50,
     stack: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Let the workflow of each order with a dead letter run again: what is done stays done.
+    """Start the workflow again for each order that has a dead letter. Finished steps are not repeated.
 
-    An order is emitted once, however many messages it has; they are deleted when the bus has taken it.
-    Announcements that could not be published are. `all` also takes up orders that wait for an operator and
-    have no message, `--order` any order: one that is settled and has none is announced again.
+    An order is emitted once, even if it has several messages. Its messages are deleted when the bus has
+    accepted the event. Announcements that were not published are published. With `all`, this includes the
+    orders that wait for an operator and have no message. With `--order`, this can be any order: a settled
+    order without a message is announced again.
     """
-    deployment = find_stack(stack, profile, region)
-    # Asked first: an order that is held while the queues are read has its message on them or soon will.
-    held = _held(deployment, queue, only=order)
-    with _read(deployment, queue, seconds_per_message=1 / rate) as found:
-        plan = RedrivePlan.of(found.letters, held, only=order)
-        _report_foreign(plan)
+    deployed = find_stack(stack, profile, region)
+    # Read before the queues: a later order on hold could have a message that this redrive did not receive.
+    waiting = DlqOrders(deployed).redrivable(only=order) if queue is Queue.ALL else []
+    with _read(deployed, queue, seconds_per_message=1 / rate) as received:
+        plan = RedrivePlan.from_messages(received.messages, waiting, only=order)
+        for message in plan.foreign:
+            progress.print(f"Ignored: {message.message_id} on {message.queue} is not from this system.")
         if not plan.size:
-            _nothing_to_redrive(queue, order)
+            _report_nothing(queue, order)
         elif dry_run:
-            output.print(plan_table(plan))
+            print_parts(plan_table(plan))
         else:
-            _carry_out(Redrive(deployment, found, rate=rate), plan)
+            _carry_out(Redrive(deployed, received, rate=rate), plan)
 
 
-def _on(queue: Queue) -> str:
-    return "." if queue is Queue.ALL else f" on the {queue} queue."
+@contextmanager
+def _read(stack: Stack, queue: Queue, seconds_per_message: float = 0.0) -> Iterator[ReceivedMessages]:
+    with ExitStack() as exit_stack:
+        with step("reading the queues"):
+            received = exit_stack.enter_context(
+                read_queues(stack, queue.names, seconds_per_message=seconds_per_message)
+            )
+        hidden = sum(size.hidden for size in received.sizes.values())
+        if hidden:
+            progress.print(
+                f"Another reader has received {counted(hidden, 'more message')}: try again in a minute."
+            )
+        yield received
 
 
 def _carry_out(work: Redrive, plan: RedrivePlan) -> None:
@@ -139,56 +153,28 @@ def _carry_out(work: Redrive, plan: RedrivePlan) -> None:
                 set_done(result.done)
     finally:
         output.print(result_text(result))
-    if result.refused or result.unknown:
-        unknown = [f"  {id_}: there is no such order, or its record is broken" for id_ in result.unknown]
-        refused = [f"  {id_}: the bus did not take its event" for id_ in result.refused]
+    failures = [
+        *(f"  {order_id}: there is no such order, or its record is broken" for order_id in result.unknown),
+        *(f"  {order_id}: the bus did not accept its event" for order_id in result.refused),
+    ]
+    if failures:
         raise OperatorError(
-            f"{counted(len(unknown) + len(refused), 'event')} could not be emitted, the messages are kept",
-            what_to_do="\n".join([*unknown, *refused]),
+            f"{counted(len(failures), 'event')} could not be emitted. Their messages are kept",
+            what_to_do="\n".join(failures),
         )
 
 
-@contextmanager
-def _read(stack: Stack, queue: Queue, seconds_per_message: float = 0.0) -> Iterator[Reading]:
-    with ExitStack() as until_done:
-        with step("reading the queues"):
-            found = until_done.enter_context(
-                reading(stack, queue.names, seconds_per_message=seconds_per_message)
-            )
-        hidden = sum(size.hidden for size in found.sizes.values())
-        if hidden:
-            progress.print(
-                f"Somebody is reading {counted(hidden, 'more message')} now: ask again in a minute."
-            )
-        yield found
-
-
-def _held(stack: Stack, queue: Queue, only: str | None = None) -> list[str]:
-    """Return what is to be taken up also without a message: the orders that wait, or the `only` one."""
-    if queue is not Queue.ALL:
-        return []
-    orders = DlqOrders(stack)
-    if only is None:
-        return [order.order_id for order in orders.held()]
-    return list(orders.read([only]))
-
-
-def _report_foreign(plan: RedrivePlan) -> None:
-    for letter in plan.foreign:
-        progress.print(f"Left alone: message {letter.message_id} on {letter.queue} is none of this system's.")
-
-
-def _nothing_to_redrive(queue: Queue, order_id: str | None) -> None:
+def _report_nothing(queue: Queue, order_id: str | None) -> None:
     if order_id is None:
-        output.print("There is nothing to redrive" + _on(queue))
+        output.print(f"There is nothing to redrive{queue.place}")
         return
     if queue is not Queue.ALL:
         raise OperatorError(
             f"There is nothing to redrive for {order_id} on the {queue} queue",
-            what_to_do=f"Look on all queues: `orderctl dlq redrive --order {order_id}`.",
+            what_to_do=f"Try all queues: `orderctl dlq redrive --order {order_id}`.",
         )
     raise OperatorError(
         f"There is nothing to redrive for {order_id}",
-        why="it has no dead letter here, and there is no such order",
-        what_to_do=f"See how it stands with `orderctl show {order_id}`.",
+        why="it has no dead letter, and there is no such order",
+        what_to_do=f"Show its status with `orderctl show {order_id}`.",
     )

@@ -1,18 +1,13 @@
-"""What is running, and where: status."""
+"""status: shows the stack and the local cloud."""
 
 import time
 from datetime import UTC, datetime, timedelta
-
-import typer
 
 from orderctl.local_cloud import LocalCloudFiles, local_cloud_folder
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack
 from orderctl.terminal import output
 
-app = typer.Typer()
 
-
-@app.command()
 def status(stack_name: StackName = None, profile: Profile = None, region: Region = None) -> None:
     """Show what is running, and where."""
     stack = find_stack(stack_name, profile, region)

@@ -1,1 +1,1 @@
-"""Dead-letter queues: reading them, and redriving what they hold."""
+"""Dead-letter queues and their redrive: queues and messages -> plan -> redrive -> tables."""

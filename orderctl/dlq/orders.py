@@ -1,4 +1,4 @@
-"""The orders that a redrive takes up again: those that wait for an operator, and those of dead letters."""
+"""The Orders table as a redrive uses it: finds orders that wait, and prepares orders to run again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,20 +20,20 @@ from handlers.contract.names import (
     open_key,
 )
 from handlers.contract.order_lifecycle import OrderWrite
-from orderctl.dlq.queues import DeadLetter
-from orderctl.dynamodb import batch_get, to_item, to_plain
+from orderctl.dlq.messages import DeadLetter
+from orderctl.dynamodb import batch_get, is_condition_failed, to_item, to_plain
 from orderctl.stack import Stack
 
 _ON_HOLD: Final = open_key(OpenKind.ON_HOLD, "")
-# What the event tells, and where the order stands: neither e-mail address nor payment token.
+# The fields of the event and of the status; no e-mail address and no payment token.
 _ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status", "openKey", "redrivenAt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldOrder:
-    """An order that waits for an operator, as the open-orders index shows it.
+class WaitingOrder:
+    """An order that waits for an operator, as the open-orders index has it.
 
-    It is ON_HOLD, or settled while its workflow failed again and again to tell everybody.
+    It is ON_HOLD, or it is settled and the sweeper stopped its attempts to announce it.
     """
 
     order_id: str
@@ -44,7 +44,7 @@ class HeldOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownOrder:
-    """An order as it is now; `redriven_at` is when the latest message that a redrive took was sent."""
+    """An order as the table has it; `redriven_at` is when its latest redriven message was sent."""
 
     order_id: str
     customer_id: str
@@ -56,7 +56,7 @@ class KnownOrder:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """Read the record; raise KeyError, TypeError or ValueError where it is broken."""
+        """Parse the record; raise KeyError, TypeError or ValueError where it is broken."""
         return cls(
             order_id=record["orderId"],
             customer_id=record["customerId"],
@@ -82,10 +82,10 @@ class DlqOrders:
         self._table = stack.orders_table
         self._now = now
 
-    def held(self) -> list[HeldOrder]:
-        """Find every order that waits for an operator, without looking at the others."""
+    def waiting(self) -> list[WaitingOrder]:
+        """Find every order that waits for an operator, by the open-orders index."""
         return [
-            HeldOrder(
+            WaitingOrder(
                 order_id=entry["orderId"],
                 status=entry.get("status", ""),
                 reason=entry.get("reason", ""),
@@ -95,8 +95,27 @@ class DlqOrders:
             for entry in self._on_hold(str(shard))
         ]
 
+    def redrivable(self, only: str | None = None) -> list[str]:
+        """Return the ids of orders that a redrive takes up without a message.
+
+        These are all orders that wait for an operator, or the `only` order if it exists.
+        """
+        if only is None:
+            return [order.order_id for order in self.waiting()]
+        return list(self.read([only]))
+
+    def take_up(self, messages: Mapping[str, Sequence[DeadLetter]]) -> list[KnownOrder]:
+        """Prepare these orders to run again, and return them; `messages` are by order id.
+
+        An order that does not exist, or has a broken record, is left out.
+        """
+        known = self.read(messages)
+        for order in known.values():
+            self._prepare(order, messages[order.order_id])
+        return list(known.values())
+
     def read(self, order_ids: Iterable[str]) -> dict[str, KnownOrder]:
-        """Read these orders; one that does not exist, or whose record is broken, is left out."""
+        """Read these orders; an order that does not exist, or has a broken record, is left out."""
         keys = ({"orderId": order_id, "record": ORDER_RECORD} for order_id in order_ids)
         found: dict[str, KnownOrder] = {}
         for record in batch_get(self._dynamodb, self._table, keys, _ATTRIBUTES):
@@ -129,11 +148,21 @@ class DlqOrders:
                 **write.arguments(to_item),
             )
         except ClientError as error:
-            # An execution that was still running has settled it, or another redrive took it up.
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            # A running execution has settled the order, or another redrive has taken it up.
+            if not is_condition_failed(error):
                 raise
             return False
         return True
+
+    def _prepare(self, order: KnownOrder, messages: Sequence[DeadLetter]) -> None:
+        """Put the order back into the sweeper's care until a new execution has finished the rest.
+
+        An execution that already runs must not close the order: it does not know that the message is gone.
+        """
+        if order.status is OrderStatus.ON_HOLD and self.resume(order, messages):
+            return
+        if messages or order.status.is_settled:
+            self.reopen(order, messages)
 
     def _on_hold(self, shard: str) -> Iterator[Mapping[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(

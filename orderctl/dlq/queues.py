@@ -1,86 +1,30 @@
-"""The dead-letter queues: their messages, read without taking them out, given back or deleted."""
+"""The dead-letter queues: receives their messages, makes them visible again, and deletes them."""
 
-import json
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from itertools import islice
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from orderctl.chunks import chunks
+from orderctl.dlq.messages import ERROR_ATTRIBUTE, DeadLetter
 from orderctl.stack import Stack
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
-_AT_ONCE: Final = 10
-_PAUSE_SECONDS: Final = 0.2
-# SQS keeps no order and may deliver again: one batch that tells nothing new is not the end.
-_BATCHES_WITHOUT_NEWS: Final = 3
-_LONGEST_HIDING: Final = 12 * 60 * 60
-# What EventBridge says of an event that it could not deliver.
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-_ERROR_ATTRIBUTE: Final = "ERROR_CODE"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """One message: a step that a service could not do, or an event that was not delivered or not published.
-
-    `body` is {"orderId", "step", "error", "cause", "executionArn", "event"} or the event, and holds no
-    personal data; it is empty when the message is none of ours.
-    """
-
-    queue: str
-    message_id: str
-    receipt: str = field(repr=False)
-    sent: datetime
-    body: Mapping[str, Any]
-    delivery_error: str = ""
-
-    @property
-    def is_event(self) -> bool:
-        """Tell whether it is an event itself."""
-        return "detail-type" in self.body
-
-    @property
-    def order_id(self) -> str | None:
-        """Return the order it is about; None when it is none of ours."""
-        found = self.body.get("detail", {}) if self.is_event else self.body
-        order_id = found.get("orderId") if isinstance(found, dict) else None
-        return order_id if isinstance(order_id, str) else None
-
-    @property
-    def step(self) -> str:
-        """Return the state that failed, or the type of the event."""
-        return str(self.body.get("detail-type" if self.is_event else "step", "?"))
-
-    @property
-    def error(self) -> str:
-        """Return the name of the error, as far as it is known."""
-        return str(self.body.get("error") or self.delivery_error or "?")
-
-    @classmethod
-    def from_message(cls, queue: str, message: Mapping[str, Any]) -> Self:
-        """Read what SQS answered."""
-        reason = message.get("MessageAttributes", {}).get(_ERROR_ATTRIBUTE, {})
-        return cls(
-            queue=queue,
-            message_id=message["MessageId"],
-            receipt=message["ReceiptHandle"],
-            sent=datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC),
-            body=_body(message["Body"]),
-            delivery_error=reason.get("StringValue", ""),
-        )
+_MAX_MESSAGES: Final = 10
+_MAX_VISIBILITY_TIMEOUT: Final = 12 * 60 * 60
+# SQS keeps no order and can deliver a message twice: one batch of known messages is not the end of a queue.
+_MAX_BATCHES_OF_KNOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSize:
-    """About how many messages waited in a queue at that time, and how many somebody was just reading."""
+    """The approximate numbers of visible messages and of those that a reader has hidden, at a time."""
 
     waiting: int
     hidden: int
@@ -96,69 +40,60 @@ class DeadLetterQueue:
         self._sqs = stack.client("sqs")
 
     def size(self) -> QueueSize:
-        """Ask how much there is; SQS may be behind by a minute."""
+        """Read the size; it can be a minute old."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
-        waiting, hidden = (int(answer["Attributes"][name]) for name in names)
-        return QueueSize(waiting=waiting, hidden=hidden, at=_answered_at(answer))
+        response = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
+        waiting, hidden = (int(response["Attributes"][name]) for name in names)
+        return QueueSize(waiting=waiting, hidden=hidden, at=_time_of(response))
 
-    def receive(self, hidden_seconds: int, wait_seconds: int) -> list[DeadLetter]:
-        """Receive some messages and hide them from others; none is there when none comes."""
-        answer = self._sqs.receive_message(
+    def receive(self, visibility_timeout: int, wait_seconds: int) -> list[DeadLetter]:
+        """Receive up to 10 messages, and hide them from other readers for `visibility_timeout` seconds."""
+        response = self._sqs.receive_message(
             QueueUrl=self._url,
-            MaxNumberOfMessages=_AT_ONCE,
-            VisibilityTimeout=min(hidden_seconds, _LONGEST_HIDING),
-            # A wait makes SQS ask all its servers, so that an empty answer means an empty queue.
+            MaxNumberOfMessages=_MAX_MESSAGES,
+            VisibilityTimeout=min(visibility_timeout, _MAX_VISIBILITY_TIMEOUT),
+            # Long polling asks all servers of SQS: an empty response then means an empty queue.
             WaitTimeSeconds=wait_seconds,
             MessageSystemAttributeNames=["SentTimestamp"],
-            MessageAttributeNames=[_ERROR_ATTRIBUTE],
+            MessageAttributeNames=[ERROR_ATTRIBUTE],
         )
-        return [DeadLetter.from_message(self.name, message) for message in answer.get("Messages", [])]
+        return [DeadLetter.from_sqs(self.name, message) for message in response.get("Messages", [])]
 
-    def give_back(self, letters: Iterable[DeadLetter]) -> None:
-        """Let others see them again; a message that can't be given back comes back by itself."""
+    def give_back(self, messages: Iterable[DeadLetter]) -> None:
+        """Make the messages visible to other readers; after an error, their visibility timeout does it."""
         with suppress(BotoCoreError, ClientError):
-            for chunk in _chunks(letters):
+            for chunk in chunks(messages, _MAX_MESSAGES):
                 entries = [{**entry, "VisibilityTimeout": 0} for entry in _entries(chunk)]
                 self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
-    def delete(self, letters: Iterable[DeadLetter]) -> int:
-        """Delete them and say how many are; one that is not will be redriven again, which does no harm."""
+    def delete(self, messages: Iterable[DeadLetter]) -> int:
+        """Delete the messages and return how many SQS deleted; the others can safely be redriven again."""
         deleted = 0
-        for chunk in _chunks(letters):
-            answer = self._sqs.delete_message_batch(QueueUrl=self._url, Entries=_entries(chunk))
-            deleted += len(answer.get("Successful", []))
+        for chunk in chunks(messages, _MAX_MESSAGES):
+            response = self._sqs.delete_message_batch(QueueUrl=self._url, Entries=_entries(chunk))
+            deleted += len(response.get("Successful", []))
         return deleted
 
 
 @dataclass(slots=True, kw_only=True)
-class Reading:
-    """What was in some queues at one moment; it stays hidden from others until the reading is over."""
+class ReceivedMessages:
+    """The messages of some queues; other readers don't see them until `give_back`."""
 
     queues: Mapping[str, DeadLetterQueue]
     sizes: Mapping[str, QueueSize]
-    _held: dict[str, DeadLetter] = field(default_factory=dict)
+    _by_id: dict[str, DeadLetter] = field(default_factory=dict)
 
     @property
-    def letters(self) -> list[DeadLetter]:
+    def messages(self) -> list[DeadLetter]:
         """Return the messages, the oldest first."""
-        return sorted(self._held.values(), key=lambda letter: letter.sent)
+        return sorted(self._by_id.values(), key=lambda message: message.sent)
 
-    def delete(self, letters: Iterable[DeadLetter]) -> int:
-        """Delete these messages and say how many are."""
-        deleted = 0
-        for queue, of_queue in _by_queue(letters).items():
-            deleted += self.queues[queue].delete(of_queue)
-            for letter in of_queue:
-                self._held.pop(letter.message_id, None)
-        return deleted
-
-    def receive_all(self, *, hidden_seconds: int, wait_seconds: int) -> None:
-        """Read all the queues at once."""
+    def receive_all(self, *, visibility_timeout: int, wait_seconds: int) -> None:
+        """Receive the messages of all queues, in parallel."""
         stopped = threading.Event()
         with ThreadPoolExecutor(len(self.queues)) as pool:
             readers = [
-                pool.submit(self._receive_from, queue, stopped, hidden_seconds, wait_seconds)
+                pool.submit(self._receive_from, queue, stopped, visibility_timeout, wait_seconds)
                 for queue in self.queues.values()
             ]
             try:
@@ -167,95 +102,78 @@ class Reading:
             finally:
                 stopped.set()
 
+    def delete(self, messages: Iterable[DeadLetter]) -> int:
+        """Delete these messages and return how many SQS deleted."""
+        deleted = 0
+        for queue, of_queue in _by_queue(messages).items():
+            deleted += self.queues[queue].delete(of_queue)
+            for message in of_queue:
+                self._by_id.pop(message.message_id, None)
+        return deleted
+
     def give_back(self) -> None:
-        """Let others see the messages that are left."""
-        for queue, letters in _by_queue(self._held.values()).items():
-            self.queues[queue].give_back(letters)
-        self._held.clear()
+        """Make the messages that were not deleted visible to other readers."""
+        for queue, messages in _by_queue(self._by_id.values()).items():
+            self.queues[queue].give_back(messages)
+        self._by_id.clear()
 
     def _receive_from(
-        self, queue: DeadLetterQueue, stopped: threading.Event, hidden_seconds: int, wait_seconds: int
+        self, queue: DeadLetterQueue, stopped: threading.Event, visibility_timeout: int, wait_seconds: int
     ) -> None:
-        without_news = 0
-        while not stopped.is_set() and without_news < _BATCHES_WITHOUT_NEWS:
-            letters = queue.receive(hidden_seconds, wait_seconds)
-            if not letters:
+        batches_of_known = 0
+        while not stopped.is_set() and batches_of_known < _MAX_BATCHES_OF_KNOWN:
+            messages = queue.receive(visibility_timeout, wait_seconds)
+            if not messages:
                 return
-            known = all(letter.message_id in self._held for letter in letters)
-            self._held |= {letter.message_id: letter for letter in letters}
-            # Only what arrived since is no news: while a service fails, its queue fills for ever.
-            new = not known and any(letter.sent <= self.sizes[queue.name].at for letter in letters)
-            without_news = 0 if new else without_news + 1
+            known = all(message.message_id in self._by_id for message in messages)
+            self._by_id |= {message.message_id: message for message in messages}
+            # Messages that were sent after the start count as known: a failing service sends them forever.
+            new = not known and any(message.sent <= self.sizes[queue.name].at for message in messages)
+            batches_of_known = 0 if new else batches_of_known + 1
 
 
 @contextmanager
-def reading(
+def read_queues(
     stack: Stack,
     names: Sequence[str],
     *,
     seconds_per_message: float = 0.0,
     wait_seconds: int = 1,
-) -> Iterator[Reading]:
-    """Read everything that is in these queues, and give it back in the end, but for what was deleted.
+) -> Iterator[ReceivedMessages]:
+    """Receive all messages of these queues; at the end, give back those that were not deleted.
 
-    Reading from SQS hides a message from every other reader: two commands that read at the same time see each
-    a part. A reader that is killed leaves its messages hidden for half a minute, and for
-    `seconds_per_message` more of each (what its work takes). Nobody ever loses a message by that.
+    A received message is hidden from other readers. Two commands that read at the same time see a part each.
+    The messages of a killed command stay hidden for half a minute, and for `seconds_per_message` more for
+    each message (the time that its work takes). No message is lost.
     """
     queues = {name: DeadLetterQueue(stack, name) for name in names}
     sizes = {name: queue.size() for name, queue in queues.items()}
     waiting = sum(size.waiting for size in sizes.values())
-    found = Reading(queues=queues, sizes=sizes)
+    received = ReceivedMessages(queues=queues, sizes=sizes)
     try:
-        found.receive_all(
-            # 50 messages a second are read on the slowest line.
-            hidden_seconds=int(30 + waiting * (0.02 + seconds_per_message)),
+        received.receive_all(
+            # A slow connection reads 50 messages a second.
+            visibility_timeout=int(30 + waiting * (0.02 + seconds_per_message)),
             wait_seconds=wait_seconds,
         )
-        yield found
+        yield received
     finally:
-        found.give_back()
+        received.give_back()
 
 
-def find_dead_letter(stack: Stack, queue: str, order_id: str, *, timeout: float) -> dict[str, Any] | None:
-    """Return the order's message in the queue of that service, as soon as it is there."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        with reading(stack, [queue], wait_seconds=0) as found:
-            for letter in found.letters:
-                if letter.order_id == order_id:
-                    return dict(letter.body)
-        time.sleep(_PAUSE_SECONDS)
-    return None
-
-
-def _answered_at(answer: Mapping[str, Any]) -> datetime:
-    """Return the time by the clock that stamps the messages; this machine's may be wrong."""
-    date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
-    # The header leaves out the fraction of the second.
+def _time_of(response: Mapping[str, Any]) -> datetime:
+    """Return the time by the clock of SQS, which also stamps the messages; this machine's can be wrong."""
+    date = response["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
+    # The header has no fraction of the second.
     return parsedate_to_datetime(date) + timedelta(seconds=1) if date else datetime.now(UTC)
 
 
-def _body(text: str) -> Mapping[str, Any]:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _by_queue(letters: Iterable[DeadLetter]) -> dict[str, list[DeadLetter]]:
+def _by_queue(messages: Iterable[DeadLetter]) -> dict[str, list[DeadLetter]]:
     queues: dict[str, list[DeadLetter]] = {}
-    for letter in letters:
-        queues.setdefault(letter.queue, []).append(letter)
+    for message in messages:
+        queues.setdefault(message.queue, []).append(message)
     return queues
 
 
-def _entries(letters: Sequence[DeadLetter]) -> list[dict[str, Any]]:
-    return [{"Id": str(number), "ReceiptHandle": letter.receipt} for number, letter in enumerate(letters)]
-
-
-def _chunks(letters: Iterable[DeadLetter]) -> Iterator[list[DeadLetter]]:
-    remaining = iter(letters)
-    while chunk := list(islice(remaining, _AT_ONCE)):
-        yield chunk
+def _entries(messages: Sequence[DeadLetter]) -> list[dict[str, Any]]:
+    return [{"Id": str(number), "ReceiptHandle": message.receipt} for number, message in enumerate(messages)]

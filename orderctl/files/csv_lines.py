@@ -1,4 +1,4 @@
-"""Reads a CSV file line by line, so that one broken line spoils no other."""
+"""Reads a CSV file line by line, so that one broken line does not affect the others."""
 
 import csv
 import hashlib
@@ -10,17 +10,17 @@ from pathlib import Path
 from orderctl.errors import OperatorError
 
 
-class Unreadable(StrEnum):
-    """Why a line is not a row of its file."""
+class UnreadableLine(StrEnum):
+    """Why a line can't be parsed."""
 
     NOT_UTF8 = "not UTF-8"
-    QUOTES = "a quote left open or out of place"
+    QUOTES = "a quote is not closed or is misplaced"
     COLUMNS = "wrong number of columns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedLine:
-    """A line that was left out; the header is line 1."""
+    """A line that was skipped; the header is line 1."""
 
     number: int
     reason: str
@@ -28,7 +28,7 @@ class SkippedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line's fields by column, stripped of blanks around them."""
+    """The fields of one line by column, without surrounding blanks."""
 
     number: int
     fields: Mapping[str, str]
@@ -36,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvFile:
-    """What a file holds below its header, in its order; the digest names its content."""
+    """The parsed lines below the header, in the order of the file; the digest identifies its content."""
 
     digest: str
     columns: tuple[str, ...]
@@ -44,18 +44,18 @@ class CsvFile:
     skipped: tuple[SkippedLine, ...]
 
     def require(self, columns: Sequence[str]) -> None:
-        """Raise OperatorError where the header lacks one of these columns, wherever they stand."""
+        """Raise OperatorError when the header has not all of these columns; their order does not matter."""
         missing = [column for column in columns if column not in self.columns]
         if missing:
             raise OperatorError(
                 "The file can't be read",
                 why=f"its header has no column {', '.join(missing)}",
-                what_to_do=f"Its first line must name, in any order: {','.join(columns)}",
+                what_to_do=f"The first line needs these columns, in any order: {','.join(columns)}",
             )
 
 
 def read_csv_file(file: Path) -> CsvFile:
-    """Read the file; raise OperatorError when that is not possible."""
+    """Read and parse the file; raise OperatorError when that is not possible."""
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -64,9 +64,9 @@ def read_csv_file(file: Path) -> CsvFile:
 
 
 def read_csv(content: bytes) -> CsvFile:
-    """Take the file apart; raise OperatorError when it has no header. Blank lines don't count as rows.
+    """Parse the content; raise OperatorError when it has no header. Blank lines are ignored.
 
-    A field can't go on in the next line: a forgotten quote would swallow the rest of the file.
+    A field can't contain a line break: one missing quote would otherwise consume the rest of the file.
     """
     lines = _lines(content)
     columns = _header(lines)
@@ -88,27 +88,27 @@ def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 def _header(lines: Iterator[tuple[int, bytes]]) -> tuple[str, ...]:
     number, first = next(lines, (1, b""))
     row = _fields(first)
-    if isinstance(row, Unreadable) or not row:
-        why = "it is empty" if not first else f"line {number} is no header: {row}"
+    if isinstance(row, UnreadableLine) or not row:
+        why = "it is empty" if not first else f"line {number} is not a header: {row}"
         raise OperatorError(
-            "The file can't be read", why=why, what_to_do="Give a CSV file in UTF-8 with a header."
+            "The file can't be read", why=why, what_to_do="Use a CSV file in UTF-8 with a header."
         )
     return tuple(name.strip() for name in row)
 
 
 def _row(number: int, line: bytes, columns: tuple[str, ...]) -> Row | SkippedLine:
     fields = _fields(line)
-    if isinstance(fields, Unreadable):
+    if isinstance(fields, UnreadableLine):
         return SkippedLine(number=number, reason=fields)
     if len(fields) != len(columns):
-        return SkippedLine(number=number, reason=Unreadable.COLUMNS)
+        return SkippedLine(number=number, reason=UnreadableLine.COLUMNS)
     return Row(number=number, fields=dict(zip(columns, (field.strip() for field in fields), strict=True)))
 
 
-def _fields(line: bytes) -> list[str] | Unreadable:
+def _fields(line: bytes) -> list[str] | UnreadableLine:
     try:
         return next(csv.reader([line.decode()], strict=True), [])
     except UnicodeDecodeError:
-        return Unreadable.NOT_UTF8
+        return UnreadableLine.NOT_UTF8
     except csv.Error:
-        return Unreadable.QUOTES
+        return UnreadableLine.QUOTES

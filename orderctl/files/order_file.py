@@ -1,4 +1,4 @@
-"""Reads orders from a file in the layout of UCI's Online Retail: one line for each product of an invoice.
+"""Parses order files in the format of UCI's Online Retail: one line for each product of an invoice.
 
 https://archive.ics.uci.edu/dataset/352/online+retail
 """
@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from handlers.contract.names import MAX_ITEMS_PER_ORDER
 from orderctl.files.csv_lines import CsvFile, Row, SkippedLine
 
-COLUMNS: Final = ("InvoiceNo", "StockCode", "Description", "Quantity", "UnitPrice", "CustomerID")
+_COLUMNS: Final = ("InvoiceNo", "StockCode", "Description", "Quantity", "UnitPrice", "CustomerID")
 MAX_QUANTITY: Final = 10_000
 PRODUCT_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MINOR_DIGITS: Final = 2
@@ -24,8 +24,8 @@ _PRICE: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
 _T = TypeVar("_T")
 
 
-class Skip(StrEnum):
-    """Why a readable line is left out."""
+class InvalidLine(StrEnum):
+    """Why a parsed line is skipped."""
 
     CANCELLATION = "cancellation"
     INVOICE = "invoice number empty or invalid"
@@ -36,7 +36,7 @@ class Skip(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why an order of the file can't be placed, although its lines are fine."""
+    """Why an order can't be placed although its lines are valid."""
 
     PRODUCTS = f"more than {MAX_ITEMS_PER_ORDER} distinct products"
     QUANTITY = f"more than {MAX_QUANTITY} pieces of one product"
@@ -44,7 +44,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A valid line; the price is in minor units, the customer empty where the file names none."""
+    """A valid line; `unit_price` is in minor units, `customer` can be empty."""
 
     invoice: str
     product_id: str
@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileOrder:
-    """One invoice: how many pieces of each product."""
+    """One invoice; `items` are pairs of product id and quantity."""
 
     invoice: str
     customer_id: str
@@ -64,7 +64,7 @@ class FileOrder:
 
     @property
     def refusal(self) -> Refusal | None:
-        """Return why no order can be placed for it."""
+        """Return why the order can't be placed, or None."""
         if len(self.items) > MAX_ITEMS_PER_ORDER:
             return Refusal.PRODUCTS
         if any(quantity > MAX_QUANTITY for _, quantity in self.items):
@@ -73,8 +73,11 @@ class FileOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileProduct:
-    """A product by its most frequent price and name; demand is what the orders that can be placed ask for."""
+class OrderedProduct:
+    """A product of the file, with its most frequent price and name.
+
+    `demand` is the quantity in all orders that can be placed.
+    """
 
     product_id: str
     name: str
@@ -84,18 +87,18 @@ class FileProduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFile:
-    """What a file asks for, in its order; the digest names its content."""
+    """The orders and products of a file, in its order; the digest identifies its content."""
 
     digest: str
     orders: tuple[FileOrder, ...]
     refused: tuple[FileOrder, ...]
-    products: tuple[FileProduct, ...]
+    products: tuple[OrderedProduct, ...]
     skipped: tuple[SkippedLine, ...]
 
 
-def orders_of(file: CsvFile) -> OrderFile:
-    """Group the valid lines by invoice; raise OperatorError where its columns are others."""
-    file.require(COLUMNS)
+def parse_order_file(file: CsvFile) -> OrderFile:
+    """Group the valid lines by invoice; raise OperatorError when a column is missing."""
+    file.require(_COLUMNS)
     checked = [_line(row) for row in file.rows]
     lines = [line for line in checked if isinstance(line, Line)]
     skipped = [*file.skipped, *(line for line in checked if isinstance(line, SkippedLine))]
@@ -111,20 +114,23 @@ def orders_of(file: CsvFile) -> OrderFile:
 
 
 def minor_units(price: str) -> int:
-    """Return the price in minor units; 0 where it is not a positive amount that they can express."""
+    """Return the price in minor units; 0 when it is not a positive whole number of them."""
     if not _PRICE.fullmatch(price):
         return 0
     amount = Decimal(price).scaleb(_MINOR_DIGITS)
     return int(amount) if amount == int(amount) else 0
 
 
-_RULES: Final[tuple[tuple[Skip, Callable[[Mapping[str, str]], object]], ...]] = (
-    (Skip.CANCELLATION, lambda fields: not fields["InvoiceNo"].startswith("C")),
-    (Skip.INVOICE, lambda fields: _NUMBER.fullmatch(fields["InvoiceNo"])),
-    (Skip.PRODUCT, lambda fields: PRODUCT_ID.fullmatch(fields["StockCode"])),
-    (Skip.QUANTITY, lambda fields: _is_quantity(fields["Quantity"])),
-    (Skip.PRICE, lambda fields: minor_units(fields["UnitPrice"])),
-    (Skip.CUSTOMER, lambda fields: not fields["CustomerID"] or _NUMBER.fullmatch(_customer(fields))),
+_RULES: Final[tuple[tuple[InvalidLine, Callable[[Mapping[str, str]], object]], ...]] = (
+    (InvalidLine.CANCELLATION, lambda fields: not fields["InvoiceNo"].startswith("C")),
+    (InvalidLine.INVOICE, lambda fields: _NUMBER.fullmatch(fields["InvoiceNo"])),
+    (InvalidLine.PRODUCT, lambda fields: PRODUCT_ID.fullmatch(fields["StockCode"])),
+    (InvalidLine.QUANTITY, lambda fields: _is_quantity(fields["Quantity"])),
+    (InvalidLine.PRICE, lambda fields: minor_units(fields["UnitPrice"])),
+    (
+        InvalidLine.CUSTOMER,
+        lambda fields: not fields["CustomerID"] or _NUMBER.fullmatch(_customer(fields)),
+    ),
 )
 
 
@@ -133,8 +139,8 @@ def _is_quantity(text: str) -> bool:
 
 
 def _line(row: Row) -> Line | SkippedLine:
-    for reason, holds in _RULES:
-        if not holds(row.fields):
+    for reason, is_valid in _RULES:
+        if not is_valid(row.fields):
             return SkippedLine(number=row.number, reason=reason)
     return Line(
         invoice=row.fields["InvoiceNo"],
@@ -147,7 +153,7 @@ def _line(row: Row) -> Line | SkippedLine:
 
 
 def _customer(fields: Mapping[str, str]) -> str:
-    # Spreadsheets write 17850.0 for 17850 in a column where some cells are empty.
+    # A spreadsheet writes 17850 as 17850.0 when other cells of the column are empty.
     return fields["CustomerID"].removesuffix(".0")
 
 
@@ -170,7 +176,7 @@ def _order(invoice: str, lines: Sequence[Line]) -> FileOrder:
     )
 
 
-def _products(lines: Sequence[Line], orders: Sequence[FileOrder]) -> tuple[FileProduct, ...]:
+def _products(lines: Sequence[Line], orders: Sequence[FileOrder]) -> tuple[OrderedProduct, ...]:
     demand: Counter[str] = Counter()
     for order in orders:
         demand.update(dict(order.items))
@@ -178,7 +184,7 @@ def _products(lines: Sequence[Line], orders: Sequence[FileOrder]) -> tuple[FileP
     for line in lines:
         by_product[line.product_id].append(line)
     return tuple(
-        FileProduct(
+        OrderedProduct(
             product_id=product_id,
             name=_most_frequent((line.name for line in of_product if line.name), default=product_id),
             unit_price=_most_frequent((line.unit_price for line in of_product), default=0),
@@ -189,5 +195,5 @@ def _products(lines: Sequence[Line], orders: Sequence[FileOrder]) -> tuple[FileP
 
 
 def _most_frequent(values: Iterable[_T], default: _T) -> _T:
-    # Of two that are as frequent, Counter names the one seen first.
+    # When two are equally frequent, Counter returns the first one seen.
     return next((value for value, _ in Counter(values).most_common(1)), default)

@@ -1,4 +1,4 @@
-"""Reads a catalogue from a CSV file: its own columns, or an order file's."""
+"""Parses products from a product file or from an order file."""
 
 import re
 from collections.abc import Container, Iterable
@@ -8,59 +8,50 @@ from enum import StrEnum
 from typing import Final
 
 from orderctl.files.csv_lines import CsvFile, Row, SkippedLine
-from orderctl.files.order_file import PRODUCT_ID, FileProduct, orders_of
+from orderctl.files.order_file import PRODUCT_ID, OrderedProduct, parse_order_file
+from orderctl.products import Product
 
-COLUMNS: Final = ("productId", "name", "unitPrice", "available")
+_COLUMNS: Final = ("productId", "name", "unitPrice", "available")
 _COUNT: Final = re.compile(r"[0-9]{1,9}")
 
 
-class Skip(StrEnum):
-    """Why a line is left out."""
+class InvalidProduct(StrEnum):
+    """Why a parsed line is skipped."""
 
     PRODUCT = "productId empty or invalid"
     PRICE = "unitPrice not a whole number of minor units above 0"
     AVAILABLE = "available not a whole number from 0"
-    REPEATED = "productId stands on an earlier line"
+    REPEATED = "productId is on an earlier line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
-    """A line of the catalogue; the price is in minor units."""
-
-    product_id: str
-    name: str
-    unit_price: int
-    available: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueFile:
-    """What can be stocked, and the lines left out."""
+class ProductFile:
+    """The products to stock, and the lines that were skipped."""
 
     products: tuple[Product, ...]
     skipped: tuple[SkippedLine, ...]
 
 
-def catalogue_of(file: CsvFile) -> CatalogueFile:
-    """Decide by the header which kind of file it is; raise OperatorError where it is neither."""
+def parse_product_file(file: CsvFile) -> ProductFile:
+    """Parse a product file or an order file, by its header; raise OperatorError when it is neither."""
     if "StockCode" in file.columns:
-        orders = orders_of(file)
-        return CatalogueFile(products=stock_for(orders.products), skipped=orders.skipped)
-    file.require(COLUMNS)
+        orders = parse_order_file(file)
+        return ProductFile(products=stock_for(orders.products), skipped=orders.skipped)
+    file.require(_COLUMNS)
     products: dict[str, Product] = {}
     skipped = list(file.skipped)
     for row in file.rows:
-        reason = _why_skipped(row, known=products)
+        reason = _invalid(row, known=products)
         if reason:
             skipped.append(SkippedLine(number=row.number, reason=reason))
         else:
             products[row.fields["productId"]] = _product(row)
     skipped.sort(key=lambda line: line.number)
-    return CatalogueFile(products=tuple(products.values()), skipped=tuple(skipped))
+    return ProductFile(products=tuple(products.values()), skipped=tuple(skipped))
 
 
-def stock_for(products: Iterable[FileProduct], share: Decimal = Decimal(1)) -> tuple[Product, ...]:
-    """Stock each product with this share of what the file's orders ask for, rounded down."""
+def stock_for(products: Iterable[OrderedProduct], share: Decimal = Decimal(1)) -> tuple[Product, ...]:
+    """Stock each product with this share of its demand, rounded down."""
     return tuple(
         Product(
             product_id=product.product_id,
@@ -72,15 +63,15 @@ def stock_for(products: Iterable[FileProduct], share: Decimal = Decimal(1)) -> t
     )
 
 
-def _why_skipped(row: Row, known: Container[str]) -> Skip | None:
+def _invalid(row: Row, known: Container[str]) -> InvalidProduct | None:
     if not PRODUCT_ID.fullmatch(row.fields["productId"]):
-        return Skip.PRODUCT
+        return InvalidProduct.PRODUCT
     if row.fields["productId"] in known:
-        return Skip.REPEATED
+        return InvalidProduct.REPEATED
     if not _COUNT.fullmatch(row.fields["unitPrice"]) or int(row.fields["unitPrice"]) == 0:
-        return Skip.PRICE
+        return InvalidProduct.PRICE
     if not _COUNT.fullmatch(row.fields["available"]):
-        return Skip.AVAILABLE
+        return InvalidProduct.AVAILABLE
     return None
 
 

@@ -17,8 +17,9 @@ from handlers.contract.clock import rfc3339
 from handlers.contract.events import order_placed
 from handlers.contract.names import OpenKind
 from orderctl.commands import dlq
-from orderctl.dlq.queues import reading
-from orderctl.dlq.redrive import Redrive, RedrivePlan
+from orderctl.dlq.plan import RedrivePlan
+from orderctl.dlq.queues import read_queues
+from orderctl.dlq.redrive import Redrive
 from orderctl.main import app
 from orderctl.stack import Stack
 from tests.backlog import EMAIL, TOKEN, Backlog
@@ -38,7 +39,7 @@ def backlog(dev_template: dict[str, Any]) -> Iterator[Backlog]:
 def orderctl(backlog: Backlog, monkeypatch: pytest.MonkeyPatch) -> Orderctl:
     """Run a command of orderctl; nothing waits for messages that may still come."""
     monkeypatch.setattr(dlq, "find_stack", lambda *_: backlog.stack)
-    monkeypatch.setattr(dlq, "reading", partial(reading, wait_seconds=0))
+    monkeypatch.setattr(dlq, "read_queues", partial(read_queues, wait_seconds=0))
     return lambda *arguments: CliRunner().invoke(app, ["dlq", *arguments], catch_exceptions=True)
 
 
@@ -183,8 +184,8 @@ def test_the_latest_message_says_who_may_not_close_the_order(backlog: Backlog, o
     for order_id in (first, again):
         backlog.park("notification", order_id, step="NotifyConfirmed")
         backlog.park("notification", order_id, step="NotifyReceived")
-    with reading(backlog.stack, ["notification"], wait_seconds=0) as found:
-        sent = max(letter.sent for letter in found.letters if letter.order_id == first)
+    with read_queues(backlog.stack, ["notification"], wait_seconds=0) as found:
+        sent = max(message.sent for message in found.messages if message.order_id == first)
 
     orderctl("redrive", "notification")
 
@@ -309,7 +310,7 @@ def test_a_message_is_kept_until_the_bus_took_its_event(
 
     assert outcome.exit_code == 1
     assert "2 events could not be emitted" in outcome.output
-    assert f"{refused}: the bus did not take its event" in outcome.output
+    assert f"{refused}: the bus did not accept its event" in outcome.output
     assert backlog.emitted() == [taken]
     assert [message["orderId"] for message in backlog.parked("payment")] == [refused]
     assert backlog.parked("delivery") == [_confirmed(announced)]
@@ -496,7 +497,7 @@ def test_a_message_that_is_none_of_ours_is_left_alone(
 
     assert listed.exit_code == 0
     assert "payment" in listed.output
-    assert "Left alone" in outcome.output
+    assert "Ignored" in outcome.output
     assert backlog.announced() == []
     found = backlog.sqs.receive_message(QueueUrl=backlog.queue_url("payment"))
     assert [message["Body"] for message in found["Messages"]] == [body]
@@ -534,9 +535,9 @@ def test_no_more_than_a_second_s_worth_is_emitted_at_once(backlog: Backlog) -> N
     def sleep(seconds: float) -> None:
         time[0] += seconds
 
-    with reading(backlog.stack, QUEUES, wait_seconds=0) as found:
+    with read_queues(backlog.stack, QUEUES, wait_seconds=0) as found:
         work = Redrive(backlog.stack, found, rate=1, clock=lambda: time[0], sleep=sleep)
-        progress = [(result.done, time[0]) for result in work.run(RedrivePlan.of(found.letters, []))]
+        progress = [(result.done, time[0]) for result in work.run(RedrivePlan.from_messages(found.messages))]
 
     assert progress == [(1, 100.0), (2, 101.0), (3, 102.0)]
 
@@ -568,9 +569,9 @@ def test_thousands_are_redriven_in_batches_at_a_bounded_rate(backlog: Backlog) -
     def sleep(seconds: float) -> None:
         time[0] += seconds
 
-    with reading(backlog.stack, QUEUES, wait_seconds=0) as found:
+    with read_queues(backlog.stack, QUEUES, wait_seconds=0) as found:
         work = Redrive(backlog.stack, found, rate=10, clock=lambda: time[0], sleep=sleep)
-        progress = [(result.done, time[0]) for result in work.run(RedrivePlan.of(found.letters, []))]
+        progress = [(result.done, time[0]) for result in work.run(RedrivePlan.from_messages(found.messages))]
 
     assert progress == [(10, 100.0), (20, 101.0), (25, 102.0), (30, 102.5)]
     assert _all_parked(backlog) == []
@@ -615,7 +616,7 @@ def test_a_long_list_is_cut_and_summed_up(backlog: Backlog, orderctl: Orderctl) 
     output = orderctl("list", "--limit", "3").output
 
     assert output.count("AuthorizePayment") == 4
-    assert "12 messages in all" in output
+    assert "12 messages in total" in output
     assert ["12", "payment", "AuthorizePayment", "GatewayUnavailable"] in map(_cells, output.splitlines())
 
 
@@ -626,7 +627,7 @@ def test_a_list_says_that_somebody_else_is_reading(backlog: Backlog, orderctl: O
     output = orderctl("list", "payment").output
 
     assert "There are no dead letters" in output
-    assert "Somebody is reading 1 more message now" in output
+    assert "Another reader has received 1 more message" in output
 
 
 def test_an_order_is_shown_with_all_its_messages(backlog: Backlog, orderctl: Orderctl) -> None:

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import urllib3
 
-from orderctl.api_client import Answer, OrdersApi
+from orderctl.api_client import OrdersApi, Response
 from orderctl.dynamodb import to_item, to_plain
-from orderctl.products import Catalogue
+from orderctl.products import ProductsTable
 from orderctl.settlement import wait_while_pending
 from orderctl.stack import Stack
 
@@ -27,16 +27,16 @@ class Shop:
 
     @classmethod
     def on(cls, stack: Stack) -> "Shop":
-        return cls(stack, OrdersApi(stack, connections=16, patience=DEADLINE_SECONDS))
+        return cls(stack, OrdersApi(stack, connections=16, retry_seconds=DEADLINE_SECONDS))
 
     def sell(self, *, available: int = 1_000, unit_price: int = 255) -> str:
         """Add a product of its own to the catalogue, so that no other test takes of it."""
         product_id = f"P-{uuid4()}"
-        Catalogue(self.stack).set(product_id, available=available, unit_price=unit_price)
+        ProductsTable(self.stack).set(product_id, available=available, unit_price=unit_price)
         return product_id
 
     def available(self, product_id: str) -> int:
-        return Catalogue(self.stack).find([product_id])[product_id].available
+        return ProductsTable(self.stack).find([product_id])[product_id].available
 
     def place(
         self,
@@ -46,7 +46,7 @@ class Shop:
         customer: str = "cust-1",
         email: str = "ada@example.com",
         key: str | None = None,
-    ) -> Answer:
+    ) -> Response:
         order = {
             "customerId": customer,
             "customerEmail": email,
@@ -70,7 +70,7 @@ class Shop:
         return {item["record"]["S"]: to_plain(item) for item in found["Items"]}
 
     def orders_of(self, customer: str) -> list[dict[str, Any]]:
-        answer = self.api.of_customer(customer, limit=100)
+        answer = self.api.list_orders(customer, limit=100)
         assert answer.status == 200
         return list(answer.body["orders"])
 

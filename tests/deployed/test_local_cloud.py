@@ -21,7 +21,7 @@ from devtools.local_cloud.signals import StopSignals
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import is_running, local_client
 from orderctl.main import app
-from orderctl.products import Catalogue
+from orderctl.products import ProductsTable
 from orderctl.stack import Stack, find_stack
 
 LEFT_OVER = {"lock", "cloud.log", "deploy.log"}
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 
 def test_a_local_cloud_has_the_app_and_a_catalogue(local_stack: Stack) -> None:
-    sold = {product.product_id for product in Catalogue(local_stack).all()}
+    sold = {product.product_id for product in ProductsTable(local_stack).all()}
 
     assert find_stack() == local_stack
     # Tests that ran before may have added products of their own.

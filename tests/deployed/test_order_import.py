@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from orderctl.dynamodb import to_plain
 from orderctl.files.csv_lines import read_csv
-from orderctl.files.order_file import OrderFile, orders_of
+from orderctl.files.order_file import OrderFile, parse_order_file
 from orderctl.main import app
-from orderctl.products import Catalogue
+from orderctl.products import ProductsTable
 from orderctl.stack import Stack
 from tests.deployed.shop import Shop
 
@@ -39,7 +39,7 @@ class Imported:
 def imported(shop: Shop) -> Imported:  # noqa: ARG001  orderctl finds its stack by itself
     """The file with too little stock for all of its orders."""
     path = Path(os.environ.get("ORDERS_CSV", SAMPLE))
-    asked = orders_of(read_csv(path.read_bytes()))
+    asked = parse_order_file(read_csv(path.read_bytes()))
     said = import_(path, "--stock-share", str(STOCKED_SHARE))
     return Imported(path=path, asked=asked, said=said)
 
@@ -57,7 +57,7 @@ def placed_orders(shop: Shop, file: OrderFile) -> list[dict[str, Any]]:
 
 
 def stock(shop: Shop, file: OrderFile) -> dict[str, int]:
-    found = Catalogue(shop.stack).find(product.product_id for product in file.products)
+    found = ProductsTable(shop.stack).find(product.product_id for product in file.products)
     return {product_id: product.available for product_id, product in found.items()}
 
 
@@ -94,7 +94,7 @@ def test_the_outcome_is_summed_up(shop: Shop, imported: Imported) -> None:
     assert re.search(rf"\b{statuses['REJECTED']}  REJECTED \(OUT_OF_STOCK\)", said)
     assert re.search(r"\d+\.\d orders/s", said)
     assert re.search(r"placed to settled: p50 \d+ ms, p99 \d+ ms", said)
-    assert re.search(r"answer to POST: p50 \d+ ms, p99 \d+ ms", said)
+    assert re.search(r"response to POST: p50 \d+ ms, p99 \d+ ms", said)
 
 
 def test_what_was_left_out_is_told_with_its_reason(imported: Imported) -> None:
@@ -148,7 +148,7 @@ def test_an_order_that_the_api_refuses_fails_the_import_but_not_the_other_orders
 
     assert said.exit_code == 1
     assert "1  CONFIRMED" in said.output
-    assert re.search(r"2 +The API answered 422 .*\n.*/items/0/productId", said.output)
+    assert re.search(r"2 +The API responded with 422 .*\n.*/items/0/productId", said.output)
     assert "error: 1 orders were not accepted" in said.output
 
 

@@ -104,7 +104,7 @@ def test_a_new_product_needs_a_price() -> None:
     said = orderctl("stock", "set", f"P-{uuid4()}", "12")
 
     assert said.exit_code == 1
-    assert "Give --price" in said.stderr
+    assert "Add it with --price" in said.stderr
 
 
 def test_a_catalogue_is_imported(shop: Shop, tmp_path: Path) -> None:
@@ -136,17 +136,17 @@ def test_the_demo_ends_as_it_should() -> None:
     [
         (("place", "MUG", *BUYER, *CARD), "'MUG' is not PRODUCT:QTY", "Write for example"),
         (("place", "MUG:many", *BUYER, *CARD), "'MUG:many' is not PRODUCT:QTY", "Write for example"),
-        (("place", "MUG:1", *BUYER, *CARD, "--key", "ü"), "'ü' is no idempotency key", "printable ASCII"),
-        (("show", str(uuid4())), "The API answered 404", ""),
-        (("show", "../orders"), "The API answered 404", ""),
-        (("trace", str(uuid4())), "The API answered 404", ""),
-        (("orders", "--customer", "c" * 65), "The API answered 400", "customerId"),
+        (("place", "MUG:1", *BUYER, *CARD, "--key", "ü"), "'ü' is not an idempotency key", "printable ASCII"),
+        (("show", str(uuid4())), "The API responded with 404", ""),
+        (("show", "../orders"), "The API responded with 404", ""),
+        (("trace", str(uuid4())), "The API responded with 404", ""),
+        (("orders", "--customer", "c" * 65), "The API responded with 400", "customerId"),
         (("stock", "show", "no-such"), "There is no product no-such", "orderctl stock show"),
-        (("stock", "set", "A B", "1"), "'A B' is no product id", "letters"),
+        (("stock", "set", "A B", "1"), "'A B' is not a product id", "letters"),
         (("import", "/no/such/file.csv"), "/no/such/file.csv can't be read: No such file", ""),
         (("import", __file__), "The file can't be read", "InvoiceNo,StockCode,Description,Quantity"),
         (("stock", "import", __file__), "The file can't be read", "productId,name,unitPrice,available"),
-        (("show", "x", "--region", "us-east-1"), "--profile and --region say where", "--stack"),
+        (("show", "x", "--region", "us-east-1"), "--profile and --region need --stack", "--stack"),
     ],
 )
 def test_a_wrong_use_ends_in_words_and_not_in_a_traceback(
@@ -193,7 +193,7 @@ def test_a_file_without_orders_fails_the_import(tmp_path: Path) -> None:
 
     assert said.exit_code == 1
     assert "1 cancellation 2" in words(said.stdout)
-    assert "holds no order that can be placed" in said.stderr
+    assert "has no order that can be placed" in said.stderr
 
 
 def test_without_a_stack_every_command_says_how_to_start_one(

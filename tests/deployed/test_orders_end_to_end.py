@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orderctl.dlq.queues import find_dead_letter
+from devtools.demo.dead_letter import find_dead_letter
 from orderctl.execution_log import ExecutionLog
 from orderctl.stack import Stack
 from orderctl.trace import StateRun

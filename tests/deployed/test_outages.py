@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from devtools.asl.definition import states
 from handlers.contract.clock import rfc3339, utc_now
 from handlers.contract.names import OpenKind, open_key
-from orderctl.dlq.queues import reading
+from orderctl.dlq.queues import read_queues
 from orderctl.dynamodb import to_item
 from orderctl.main import app
 from orderctl.stack import QUEUES, Stack
@@ -87,8 +87,8 @@ def orderctl(*arguments: str) -> Result:
 
 def parked(stack: Stack, order_ids: set[str]) -> list[tuple[str, str]]:
     """Return the dead letters of these orders: order and step."""
-    with reading(stack, QUEUES, wait_seconds=0) as found:
-        return [(str(each.order_id), each.step) for each in found.letters if each.order_id in order_ids]
+    with read_queues(stack, QUEUES, wait_seconds=0) as found:
+        return [(str(each.order_id), each.step) for each in found.messages if each.order_id in order_ids]
 
 
 def place(shop: Shop, product: str, count: int = 1) -> list[str]:

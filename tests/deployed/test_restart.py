@@ -18,7 +18,7 @@ from devtools.local_cloud.folder import Folder
 from devtools.local_cloud.processes import ProcessGroups
 from devtools.local_cloud.signals import StopSignals
 from handlers.contract.fault import Fault
-from orderctl.api_client import ACCEPTED, Answer
+from orderctl.api_client import ACCEPTED, Response
 from orderctl.errors import OperatorError
 from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.settlement import read_states
@@ -128,7 +128,7 @@ def _bare_server(folder: Folder) -> Path:
     return folder.server_file
 
 
-def _accepted(placing: Mapping[str, Future[Answer]]) -> list[str]:
+def _accepted(placing: Mapping[str, Future[Response]]) -> list[str]:
     """Return the orders of those who have their answer."""
     answers = [future.result() for future in placing.values() if future.done()]
     assert {answer.status for answer in answers} <= {ACCEPTED}

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from handlers.contract.names import EVENT_SOURCE, DetailType
-from orderctl.api_client import Answer
+from orderctl.api_client import Response
 from orderctl.execution_log import ExecutionLog
 from orderctl.trace import ExecutionTrace
 from tests.deployed.shop import Shop, Subscriber, eventually, subscribe_to_notifications
@@ -69,7 +69,7 @@ def _told(inbox: Subscriber, order_ids: list[str]) -> Counter[tuple[str, str]]:
     )
 
 
-def _announcing(shop: Shop, placed: Answer) -> int:
+def _announcing(shop: Shop, placed: Response) -> int:
     """Count the executions that announced the outcome."""
     return sum(
         "AnnounceConfirmed" in {run.name for run in execution.runs}
@@ -77,7 +77,7 @@ def _announcing(shop: Shop, placed: Answer) -> int:
     )
 
 
-def _ended_executions(shop: Shop, placed: Answer) -> list[ExecutionTrace]:
+def _ended_executions(shop: Shop, placed: Response) -> list[ExecutionTrace]:
     """Trace the executions of an order that have ended: only then can nothing be told again."""
     since = datetime.fromisoformat(placed.body["createdAt"])
     traces = ExecutionLog(shop.stack).executions_of(placed.body["orderId"], since)

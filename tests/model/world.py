@@ -21,8 +21,9 @@ from handlers.adapters.gateways.simulated import OUTAGE_TOKEN, SimulatedGateway
 from handlers.contract import clock
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
 from orderctl.dlq.orders import DlqOrders
-from orderctl.dlq.queues import reading
-from orderctl.dlq.redrive import Redrive, RedrivePlan
+from orderctl.dlq.plan import RedrivePlan
+from orderctl.dlq.queues import read_queues
+from orderctl.dlq.redrive import Redrive
 from orderctl.stack import QUEUES
 from tests.fakes import LedgerGateway
 from tests.model.fake_services import FakeBus, FakeQueues, FakeTopic
@@ -233,9 +234,9 @@ class World:
             bus_name="ecommerce",
             dlq_urls={name: f"${{{name.capitalize()}DlqUrl}}" for name in QUEUES},
         )
-        held = [order.order_id for order in DlqOrders(stack, self.now).held()]
-        with reading(stack, QUEUES, wait_seconds=0) as found:
-            plan = RedrivePlan.of(found.letters, held)
+        held = [order.order_id for order in DlqOrders(stack, self.now).waiting()]
+        with read_queues(stack, QUEUES, wait_seconds=0) as found:
+            plan = RedrivePlan.from_messages(found.messages, held)
             work = Redrive(stack, found, rate=1e9)
             work._orders = DlqOrders(stack, self.now)
             for _ in work.run(plan):

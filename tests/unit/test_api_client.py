@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from orderctl.api_client import Answer, OrdersApi, problem
+from orderctl.api_client import OrdersApi, Response, problem
 from orderctl.errors import OperatorError
 from orderctl.stack import QUEUES, Stack
 
@@ -80,9 +80,9 @@ def stack_at(port: int) -> Stack:
     )
 
 
-def place(server: ThreadingHTTPServer, clock: _Clock, *script: tuple[int, dict[str, str]]) -> Answer:
+def place(server: ThreadingHTTPServer, clock: _Clock, *script: tuple[int, dict[str, str]]) -> Response:
     _Api.script.extend(script)
-    api = OrdersApi(stack_at(server.server_port), patience=60, clock=clock, sleep=clock.sleep)
+    api = OrdersApi(stack_at(server.server_port), retry_seconds=60, clock=clock, sleep=clock.sleep)
     return api.place({"items": []}, idempotency_key="one")
 
 
@@ -127,7 +127,7 @@ def test_an_api_that_does_not_answer_is_said_in_words() -> None:
     clock = _Clock()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Api) as closed:
         port = closed.server_port
-    api = OrdersApi(stack_at(port), patience=3, clock=clock, sleep=clock.sleep)
+    api = OrdersApi(stack_at(port), retry_seconds=3, clock=clock, sleep=clock.sleep)
 
     with pytest.raises(OperatorError, match="can't be reached"):
         api.get("some-order")
@@ -145,7 +145,7 @@ def test_an_order_id_can_not_reach_another_path(server: ThreadingHTTPServer) -> 
 
 @pytest.mark.parametrize("key", ["two\nlines", "schlüssel"])
 def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
-    with pytest.raises(OperatorError, match="no idempotency key"):
+    with pytest.raises(OperatorError, match="not an idempotency key"):
         OrdersApi(stack_at(1)).place({}, idempotency_key=key)
 
 
@@ -158,12 +158,12 @@ def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
                 "detail": "2 errors",
                 "errors": [{"pointer": "/items", "detail": "is empty"}],
             },
-            "The API answered 400 Bad Request: 2 errors\n  /items: is empty",
+            "The API responded with 400 Bad Request: 2 errors\n  /items: is empty",
         ),
-        ({"message": "Forbidden"}, "The API answered 400: Forbidden"),
-        (None, "The API answered 400"),
-        ("text", "The API answered 400"),
+        ({"message": "Forbidden"}, "The API responded with 400: Forbidden"),
+        (None, "The API responded with 400"),
+        ("text", "The API responded with 400"),
     ],
 )
 def test_a_problem_is_said_with_its_pointers(body: object, words: str) -> None:
-    assert str(problem(Answer(status=400, headers={}, body=body, seconds=0))) == words
+    assert str(problem(Response(status=400, headers={}, body=body, seconds=0))) == words

@@ -9,7 +9,6 @@ from typing import Any, Final
 import pytest
 from typer.main import get_command
 
-from orderctl.commands import development
 from orderctl.main import app
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -69,6 +68,7 @@ def _alternatives(line: str) -> Iterator[list[str]]:
 def _resolved(words: list[str]) -> tuple[Any, list[str]]:
     """Return the command that the words name, and what follows its name."""
     command: Any = get_command(app)
+    is_listed = True  # orderctl lists its commands, and loads one when it is called
     names = list(takewhile(lambda word: not word.startswith("-"), words))
     while names and hasattr(command, "commands"):
         name = names.pop(0)

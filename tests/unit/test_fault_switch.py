@@ -166,7 +166,7 @@ def test_a_change_by_somebody_else_is_not_overwritten() -> None:
 
     deployed.get_function_configuration = read_too_early  # type: ignore[method-assign]
 
-    with pytest.raises(OperatorError, match="changed by somebody else"):
+    with pytest.raises(OperatorError, match="changed at the same time"):
         _switch(deployed).turn_on(Fault())
 
 

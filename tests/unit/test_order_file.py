@@ -4,7 +4,14 @@ import pytest
 
 from orderctl.errors import OperatorError
 from orderctl.files.csv_lines import read_csv
-from orderctl.files.order_file import FileOrder, FileProduct, OrderFile, Refusal, minor_units, orders_of
+from orderctl.files.order_file import (
+    FileOrder,
+    OrderedProduct,
+    OrderFile,
+    Refusal,
+    minor_units,
+    parse_order_file,
+)
 from tests.data.generate_orders import FILE as SAMPLE
 from tests.data.generate_orders import content as sample_content
 
@@ -14,7 +21,7 @@ GOOD = "1001,MUG,TIN MUG,6,2026-03-02 08:26:00,2.55,17850,Freedonia"
 
 def read(*lines: str | bytes) -> OrderFile:
     encoded = [line if isinstance(line, bytes) else line.encode() for line in (HEADER, *lines)]
-    return orders_of(read_csv(b"\n".join(encoded)))
+    return parse_order_file(read_csv(b"\n".join(encoded)))
 
 
 def line(
@@ -62,7 +69,7 @@ def test_a_product_gets_its_most_frequent_price_and_the_demand_of_all_orders() -
         line(invoice="3", price="1.85", quantity="3"),
     )
 
-    assert file.products == (FileProduct(product_id="MUG", name="TIN MUG", unit_price=185, demand=6),)
+    assert file.products == (OrderedProduct(product_id="MUG", name="TIN MUG", unit_price=185, demand=6),)
 
 
 def test_a_product_without_a_description_is_named_by_its_code() -> None:
@@ -92,8 +99,8 @@ def test_a_product_without_a_description_is_named_by_its_code() -> None:
         (line(customer="17 850"), "customer id invalid"),
         (line() + ",more", "wrong number of columns"),
         ("1001,MUG", "wrong number of columns"),
-        (line().replace("TIN MUG", '"TIN MUG'), "a quote left open or out of place"),
-        (line().replace("TIN", '"TIN"'), "a quote left open or out of place"),
+        (line().replace("TIN MUG", '"TIN MUG'), "a quote is not closed or is misplaced"),
+        (line().replace("TIN", '"TIN"'), "a quote is not closed or is misplaced"),
         (line().encode().replace(b"TIN", b"\xff\xfe"), "not UTF-8"),
     ],
 )
@@ -107,7 +114,7 @@ def test_a_broken_line_is_left_out_with_its_number_and_reason(broken: str | byte
 def test_what_an_order_file_may_look_like_besides() -> None:
     quoted = GOOD.replace("TIN MUG", '"MUG, ""TIN"" £1"')
 
-    file = orders_of(read_csv(f"\ufeff{HEADER}\r\n\r\n{quoted}\r\n\r\n".encode()))
+    file = parse_order_file(read_csv(f"\ufeff{HEADER}\r\n\r\n{quoted}\r\n\r\n".encode()))
 
     assert file.skipped == ()
     assert [product.name for product in file.products] == ['MUG, "TIN" £1']
@@ -146,14 +153,14 @@ def test_the_digest_tells_two_files_apart() -> None:
     [
         (b"", "it is empty"),
         (b"\n\n", "it is empty"),
-        (b"\xff\xfeI\x00n\x00", "line 1 is no header: not UTF-8"),
+        (b"\xff\xfeI\x00n\x00", "line 1 is not a header: not UTF-8"),
         (b"InvoiceNo;StockCode\n1;2", "its header has no column InvoiceNo, StockCode"),
         (HEADER.replace("Quantity", "Menge").encode(), "its header has no column Quantity"),
     ],
 )
 def test_a_file_that_is_no_order_file_is_refused_with_the_reason(content: bytes, what: str) -> None:
     with pytest.raises(OperatorError, match=what):
-        orders_of(read_csv(content))
+        parse_order_file(read_csv(content))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +173,7 @@ def test_a_price_is_exact_in_minor_units(price: str, minor: int) -> None:
 def test_the_sample_has_the_shape_of_a_real_day() -> None:
     content = SAMPLE.read_bytes()
 
-    file = orders_of(read_csv(content))
+    file = parse_order_file(read_csv(content))
 
     sizes = sorted(len(order.items) for order in (*file.orders, *file.refused))
     assert content == sample_content()

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers.contract.names import OrderStatus
-from orderctl.api_client import Answer
+from orderctl.api_client import Response
+from orderctl.display.import_summary import ranges
 from orderctl.files.order_file import FileOrder
 from orderctl.order_import import Latency, Placement, order_request, summarise
-from orderctl.report import ranges
 from orderctl.settlement import OrderState
 
 START = datetime(2026, 11, 22, 15, 14, 31, tzinfo=UTC)
@@ -17,7 +17,7 @@ START = datetime(2026, 11, 22, 15, 14, 31, tzinfo=UTC)
 def placement(order_id: str, *, status: int = 202, replayed: bool = False) -> Placement:
     return Placement(
         order=FileOrder(invoice=order_id, customer_id="cust-1", items=(("MUG", 1),)),
-        answer=Answer(
+        response=Response(
             status=status,
             headers={"Idempotency-Replayed": "true"} if replayed else {},
             body={"orderId": order_id},
@@ -74,18 +74,18 @@ def test_speed_and_latency_are_those_of_the_orders_placed_now() -> None:
 
     assert summary.replayed == 1
     assert summary.orders_per_second == pytest.approx(2 / 4)
-    assert summary.settled == Latency(p50=1, p99=3)
+    assert summary.settlement_latency == Latency(p50=1, p99=3)
 
 
 def test_an_import_that_placed_nothing_new_has_no_speed() -> None:
     summary = summarise([placement("a", replayed=True)], [state("a", OrderStatus.CONFIRMED)])
 
-    assert (summary.orders_per_second, summary.settled) == (None, None)
+    assert (summary.orders_per_second, summary.settlement_latency) == (None, None)
 
 
 def test_latency_is_told_by_nearest_rank() -> None:
-    assert Latency.of([*range(100, 0, -1)]) == Latency(p50=50, p99=99)
-    assert Latency.of([7]) == Latency(p50=7, p99=7)
+    assert Latency.from_seconds([*range(100, 0, -1)]) == Latency(p50=50, p99=99)
+    assert Latency.from_seconds([7]) == Latency(p50=7, p99=7)
 
 
 def test_an_order_of_the_file_is_asked_for_as_the_api_takes_it() -> None:

@@ -6,12 +6,13 @@ import pytest
 
 from orderctl.errors import OperatorError
 from orderctl.files.csv_lines import read_csv
-from orderctl.files.order_file import FileProduct
-from orderctl.files.product_file import CatalogueFile, Product, catalogue_of, stock_for
+from orderctl.files.order_file import OrderedProduct
+from orderctl.files.product_file import ProductFile, parse_product_file, stock_for
+from orderctl.products import Product
 
 
-def read(*lines: str) -> CatalogueFile:
-    return catalogue_of(read_csv("\n".join(lines).encode()))
+def read(*lines: str) -> ProductFile:
+    return parse_product_file(read_csv("\n".join(lines).encode()))
 
 
 def test_a_catalogue_is_read_by_its_own_columns_in_any_order() -> None:
@@ -34,7 +35,7 @@ def test_an_order_file_is_stocked_with_what_its_orders_ask_for() -> None:
     ("broken", "reason"),
     [
         ("A B,TIN MUG,255,12", "productId empty or invalid"),
-        ("MUG,TIN MUG,255,12", "productId stands on an earlier line"),
+        ("MUG,TIN MUG,255,12", "productId is on an earlier line"),
         ("POT,TEA POT,0,12", "unitPrice not a whole number of minor units above 0"),
         ("POT,TEA POT,2.55,12", "unitPrice not a whole number of minor units above 0"),
         ("POT,TEA POT,255,-1", "available not a whole number from 0"),
@@ -54,6 +55,6 @@ def test_a_file_of_neither_kind_is_refused() -> None:
 
 
 def test_a_share_of_the_demand_is_rounded_down() -> None:
-    product = FileProduct(product_id="MUG", name="TIN MUG", unit_price=255, demand=11)
+    product = OrderedProduct(product_id="MUG", name="TIN MUG", unit_price=255, demand=11)
 
     assert stock_for([product], share=Decimal("0.7"))[0].available == 7

@@ -1,0 +1,83 @@
+"""Lists the commands of orderctl. A command is imported when it is called, so that the help is fast."""
+
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pkgutil import resolve_name
+from typing import Any, Final
+
+import typer
+from typer.main import get_command
+
+from orderctl.errors import OperatorError
+
+# The commands that need the development tools are entry points of this group.
+ENTRY_POINT_GROUP: Final = "orderctl.commands"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCommand:
+    """`summary` is what `orderctl --help` shows. `target` is a function, or a Typer app with subcommands."""
+
+    summary: str
+    target: str
+
+
+COMMANDS: Final = {
+    "status": ListedCommand("Show what is running, and where.", "orderctl.commands.status:status"),
+    "stock": ListedCommand("Products, prices and stock: set, show, import.", "orderctl.commands.stock:app"),
+    "place": ListedCommand("Place an order.", "orderctl.commands.orders:place"),
+    "show": ListedCommand("Show an order: status, items and steps.", "orderctl.commands.orders:show"),
+    "orders": ListedCommand("List a customer's orders, newest first.", "orderctl.commands.orders:orders"),
+    "trace": ListedCommand(
+        "Show the states that the executions of an order passed, branch by branch.",
+        "orderctl.commands.orders:trace",
+    ),
+    "import": ListedCommand(
+        "Stock the products of an order file, place its orders and wait until they are settled.",
+        "orderctl.commands.importing:import_orders",
+    ),
+    "dlq": ListedCommand("Dead-letter queues: list, show, redrive.", "orderctl.commands.dlq:app"),
+    "fault": ListedCommand(
+        "Make a service fail on purpose, or end the fault.", "orderctl.commands.fault:fault"
+    ),
+}
+DEVELOPMENT_COMMANDS: Final = {
+    "up": "Start a local cloud and deploy the app onto it.",
+    "down": "Stop the local cloud and remove what it stored.",
+    "demo": "Place orders of every kind on a local cloud and show what happened to each.",
+    "record": "Record what the workflow does in each scenario, into tests/workflow/recordings.",
+    "draw": "Draw the state machine as SVG, with the path of a recording marked.",
+}
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add every command to the help; `load_command` returns what runs."""
+    for name, command in COMMANDS.items():
+        app.command(name, help=command.summary)(_not_loaded)
+    for name, summary in DEVELOPMENT_COMMANDS.items():
+        app.command(name, help=summary, rich_help_panel="Development")(_not_loaded)
+
+
+def load_command(name: str) -> Any:
+    """Import the command; raise OperatorError where the development tools are not installed."""
+    target = resolve_name(COMMANDS[name].target) if name in COMMANDS else _development_command(name)
+    if isinstance(target, typer.Typer):
+        return get_command(target)
+    app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+    app.command(name)(target)
+    return get_command(app)
+
+
+def _not_loaded() -> None:
+    raise AssertionError("a command is loaded before it is called")
+
+
+def _development_command(name: str) -> Any:
+    try:
+        return entry_points(group=ENTRY_POINT_GROUP)[name].load()
+    except (ImportError, KeyError) as error:
+        raise OperatorError(
+            f"`orderctl {name}` needs the development tools",
+            why=f"they are not installed ({error})",
+            what_to_do="Clone the repository, run `make install` there, and call its .venv/bin/orderctl.",
+        ) from None

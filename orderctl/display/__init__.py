@@ -1,0 +1,1 @@
+"""Rich tables and trees of orders, products, imports and executions."""

@@ -1,0 +1,50 @@
+"""The parts that every display is made of: tables, amounts and statuses."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from handlers.contract.money import Money, format_money
+from handlers.contract.names import OrderStatus
+from orderctl.terminal import output
+
+_STYLES: Final = {
+    OrderStatus.PENDING: "yellow",
+    OrderStatus.CONFIRMED: "green",
+    OrderStatus.REJECTED: "magenta",
+    OrderStatus.ON_HOLD: "bold red",
+}
+
+
+def print_parts(*parts: RenderableType) -> None:
+    """Print tables, trees and texts; a line that is too long for the terminal is wrapped, not cut."""
+    for part in parts:
+        output.print(part, soft_wrap=False)
+
+
+def new_table(*columns: str, right: Iterable[str] = ()) -> Table:
+    """Make an empty table; the columns named in `right` are aligned to the right."""
+    numbers = set(right)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return table
+
+
+def add_row(table: Table, *cells: object) -> None:
+    """Add a row. A cell is plain text, never Rich markup: customers and files wrote it."""
+    table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in cells))
+
+
+def money_text(amount: Mapping[str, Any]) -> str:
+    """Write an amount of the API: USD 15.30."""
+    return format_money(Money(amount=amount["amount"], currency=amount["currency"]))
+
+
+def status_text(status: str, reason: str | None = None) -> Text:
+    """Write a status in its colour, followed by its reason."""
+    style = _STYLES.get(OrderStatus(status), "") if status in set(OrderStatus) else ""
+    return Text(f"{status} ({reason})" if reason else status, style=style)
