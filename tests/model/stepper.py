@@ -58,7 +58,7 @@ class _Join:
 
 
 @dataclass(eq=False)
-class Execution:
+class SteppedExecution:
     """One execution that stands still between service calls.
 
     `waiting` are the calls that can be answered now, in any order; `status` is RUNNING, SUCCEEDED or FAILED.

@@ -11,11 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from devtools.asl.definition import DEFINITION, states
-from devtools.recording.answers import Answer, Answers, returns, throws
 from devtools.recording.history import History, entered
 from devtools.recording.recording import Outcome, Recording, recordings
 from devtools.recording.replay import replay
-from tests.model.stepper import Call, Execution, TaskFailure
+from devtools.recording.task_responses import TaskResponse, TaskResponses, returns, throws
+from tests.model.stepper import Call, SteppedExecution, TaskFailure
 
 TEXT = DEFINITION.read_text()
 DEFINED = json.loads(TEXT)
@@ -76,7 +76,7 @@ def _scheduled(history: History) -> dict[str, list[Any]]:
     return found
 
 
-def _stepped(input_: Any, answers: Answers, *, latest_first: bool = False) -> Way:
+def _stepped(input_: Any, answers: TaskResponses, *, latest_first: bool = False) -> Way:
     context = {
         "Execution": {
             "Id": "${ExecutionArn}",
@@ -86,12 +86,12 @@ def _stepped(input_: Any, answers: Answers, *, latest_first: bool = False) -> Wa
         },
         "State": {"EnteredTime": "${EnteredTime}"},
     }
-    execution = Execution(DEFINED, context)
+    execution = SteppedExecution(DEFINED, context)
     calls: dict[str, list[Any]] = {}
     while execution.waiting:
         call = execution.waiting[-1 if latest_first else 0]
         calls.setdefault(call.state, []).append(call.parameters)
-        execution.answer(call, _answer(answers[call.state], call))
+        execution.respond(call, _answer(answers[call.state], call))
     return Way(
         entered=sorted(execution.visited),
         calls=calls,
@@ -101,14 +101,14 @@ def _stepped(input_: Any, answers: Answers, *, latest_first: bool = False) -> Wa
     )
 
 
-def _answer(given_: Sequence[Answer], call: Call) -> Any:
+def _answer(given_: Sequence[TaskResponse], call: Call) -> Any:
     answer = given_[call.attempt]
     if "Throw" in answer:
         return TaskFailure(error=answer["Throw"]["Error"], cause=answer["Throw"]["Cause"])
     return answer["Return"]
 
 
-def _random_answers() -> st.SearchStrategy[Answers]:
+def _random_answers() -> st.SearchStrategy[TaskResponses]:
     """Draw the answers of every task to all of its attempts."""
     return st.fixed_dictionaries(
         {
@@ -121,11 +121,11 @@ def _random_answers() -> st.SearchStrategy[Answers]:
 FAILED = [throws(error, "as drawn") for error in FAILURES]
 
 
-def _one_of(answers: Sequence[Answer]) -> st.SearchStrategy[Answer]:
+def _one_of(answers: Sequence[TaskResponse]) -> st.SearchStrategy[TaskResponse]:
     return st.sampled_from(answers)
 
 
-def _results(task: str) -> list[Answer]:
+def _results(task: str) -> list[TaskResponse]:
     match TASKS[task]["Resource"].rpartition(":")[2]:
         case "invoke":
             return [returns({"Payload": {"status": each}, "StatusCode": 200}) for each in STATUSES[task]]
@@ -136,7 +136,7 @@ def _results(task: str) -> list[Answer]:
     return [returns({})]
 
 
-def _always(answer_of: dict[str, Answer]) -> Answers:
+def _always(answer_of: dict[str, TaskResponse]) -> TaskResponses:
     return {name: [answer_of.get(name, _results(name)[0])] * ATTEMPTS for name in TASKS}
 
 
@@ -155,7 +155,7 @@ def test_it_goes_the_way_of_a_recording(file: Path) -> None:
     answers=_always({"ConfirmOrder": throws("DynamoDB.ConditionalCheckFailedException")}), latest_first=True
 )
 @example(answers=_always({"ParkReserveInventory": throws("SQS.SdkClientException")}), latest_first=False)
-def test_it_goes_the_way_of_the_interpreter(answers: Answers, latest_first: bool) -> None:  # noqa: FBT001  drawn
+def test_it_goes_the_way_of_the_interpreter(answers: TaskResponses, latest_first: bool) -> None:  # noqa: FBT001  drawn
     replayed = replay(TEXT, PLACED, answers)
 
     way = _stepped(PLACED, answers, latest_first=latest_first)

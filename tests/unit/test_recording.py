@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from devtools.asl.definition import handler_of, longest_waits
-from devtools.recording.answers import from_mock_config, returns, throws, to_mock_config
 from devtools.recording.history import Attempt, attempts_of, history_of
 from devtools.recording.placeholders import Placeholders, substituted
-from devtools.recording.recorder import waits_of
+from devtools.recording.stack_recorder import waits_of
+from devtools.recording.task_responses import from_mock_config, returns, throws, to_mock_config
 from orderctl.errors import OperatorError
 from orderctl.main import app
 from orderctl.trace import LoggedEvent
@@ -49,7 +49,9 @@ def _event(id_: int, type_: str, after: int, seconds: float = 0, **details: Any)
 
 @pytest.fixture
 def placeholders() -> Placeholders:
-    return Placeholders.of(ARN, _event(1, "ExecutionStarted", 0, input=json.dumps(EVENT)), DEPLOYED)
+    return Placeholders.from_execution(
+        ARN, _event(1, "ExecutionStarted", 0, input=json.dumps(EVENT)), DEPLOYED
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from devtools.asl.definition import read_definition
 from devtools.recording.recording import Recording, recordings
 from tests.workflow.definition_checks import schema_violations, violations
 from tests.workflow.mutants import Mutant, mutants
+from tests.workflow.recording_check import check
 from tests.workflow.recording_coverage import taken, to_take
-from tests.workflow.replays import check
 
 _WORKERS = 2
 _LONGEST_SECONDS = 60

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from devtools.asl.interpreter import Execution, Machine, Start, run
+from devtools.asl.interpreter import ExecutionResult, Machine, Start, run
 
 FAIL = {"Type": "Fail", "Error": "Caught"}
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]
@@ -26,7 +26,7 @@ def execute(
     behaviour: Callable[[dict[str, Any]], Any] = lambda _: {},
     input_: Any = None,
     **machine: Any,
-) -> Execution:
+) -> ExecutionResult:
     definition = {"StartAt": next(iter(states)), "States": states, **machine}
     arn = "arn:aws:states:eu-central-1:123456789012"
     return run(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from devtools.asl.interpreter import Execution
+from devtools.asl.interpreter import ExecutionResult
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, PaymentNotAuthorized
 from tests.workflow.history import entered_with
@@ -216,7 +216,7 @@ def test_an_event_for_an_order_that_does_not_exist_is_parked_and_creates_nothing
     assert shop.announced() == []
 
 
-def _errors(execution: Execution) -> list[Any]:
+def _errors(execution: ExecutionResult) -> list[Any]:
     return [
         event["taskFailedEventDetails"]["error"]
         for event in execution.events

@@ -1,4 +1,4 @@
-"""Where moto's interpreter was mended: each of these is how Step Functions behaves."""
+"""The patched interpreter of moto behaves as Step Functions does."""
 
 import json
 import re
@@ -9,14 +9,14 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from devtools.asl import moto_patches
-from devtools.asl.interpreter import Execution, TaskFailure, current_state
+from devtools.asl.interpreter import ExecutionResult, TaskFailure, current_state
 from tests.workflow.history import states
 from tests.workflow.interventions import refusal
 from tests.workflow.lambda_runtime import answer, function_error
 from tests.workflow.small_machines import CATCH_ALL, FAIL, RETRY_ALL, execute, raising, task
 
 
-def _failure(execution: Execution) -> tuple[str, str]:
+def _failure(execution: ExecutionResult) -> tuple[str, str]:
     (details,) = (
         event["taskFailedEventDetails"] for event in execution.events if event["type"] == "TaskFailed"
     )
@@ -266,9 +266,9 @@ def test_another_version_of_moto_is_refused_with_what_to_do(monkeypatch: pytest.
     monkeypatch.setattr(moto_patches, "version", lambda _: "9.9.9")
 
     with pytest.raises(RuntimeError, match=r"moto 9\.9\.9 is installed.* install the pinned version"):
-        moto_patches._mend.__wrapped__()  # past the cache: this process is mended already
+        moto_patches._patch_all.__wrapped__()  # without the cache: this process is patched already
 
 
 def test_a_change_in_what_is_replaced_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="no longer has what is replaced: ProgramState"):
+    with pytest.raises(RuntimeError, match="no longer has what a patch replaces: ProgramState"):
         moto_patches._check(moto_patches._error_name, replaces="ProgramState")

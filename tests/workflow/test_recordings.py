@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from devtools.asl.definition import DEFINITION
-from devtools.recording.hand_written_scenarios import hand_written
 from devtools.recording.recording import RECORDINGS, Recording, recordings
-from devtools.recording.scenarios import SCENARIOS
+from devtools.recording.scripts.catalogue import all_scripts
+from devtools.recording.stack_scenarios import STACK_SCENARIOS
+from tests.workflow.recording_check import check
 from tests.workflow.replay_pictures import draw_both
-from tests.workflow.replays import check
 
 TEXT = DEFINITION.read_text()
 
@@ -35,7 +35,7 @@ def test_it_is_replayed_as_recorded(file: Path, tmp_path: Path) -> None:
 
 
 def test_every_scenario_is_recorded_and_every_recording_has_a_scenario() -> None:
-    declared = {scenario.name for scenario in SCENARIOS} | hand_written().keys()
+    declared = {scenario.name for scenario in STACK_SCENARIOS} | all_scripts().keys()
 
     assert {file.stem for file in recordings()} == declared
 
@@ -43,14 +43,14 @@ def test_every_scenario_is_recorded_and_every_recording_has_a_scenario() -> None
 def test_only_what_is_written_by_hand_says_so() -> None:
     by_hand = {file.stem for file in recordings() if Recording.read(file).recorded.where == "hand"}
 
-    assert by_hand == hand_written().keys()
+    assert by_hand == all_scripts().keys()
 
 
-@pytest.mark.parametrize("name", hand_written())
+@pytest.mark.parametrize("name", all_scripts())
 def test_a_hand_written_recording_has_the_answers_that_its_scenario_gives(name: str) -> None:
     recording = _read(name)
 
-    for state, given in hand_written()[name].answers.items():
+    for state, given in all_scripts()[name].answers.items():
         assert tuple(recording.answers[state]) == given
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from devtools.recording.difference import differences
+from devtools.recording.comparison import differences
 from devtools.recording.recording import Outcome, Recording
 from devtools.recording.replay import replay
 

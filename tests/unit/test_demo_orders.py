@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from devtools.demo.orders import SCENARIOS, Scenario, stock_after
+from devtools.demo.orders import DEMO_ORDERS, DemoOrder, stock_after
 
 
-def as_it_should(scenario: Scenario) -> dict[str, Any]:
+def as_it_should(scenario: DemoOrder) -> dict[str, Any]:
     return {
         "status": scenario.status,
         "reason": scenario.reason,
@@ -17,8 +17,8 @@ def as_it_should(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
-def test_an_order_that_ended_as_it_should_has_no_differences(scenario: Scenario) -> None:
+@pytest.mark.parametrize("scenario", DEMO_ORDERS, ids=lambda scenario: scenario.title)
+def test_an_order_that_ended_as_it_should_has_no_differences(scenario: DemoOrder) -> None:
     assert scenario.differences(as_it_should(scenario)) == []
 
 
@@ -34,13 +34,13 @@ def test_an_order_that_ended_as_it_should_has_no_differences(scenario: Scenario)
     ],
 )
 def test_what_is_not_as_it_should_be_is_said(difference: Mapping[str, Any], said: str) -> None:
-    redriven = next(scenario for scenario in SCENARIOS if scenario.outage)
+    redriven = next(scenario for scenario in DEMO_ORDERS if scenario.outage)
 
     assert redriven.differences(as_it_should(redriven) | difference) == [said]
 
 
 def test_a_step_that_should_not_have_happened_is_said() -> None:
-    scenario = replace(SCENARIOS[0], steps={})
+    scenario = replace(DEMO_ORDERS[0], steps={})
 
     assert scenario.differences(
         {"status": "CONFIRMED", "reason": None, "steps": {"payment": {"status": "CAPTURED"}}}
@@ -48,4 +48,4 @@ def test_a_step_that_should_not_have_happened_is_said() -> None:
 
 
 def test_only_orders_that_were_not_rejected_keep_stock() -> None:
-    assert stock_after(SCENARIOS) == {"DEMO-MUG": 100 - 6 - 2, "DEMO-LANTERN": 5 - 1}
+    assert stock_after(DEMO_ORDERS) == {"DEMO-MUG": 100 - 6 - 2, "DEMO-LANTERN": 5 - 1}
