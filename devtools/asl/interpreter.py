@@ -5,7 +5,7 @@
     result = run(machine, start, client_for=lambda service, region: boto3_client, sleep=time.sleep)
     result.status, .output, .error, .cause, .events, .waits
 
-A client that raises `TaskFailure` fails its task with that error; `current_state()` is the state that calls it.
+A client that raises `TaskFailure` fails its task with that error; `current_state()` is the calling state.
 Executions may run at the same time in many threads, each with its own `client_for` and `sleep`.
 A definition that can't be parsed raises; what fails later is in the result.
 JSONPath only: moto fails on JSONata. Only this module and `moto_patches` touch moto's internals.

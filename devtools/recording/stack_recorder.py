@@ -156,7 +156,7 @@ def waits_of(attempts: dict[str, list[Attempt]], definition: Definition) -> dict
     by_name = dict(states(definition))
     waits: dict[str, list[float]] = {}
     for name, made in attempts.items():
-        allowed = longest_waits(by_name[name], _errors(attempt.response for attempt in made[:-1]))
+        allowed = longest_waits(by_name[name], _errors(name, [attempt.response for attempt in made[:-1]]))
         for attempt, longest in zip(made[1:], allowed, strict=True):
             if (attempt.waited or 0) > longest + _SCHEDULING_SECONDS:
                 raise OperatorError(
@@ -169,7 +169,13 @@ def waits_of(attempts: dict[str, list[Attempt]], definition: Definition) -> dict
     return waits
 
 
-def _errors(responses: Iterable[TaskResponse]) -> list[str]:
+def _errors(name: str, responses: Sequence[TaskResponse]) -> list[str]:
+    if any("Return" in response for response in responses):
+        raise OperatorError(
+            f"{name} succeeded after its timeout",
+            why="the machine is overloaded",
+            what_to_do="Record again.",
+        )
     return [response["Throw"]["Error"] for response in responses]
 
 

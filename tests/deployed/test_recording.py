@@ -1,4 +1,4 @@
-"""What is recorded on a deployed stack is what the replays are held to."""
+"""Recording again on a deployed stack gives the recordings that the tests replay."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,18 +19,18 @@ def test_recording_again_gives_the_same_file(local_stack: Stack, name: str) -> N
 
     recording = StackRecorder(local_stack).record(BY_NAME[name])
 
-    assert replace(recording, recorded=kept.recorded).to_text() == kept.to_text()
+    assert replace(recording, origin=kept.origin).to_text() == kept.to_text()
 
 
-def test_a_service_that_is_broken_for_a_recording_is_mended_after_it(
+def test_a_service_that_is_broken_for_a_recording_works_again_after_it(
     local_stack: Stack, tmp_path: Path
 ) -> None:
     recorder = StackRecorder(local_stack)
 
-    broken = recorder.record(BY_NAME["inventory_down"])
-    whole = recorder.record(BY_NAME["out_of_stock"])
+    with_fault = recorder.record(BY_NAME["inventory_down"])
+    without = recorder.record(BY_NAME["out_of_stock"])
 
-    assert broken.outcome.waits == {"ReserveInventory": [1, 2, 4]}
-    assert whole.outcome.waits == {}
-    assert broken.write(tmp_path)
-    assert not broken.write(tmp_path)
+    assert with_fault.outcome.waits == {"ReserveInventory": [1, 2, 4]}
+    assert without.outcome.waits == {}
+    assert with_fault.write(tmp_path)
+    assert not with_fault.write(tmp_path)

@@ -165,7 +165,7 @@ def test_only_the_execution_that_held_an_order_lists_it(new_world: NewWorld) -> 
     with world.installed():
         world.place(BASKET, key="k", payment_method="pm_gateway_down")
         slow, dying = (world.start(world.bus.placed()[-1]) for _ in range(2))
-        run_up_to_state(world, slow, "ListHeldOrder")
+        run_up_to_state(world, slow, "LeaveToOperator")
         run_up_to_state(world, dying, "AnnounceHeld")
         world.run(slow)
         assert the_order(world)["openKey"].startswith("IN_PROGRESS#")

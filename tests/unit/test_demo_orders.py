@@ -1,4 +1,4 @@
-"""That the demo notices when an order does not end as it should."""
+"""The demo notices when an order does not end as it should."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,21 +9,21 @@ import pytest
 from devtools.demo.orders import DEMO_ORDERS, DemoOrder, stock_after
 
 
-def as_it_should(scenario: DemoOrder) -> dict[str, Any]:
+def ended_as_expected(order: DemoOrder) -> dict[str, Any]:
     return {
-        "status": scenario.status,
-        "reason": scenario.reason,
-        "steps": {name: {"status": status} for name, status in scenario.steps.items()},
+        "status": order.status,
+        "reason": order.reason,
+        "steps": {name: {"status": status} for name, status in order.steps.items()},
     }
 
 
-@pytest.mark.parametrize("scenario", DEMO_ORDERS, ids=lambda scenario: scenario.title)
-def test_an_order_that_ended_as_it_should_has_no_differences(scenario: DemoOrder) -> None:
-    assert scenario.differences(as_it_should(scenario)) == []
+@pytest.mark.parametrize("order", DEMO_ORDERS, ids=lambda order: order.title)
+def test_an_order_that_ended_as_it_should_has_no_differences(order: DemoOrder) -> None:
+    assert order.differences(ended_as_expected(order)) == []
 
 
 @pytest.mark.parametrize(
-    ("difference", "said"),
+    ("difference", "message"),
     [
         ({"status": "ON_HOLD"}, "status is ON_HOLD, not CONFIRMED"),
         ({"reason": "payment"}, "reason is payment, not None"),
@@ -33,16 +33,16 @@ def test_an_order_that_ended_as_it_should_has_no_differences(scenario: DemoOrder
         ),
     ],
 )
-def test_what_is_not_as_it_should_be_is_said(difference: Mapping[str, Any], said: str) -> None:
-    redriven = next(scenario for scenario in DEMO_ORDERS if scenario.outage)
+def test_each_difference_is_named(difference: Mapping[str, Any], message: str) -> None:
+    redriven = next(order for order in DEMO_ORDERS if order.outage)
 
-    assert redriven.differences(as_it_should(redriven) | difference) == [said]
+    assert redriven.differences(ended_as_expected(redriven) | difference) == [message]
 
 
-def test_a_step_that_should_not_have_happened_is_said() -> None:
-    scenario = replace(DEMO_ORDERS[0], steps={})
+def test_a_step_that_should_not_have_happened_is_named() -> None:
+    order = replace(DEMO_ORDERS[0], steps={})
 
-    assert scenario.differences(
+    assert order.differences(
         {"status": "CONFIRMED", "reason": None, "steps": {"payment": {"status": "CAPTURED"}}}
     ) == ["payment is CAPTURED, not None"]
 

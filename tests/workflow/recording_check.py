@@ -1,4 +1,4 @@
-"""Holds the definition to a recording."""
+"""Checks that the definition still does what a recording says."""
 
 from dataclasses import dataclass
 
@@ -8,24 +8,24 @@ from devtools.recording.replay import replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """`complaint` says how the replay parts from the recording, and what to do; empty when it doesn't."""
+class CheckResult:
+    """`complaint` has the differences and what to do about them; it is empty when there are none."""
 
     complaint: str
     outcome: Outcome
 
 
-def check(definition: str, recording: Recording) -> Checked:
+def check(definition: str, recording: Recording) -> CheckResult:
     """Replay a recording and compare."""
-    replayed = replay(definition, recording.input, recording.answers)
-    problems = [f"{task}: no recorded answer" for task in replayed.unanswered]
+    replayed = replay(definition, recording.input, recording.responses)
+    problems = [f"{task}: no recorded response" for task in replayed.missing]
     problems += [
-        f"{state}: {len(given)} recorded answers, {len(replayed.used.get(state, ()))} asked for"
-        for state, given in recording.answers.items()
-        if len(replayed.used.get(state, ())) < len(given)
+        f"{state}: {len(replayed.used.get(state, ()))} of {len(responses)} recorded responses used"
+        for state, responses in recording.responses.items()
+        if len(replayed.used.get(state, ())) < len(responses)
     ]
     problems += filter(None, [differences(recording.outcome, replayed.outcome)])
     if problems:
         problems.insert(0, f"{recording.scenario} is not replayed as recorded.")
-        problems.append(f"If that is as it should be, record it again: orderctl record {recording.scenario}")
-    return Checked(complaint="\n".join(problems), outcome=replayed.outcome)
+        problems.append(f"If the change is right, record it again: orderctl record {recording.scenario}")
+    return CheckResult(complaint="\n".join(problems), outcome=replayed.outcome)

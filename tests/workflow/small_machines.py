@@ -1,4 +1,4 @@
-"""Small state machines to see what the interpreter makes of one thing."""
+"""Small state machines that show one behaviour of the interpreter."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ RETRY_ALL = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate"
 
 
 class Client:
-    """Answers every method of a boto3 client with what `behaviour` returns or raises."""
+    """Stands for a boto3 client: every method returns or raises what `behaviour` does."""
 
     def __init__(self, behaviour: Callable[[dict[str, Any]], Any]) -> None:
         self._behaviour = behaviour
