@@ -1,6 +1,6 @@
 """Runs a state machine with moto's interpreter, as close to Step Functions as our workflow needs.
 
-    machine = Machine(arn=..., name=..., type="EXPRESS", role_arn=..., definition=json_text)
+    machine = StateMachine(arn=..., name=..., type="EXPRESS", role_arn=..., definition=json_text)
     start = Start(arn=..., name=..., started_at="2026-11-22T15:14:31.123Z", input={...})
     result = run(machine, start, client_for=lambda service, region: boto3_client, sleep=time.sleep)
     result.status, .output, .error, .cause, .events, .waits
@@ -28,14 +28,23 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from devtools.asl.moto_patches import TaskFailure, current_state, patch_moto
 
-__all__ = ["ClientFor", "ExecutionResult", "Machine", "Start", "TaskFailure", "Wait", "current_state", "run"]
+__all__ = [
+    "ClientFor",
+    "ExecutionResult",
+    "Start",
+    "StateMachine",
+    "TaskFailure",
+    "Wait",
+    "current_state",
+    "run",
+]
 
 ClientFor = Callable[[str, str], Any]
 """Takes a service as boto3 names it and a region, returns a boto3 client or what behaves like one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class StateMachine:
     """A state machine; `type` is EXPRESS or STANDARD, `definition` is JSON text."""
 
     arn: str
@@ -77,7 +86,7 @@ class ExecutionResult:
 
 
 def run(
-    machine: Machine, start: Start, *, client_for: ClientFor, sleep: Callable[[float], None] = time.sleep
+    machine: StateMachine, start: Start, *, client_for: ClientFor, sleep: Callable[[float], None] = time.sleep
 ) -> ExecutionResult:
     """Run one execution to its end. Every pause is recorded, and `sleep` makes it."""
     patch_moto()
@@ -128,7 +137,7 @@ def _parsed(definition: str) -> Any:
     return AmazonStateLanguageParser.parse(definition)[0]
 
 
-def _evaluation(machine: Machine, start: Start) -> details.EvaluationDetails:
+def _evaluation(machine: StateMachine, start: Start) -> details.EvaluationDetails:
     _, _, _, region, account, _ = machine.arn.split(":", 5)
     return details.EvaluationDetails(
         details.AWSExecutionDetails(account, region, machine.role_arn),

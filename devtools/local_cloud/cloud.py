@@ -10,7 +10,7 @@ from typing import Final
 
 from devtools.checkout import REPOSITORY
 from devtools.local_cloud.bootstrap import bootstrap
-from devtools.local_cloud.deployment import (
+from devtools.local_cloud.cdk_deploy import (
     CDK,
     STACK_NAME,
     deployed_stack,

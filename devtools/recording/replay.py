@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from devtools.asl.definition import MACHINE
-from devtools.asl.interpreter import ExecutionResult, Machine, Start, TaskFailure, current_state, run
+from devtools.asl.interpreter import ExecutionResult, Start, StateMachine, TaskFailure, current_state, run
 from devtools.recording.history import history_of
 from devtools.recording.placeholders import entered_times
 from devtools.recording.recording import Outcome
@@ -32,7 +32,7 @@ def replay(definition: str, input_: Any, responses: TaskResponses) -> Replay:
     """Run a definition with its placeholders on recorded responses."""
     queue = _ResponseQueue(responses=responses)
     result = run(
-        Machine(arn=_ARN, name=MACHINE, type="EXPRESS", role_arn="${RoleArn}", definition=definition),
+        StateMachine(arn=_ARN, name=MACHINE, type="EXPRESS", role_arn="${RoleArn}", definition=definition),
         Start(arn="${ExecutionArn}", name="${ExecutionName}", started_at="${StartTime}", input=input_),
         client_for=lambda service, _: _ReplayClient(service, queue),
         sleep=lambda _: None,

@@ -10,16 +10,10 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from devtools.asl.moto_patches import TaskFailure
+
 Json = Any
 Definition = Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskFailure(Exception):  # noqa: N818  mirrors the name in Step Functions' events
-    """An error that a service responds with to a Task."""
-
-    error: str
-    cause: str
 
 
 @dataclass(eq=False, kw_only=True)

@@ -73,9 +73,7 @@ def placeholders() -> Placeholders:
         ),
     ],
 )
-def test_texts_of_one_run_become_placeholders(
-    placeholders: Placeholders, real: Any, replaced: Any
-) -> None:
+def test_texts_of_one_run_become_placeholders(placeholders: Placeholders, real: Any, replaced: Any) -> None:
     assert placeholders.replace(real) == replaced
 
 

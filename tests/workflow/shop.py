@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from devtools.asl.interpreter import ExecutionResult, Machine, Start, run
+from devtools.asl.interpreter import ExecutionResult, Start, StateMachine, run
 from handlers.adapters.orders_table import OrdersTable
 from handlers.contract.events import order_placed
 from handlers.contract.money import Money, OrderLine
@@ -78,7 +78,7 @@ class Shop:
 
     def process_event(self, event: Mapping[str, Any]) -> ExecutionResult:
         execution = f"{uuid4()}:{uuid4()}"
-        machine = Machine(
+        machine = StateMachine(
             arn=_MACHINE,
             name="OrderWorkflow",
             type="EXPRESS",

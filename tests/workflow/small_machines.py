@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from devtools.asl.interpreter import ExecutionResult, Machine, Start, run
+from devtools.asl.interpreter import ExecutionResult, Start, StateMachine, run
 
 FAIL = {"Type": "Fail", "Error": "Caught"}
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]
@@ -30,7 +30,7 @@ def execute(
     definition = {"StartAt": next(iter(states)), "States": states, **machine}
     arn = "arn:aws:states:eu-central-1:123456789012"
     return run(
-        Machine(
+        StateMachine(
             arn=f"{arn}:stateMachine:m",
             name="m",
             type="EXPRESS",

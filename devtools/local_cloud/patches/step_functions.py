@@ -86,7 +86,7 @@ def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpr
     execution["arn"] = _own_arn(machine, execution)
     try:
         return interpreter.run(
-            interpreter.Machine(
+            interpreter.StateMachine(
                 arn=machine["stateMachineArn"],
                 name=machine["name"],
                 type=machine["type"],
