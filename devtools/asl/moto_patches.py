@@ -122,7 +122,7 @@ _PREFIXES: Final = {
 
 
 def _name_service_errors() -> None:
-    """moto makes States.Runtime of a service's error, and an object of a failed entry's cause."""
+    """moto reports a service's error as States.Runtime, and the cause of a failed entry as an object."""
 
     def failure(original: Any, self: Any, env: Any, ex: Exception) -> Any:
         if isinstance(ex, TaskFailure):

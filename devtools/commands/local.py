@@ -1,4 +1,4 @@
-"""The local cloud: up, down."""
+"""Starts and stops the local cloud."""
 
 import json
 import shlex
@@ -13,7 +13,7 @@ from orderctl.local_cloud import local_cloud_folder
 from orderctl.stack import Stack, find_stack
 from orderctl.terminal import output, progress
 
-# what a shell reports of a command that Ctrl-C ended
+# The exit code of a command that Ctrl-C ended.
 _INTERRUPTED: Final = 130
 
 _EXAMPLE: Final = {

@@ -1,4 +1,4 @@
-"""Records the workflow's scenarios, which the tests replay: record."""
+"""Records the scenarios of the workflow; the tests replay them."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -14,15 +14,14 @@ from devtools.recording.scripts.script import (
     OUT_OF_STOCK,
     SQS_DOWN,
     Script,
-    ScriptedResponses,
 )
-from devtools.recording.task_responses import throws
+from devtools.recording.task_responses import TaskResponses, throws
 
 _NO_PERMISSION: Final = (throws("DynamoDB.AmazonDynamoDBException", "the role may not do this"),)
 _LOST_RACE: Final = (throws("DynamoDB.ConditionalCheckFailedException", "The conditional request failed"),)
 
 # A step that fails while its queue is out of reach: what leads to it, and where the execution ends.
-_LOST: Final[Mapping[str, tuple[str, ScriptedResponses, str]]] = {
+_LOST: Final[Mapping[str, tuple[str, TaskResponses, str]]] = {
     "reservation": ("ReserveInventory", {}, "MessageLost"),
     "authorization": ("AuthorizePayment", {}, "MessageLost"),
     "receipt": ("NotifyReceived", {}, "MessageLost"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from devtools.recording.task_responses import TaskResponse, returns, throws
+from devtools.recording.task_responses import TaskResponse, TaskResponses, returns, throws
 
 ORDER_PLACED: Final[Mapping[str, Any]] = {
     "version": "0",
@@ -23,9 +23,6 @@ ORDER_PLACED: Final[Mapping[str, Any]] = {
     },
 }
 
-ScriptedResponses = Mapping[str, tuple[TaskResponse, ...]]
-"""The responses by the name of the state, attempt by attempt."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
@@ -33,11 +30,11 @@ class Script:
 
     name: str
     description: str
-    responses: ScriptedResponses
+    responses: TaskResponses
     ends_in: str = "OrderProcessed"
 
     @property
-    def all_responses(self) -> ScriptedResponses:
+    def all_responses(self) -> TaskResponses:
         """Return the responses of every state that the order could come to."""
         return {**_USUAL, **self.responses}
 
@@ -57,8 +54,8 @@ def recovers(state: str, *errors: str) -> tuple[TaskResponse, ...]:
     return (*map(throws, errors), *_USUAL[state])
 
 
-DECLINED: Final[ScriptedResponses] = {"AuthorizePayment": status("DECLINED")}
-OUT_OF_STOCK: Final[ScriptedResponses] = {
+DECLINED: Final[TaskResponses] = {"AuthorizePayment": status("DECLINED")}
+OUT_OF_STOCK: Final[TaskResponses] = {
     "ReserveInventory": status("OUT_OF_STOCK"),
     "ReleaseInventory": status("OUT_OF_STOCK"),
 }
@@ -68,16 +65,16 @@ SQS_DOWN: Final = fails("SQS.SdkClientException", "Unable to execute HTTP reques
 DYNAMODB_DOWN: Final = fails("DynamoDB.SdkClientException", "Unable to execute HTTP request")
 EVENTBRIDGE_DOWN: Final = fails("EventBridge.SdkClientException", "Unable to execute HTTP request")
 
-# The state that writes the order, and the responses that lead to it, by the name of its scenarios.
-ORDER_UPDATES: Final[Mapping[str, tuple[str, ScriptedResponses]]] = {
+# The state that writes the order, and the responses that lead to it.
+ORDER_UPDATES: Final[Mapping[str, tuple[str, TaskResponses]]] = {
     "accepted": ("ConfirmOrder", {}),
     "refused": ("RejectOrder", DECLINED),
     "held": ("HoldOrder", {"AuthorizePayment": BUG}),
     "closed": ("CloseOrder", {}),
     "left": ("LeaveToOperator", {"AuthorizePayment": BUG}),
 }
-# The state that announces the order, likewise.
-ANNOUNCEMENTS: Final[Mapping[str, tuple[str, ScriptedResponses]]] = {
+# The state that announces the order, and the responses that lead to it.
+ANNOUNCEMENTS: Final[Mapping[str, tuple[str, TaskResponses]]] = {
     "accepted": ("AnnounceConfirmed", {}),
     "refused": ("AnnounceRejected", DECLINED),
     "held": ("AnnounceHeld", {"AuthorizePayment": BUG}),
@@ -87,7 +84,7 @@ _UPDATED: Final = (returns({}),)
 _SENT: Final = (returns({"MessageId": "${MessageId}"}),)
 _ANNOUNCED: Final = (returns({"Entries": [{"EventId": "${EventId}"}], "FailedEntryCount": 0}),)
 
-_USUAL: Final[ScriptedResponses] = {
+_USUAL: Final[TaskResponses] = {
     "ReserveInventory": status("RESERVED"),
     "AuthorizePayment": status("AUTHORIZED"),
     "CapturePayment": status("CAPTURED"),

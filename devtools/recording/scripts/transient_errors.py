@@ -9,10 +9,10 @@ from devtools.recording.scripts.script import (
     LAMBDA_DOWN,
     ORDER_UPDATES,
     Script,
-    ScriptedResponses,
     fails,
     recovers,
 )
+from devtools.recording.task_responses import TaskResponses
 
 Errors = Mapping[str, tuple[str, ...]]
 """Up to three errors, one for each retry."""
@@ -66,7 +66,7 @@ _ACCEPTED_STEPS: Final = (*_FIRST_STEPS, "CapturePayment", "NotifyConfirmed")
 _COMPENSATION_STEPS: Final = ("ReleaseInventory", "VoidPayment", "NotifyRejected")
 
 # Steps whose messages are parked in the same execution, and the responses that lead to them.
-_PARKED_TOGETHER: Final[Mapping[str, tuple[ScriptedResponses, tuple[str, ...]]]] = {
+_PARKED_TOGETHER: Final[Mapping[str, tuple[TaskResponses, tuple[str, ...]]]] = {
     "first_steps": ({}, _FIRST_STEPS),
     "capture": ({}, ("CapturePayment",)),
     "confirmation": ({}, ("NotifyConfirmed",)),
