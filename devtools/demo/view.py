@@ -48,12 +48,15 @@ def next_commands(order_id: str, *, kept: bool) -> Iterator[Text]:
     """Yield the commands to try next; `kept` tells whether the local cloud is still running."""
     shown = order_id if kept else "ORDER_ID"
     yield Text(_KEPT if kept else _STOPPED)
-    for command, meaning in (
-        (f"orderctl show {shown}", "an order and its steps"),
-        (f"orderctl trace {shown}", "the states that its executions passed"),
-        ("orderctl dlq list", "the parked messages"),
-    ):
-        yield Text.assemble(f"  {command}", (f"  # {meaning}", "dim"))
+    commands = {
+        f"orderctl show {shown}": "an order and its steps",
+        f"orderctl trace {shown}": "the states that its executions passed",
+        "orderctl dlq list": "the parked messages",
+        "orderctl down": "stop the local cloud",
+    }
+    width = max(map(len, commands))
+    for command, meaning in commands.items():
+        yield Text.assemble(f"  {command:{width}}", (f"  # {meaning}", "dim"))
 
 
 def _states(execution: ExecutionTrace) -> Iterator[Text]:
