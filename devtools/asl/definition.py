@@ -1,11 +1,12 @@
-"""The workflow's definition, read as JSON: its states, and which retrier or catcher answers an error."""
+"""The workflow's definition as JSON: its states, and which retrier or catcher handles an error."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from devtools.checkout import REPOSITORY
+from orderctl.workflow import states
 
 DEFINITION: Final = REPOSITORY / "statemachines" / "order_workflow.asl.json"
 MACHINE: Final = "OrderWorkflow"
@@ -14,7 +15,7 @@ Definition = Mapping[str, Any]
 State = Mapping[str, Any]
 
 _TIMEOUT: Final = "States.Timeout"
-# What no name but its own stands for.
+# States.ALL and States.TaskFailed do not cover these errors.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 _NEVER_HANDLED: Final = frozenset({"States.Runtime", "States.DataLimitExceeded"})
 
@@ -23,14 +24,6 @@ def read_definition(file: Path = DEFINITION) -> Definition:
     """Read the definition with its placeholders."""
     definition: Definition = json.loads(file.read_text())
     return definition
-
-
-def states(machine: Definition) -> Iterator[tuple[str, State]]:
-    """Yield every state with its name, those inside of branches too."""
-    for name, state in machine["States"].items():
-        yield name, state
-        for branch in state.get("Branches", []):
-            yield from states(branch)
 
 
 def branches(machine: Definition) -> dict[str, str]:
@@ -43,30 +36,30 @@ def branches(machine: Definition) -> dict[str, str]:
 
 
 def handler_of(error: str, handlers: Sequence[Mapping[str, Any]]) -> int | None:
-    """Return the index of the retrier or catcher that takes an error."""
+    """Return the index of the first retrier or catcher that handles an error."""
     for index, handler in enumerate(handlers):
-        if any(_stands_for(name, error) for name in handler["ErrorEquals"]):
+        if any(_covers(name, error) for name in handler["ErrorEquals"]):
             return index
     return None
 
 
-def _stands_for(name: str, error: str) -> bool:
+def _covers(name: str, error: str) -> bool:
     if error in _NEVER_HANDLED:
         return False
     return name in {error, "States.ALL"} or (name == "States.TaskFailed" and error != _TIMEOUT)
 
 
 def longest_waits(state: State, errors: Sequence[str]) -> list[float]:
-    """Return the longest wait in seconds after each of the errors that follow each other in a state."""
+    """Return the longest wait in seconds after each error, in the order in which a state met them."""
     retriers = state.get("Retry", [])
-    met = [0] * len(retriers)
+    retries = [0] * len(retriers)
     waits = []
     for error in errors:
         index = handler_of(error, retriers)
         if index is None:
             break
-        waits.append(longest_wait(retriers[index], met[index]))
-        met[index] += 1
+        waits.append(longest_wait(retriers[index], retries[index]))
+        retries[index] += 1
     return waits
 
 

@@ -1,15 +1,14 @@
-"""Runs Amazon States Language with moto's interpreter, as close to Step Functions as our workflow needs.
+"""Runs a state machine with moto's interpreter, as close to Step Functions as our workflow needs.
 
-    machine = Machine(arn=..., name=..., type="EXPRESS", role_arn=..., definition=json_text)
+    machine = StateMachine(arn=..., name=..., type="EXPRESS", role_arn=..., definition=json_text)
     start = Start(arn=..., name=..., started_at="2026-11-22T15:14:31.123Z", input={...})
-    execution = run(machine, start, client_for=lambda service, region: boto3_client, sleep=time.sleep)
-    execution.status, .output, .error, .cause, .events, .waits
+    result = run(machine, start, client_for=lambda service, region: boto3_client, sleep=time.sleep)
+    result.status, .output, .error, .cause, .events, .waits
 
-A client that raises `TaskFailure` fails its task with that very error; `current_state()` tells a client who
-calls it. Executions may run at the same time in many threads, each with its own `client_for` and `sleep`. A
-definition that can't be parsed raises; whatever fails later is in the result. JSONPath only: moto fails on
-JSONata.
-Nothing else touches moto's internals but `moto_patches`, which brings them closer to AWS.
+A client that raises `TaskFailure` fails its task with that error; `current_state()` is the calling state.
+Executions may run at the same time in many threads, each with its own `client_for` and `sleep`.
+A definition that can't be parsed raises; what fails later is in the result.
+JSONPath only: moto fails on JSONata. Only this module and `moto_patches` touch moto's internals.
 """
 
 import threading
@@ -27,17 +26,26 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
-from devtools.asl.moto_patches import TaskFailure, current_state, mend_moto
+from devtools.asl.moto_patches import TaskFailure, current_state, patch_moto
 
-__all__ = ["ClientFor", "Execution", "Machine", "Start", "TaskFailure", "Wait", "current_state", "run"]
+__all__ = [
+    "ClientFor",
+    "ExecutionResult",
+    "Start",
+    "StateMachine",
+    "TaskFailure",
+    "Wait",
+    "current_state",
+    "run",
+]
 
 ClientFor = Callable[[str, str], Any]
 """Takes a service as boto3 names it and a region, returns a boto3 client or what behaves like one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """A state machine; `type` is EXPRESS or STANDARD, no placeholder is left in the definition (JSON)."""
+class StateMachine:
+    """A state machine; `type` is EXPRESS or STANDARD, `definition` is JSON text."""
 
     arn: str
     name: str
@@ -48,7 +56,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What StartExecution fixes; `started_at` is RFC 3339 UTC with milliseconds."""
+    """What StartExecution sets; `started_at` is RFC 3339 UTC with milliseconds."""
 
     arn: str
     name: str
@@ -58,7 +66,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A pause before a retry or in a Wait state; `longest` is what jitter could have made of it."""
+    """A pause before a retry or in a Wait state; `longest` is the longest pause that jitter could choose."""
 
     state: str
     seconds: float
@@ -66,8 +74,8 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """How an execution ended. Events are those of GetExecutionHistory, with times as RFC 3339."""
+class ExecutionResult:
+    """How an execution ended. Events are those of GetExecutionHistory, with RFC 3339 times."""
 
     status: str
     output: Any
@@ -78,20 +86,20 @@ class Execution:
 
 
 def run(
-    machine: Machine, start: Start, *, client_for: ClientFor, sleep: Callable[[float], None] = time.sleep
-) -> Execution:
-    """Run one execution to its end. Pauses are recorded, and made by `sleep`."""
-    mend_moto()
-    surroundings = _Surroundings(client_for=client_for, sleep=sleep)
-    worker = _Worker(_evaluation(machine, start), surroundings)
+    machine: StateMachine, start: Start, *, client_for: ClientFor, sleep: Callable[[float], None] = time.sleep
+) -> ExecutionResult:
+    """Run one execution to its end. Every pause is recorded, and `sleep` makes it."""
+    patch_moto()
+    callbacks = _Callbacks(client_for=client_for, sleep=sleep)
+    worker = _Worker(_evaluation(machine, start), callbacks)
     worker.start()  # type: ignore[no-untyped-call]  # moto has types for some of it
     TMP_THREADS.clear()  # moto keeps every thread it ever started
-    return _ended(worker.env, surroundings)
+    return _result(worker.env, callbacks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Surroundings:
-    """What an execution has of the outside; the mended moto asks it for clients and pauses."""
+class _Callbacks:
+    """What the patched moto asks for: clients and pauses."""
 
     client_for: ClientFor
     sleep: Callable[[float], None]
@@ -103,19 +111,21 @@ class _Surroundings:
 
 
 class _Worker(SyncExecutionWorker):
-    def __init__(self, evaluation: details.EvaluationDetails, surroundings: _Surroundings) -> None:
-        unheard: Any = SimpleNamespace(terminated=lambda: None)
-        super().__init__(evaluation, exec_comm=unheard, cloud_watch_logging_session=None, activity_store={})
-        self._surroundings = surroundings
+    def __init__(self, evaluation: details.EvaluationDetails, callbacks: _Callbacks) -> None:
+        no_listener: Any = SimpleNamespace(terminated=lambda: None)
+        super().__init__(
+            evaluation, exec_comm=no_listener, cloud_watch_logging_session=None, activity_store={}
+        )
+        self._callbacks = callbacks
 
     def _get_evaluation_entrypoint(self) -> Any:
-        # the first executions at once would each parse, for seconds and into a hundred megabytes
+        # One parse takes seconds and 100 MB: executions that start together share it.
         with _parsing:
             return _parsed(self._evaluation_details.state_machine_details.definition)
 
     def _get_evaluation_environment(self) -> Any:
         env: Any = super()._get_evaluation_environment()
-        env.event_manager.surroundings = self._surroundings  # all branches share their event manager
+        env.event_manager.callbacks = self._callbacks  # all branches share one event manager
         return env
 
 
@@ -127,7 +137,7 @@ def _parsed(definition: str) -> Any:
     return AmazonStateLanguageParser.parse(definition)[0]
 
 
-def _evaluation(machine: Machine, start: Start) -> details.EvaluationDetails:
+def _evaluation(machine: StateMachine, start: Start) -> details.EvaluationDetails:
     _, _, _, region, account, _ = machine.arn.split(":", 5)
     return details.EvaluationDetails(
         details.AWSExecutionDetails(account, region, machine.role_arn),
@@ -146,14 +156,14 @@ _STATUSES: Final[dict[type, str]] = {
 }
 
 
-def _ended(env: Any, surroundings: _Surroundings) -> Execution:
+def _result(env: Any, callbacks: _Callbacks) -> ExecutionResult:
     end = env.program_state()
     if isinstance(end, program_state.ProgramTimedOut):
         # moto adds this event only when the state that hangs comes back, which is too late.
         env.event_manager.add_event(env.event_history_context, HistoryEventType.ExecutionTimedOut)
     failure = (end.error or {}) if isinstance(end, program_state.ProgramError) else {}
     succeeded = isinstance(end, program_state.ProgramEnded)
-    return Execution(
+    return ExecutionResult(
         status=_STATUSES[type(end)],
         output=env.states.get_input() if succeeded else None,
         error=failure.get("error"),
@@ -161,5 +171,5 @@ def _ended(env: Any, surroundings: _Surroundings) -> Execution:
         events=tuple(
             {**event, "type": event["type"].value} for event in env.event_manager.get_event_history()
         ),
-        waits=tuple(surroundings.waits),
+        waits=tuple(callbacks.waits),
     )

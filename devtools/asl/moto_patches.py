@@ -1,7 +1,6 @@
-"""Mends moto's interpreter where it was found to differ from AWS, and hands each execution its own clients.
+"""Patches moto's interpreter where it differs from AWS, and gives each execution its own clients.
 
-Every change checks the text that it replaces, so that another version of moto fails at once instead of
-behaving otherwise unseen.
+Every patch checks the text that it replaces, so another version of moto fails at once.
 """
 
 import inspect
@@ -21,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 MOTO_VERSION: Final = "5.2.5"
 
-_mending = threading.Lock()
+_patching = threading.Lock()
 _thread = threading.local()
 
 
@@ -39,34 +38,34 @@ def current_state() -> str:
     return str(_thread.env.next_state_name)
 
 
-def mend_moto() -> None:
-    """Change moto for this process, once; raise RuntimeError for a moto that this was not made for."""
-    with _mending:
-        _mend()
+def patch_moto() -> None:
+    """Patch moto in this process, once; raise RuntimeError for another version of moto."""
+    with _patching:
+        _patch_all()
 
 
 @cache
-def _mend() -> None:
+def _patch_all() -> None:
     installed = version("moto")
     if installed != MOTO_VERSION:
         raise RuntimeError(
-            f"moto {installed} is installed, but its interpreter is mended as of {MOTO_VERSION}: install the "
-            "pinned version, or compare what devtools/asl/moto_patches.py replaces and raise MOTO_VERSION"
+            f"moto {installed} is installed, but the patches of its interpreter are for {MOTO_VERSION}: "
+            "install the pinned version, or check devtools/asl/moto_patches.py and raise MOTO_VERSION"
         )
-    _tell_executions_apart()
+    _remember_the_execution()
     _record_pauses()
-    _hand_out_clients()
+    _use_own_clients()
     _stop_printing_definitions()
     _name_service_errors()
     _name_function_errors()
-    _let_nothing_catch_runtime_errors()
-    _say_why_a_branch_failed()
+    _never_catch_runtime_errors()
+    _keep_errors_of_branches()
     _format_times()
     _read_paths()
 
 
-def _tell_executions_apart() -> None:
-    """Remember the environment in every thread that moto starts, before it asks for a client or pauses."""
+def _remember_the_execution() -> None:
+    """Remember in every thread of moto which execution it runs: clients and pauses depend on it."""
 
     def evaluate(original: Any, self: Any, env: Any) -> None:
         _thread.env = env
@@ -78,11 +77,11 @@ def _tell_executions_apart() -> None:
 
 def _record_pauses() -> None:
     def wait(_: Any, __: Any, env: Any, wait_seconds: float) -> None:
-        env.event_manager.surroundings.wait(env.next_state_name, wait_seconds, wait_seconds)
+        env.event_manager.callbacks.wait(env.next_state_name, wait_seconds, wait_seconds)
 
     def sleep(seconds: float) -> None:
         env = _thread.env
-        env.event_manager.surroundings.wait(env.next_state_name, seconds, _thread.longest)
+        env.event_manager.callbacks.wait(env.next_state_name, seconds, _thread.longest)
 
     def jitter(original: Any, self: Any, env: Any) -> None:
         _thread.longest = env.stack[-1]
@@ -97,9 +96,9 @@ def _record_pauses() -> None:
     _wrap(strategy, "_eval_body", jitter, replaces="random.uniform(0, interval_seconds)")
 
 
-def _hand_out_clients() -> None:
+def _use_own_clients() -> None:
     def client(_: Any, region: str, service: str, **__: Any) -> Any:
-        return _thread.env.event_manager.surroundings.client_for(service, region)
+        return _thread.env.event_manager.callbacks.client_for(service, region)
 
     utility = _moto("asl.utils.boto_client")
     signature = "region: str, service: str, state_credentials: Any = None"
@@ -107,7 +106,7 @@ def _hand_out_clients() -> None:
 
 
 def _stop_printing_definitions() -> None:
-    """Each level that a failure passes would print its part of the machine; the history says it better."""
+    """moto prints a part of the machine at every level that a failure passes; the history has it all."""
     component = _moto("asl.component.eval_component").EvalComponent
     for name in ("_log_failure_event_exception", "_log_exception"):
         _wrap(component, name, lambda *_, **__: None, replaces="component_repr = repr(self)")
@@ -123,7 +122,7 @@ _PREFIXES: Final = {
 
 
 def _name_service_errors() -> None:
-    """Refusing and unreachable services were States.Runtime, and the cause of a failed entry was no text."""
+    """moto reports a service's error as States.Runtime, and the cause of a failed entry as an object."""
 
     def failure(original: Any, self: Any, env: Any, ex: Exception) -> Any:
         if isinstance(ex, TaskFailure):
@@ -140,9 +139,9 @@ def _name_service_errors() -> None:
         self.cause = json.dumps(cause)
 
     def failure_of_dynamodb(original: Any, self: Any, env: Any, ex: Exception) -> Any:
-        # Whatever else failed, a timeout and a mistake in the definition too, was an AmazonDynamoDBException.
-        answer = original if isinstance(ex, ClientError) else task._from_error  # noqa: SLF001  mends it
-        return answer(self, env, ex)
+        # moto calls every other failure AmazonDynamoDBException, a timeout too.
+        from_error = original if isinstance(ex, ClientError) else task._from_error  # noqa: SLF001  a patch
+        return from_error(self, env, ex)
 
     task = _moto("asl.component.state.exec.state_task.state_task").StateTask
     _wrap(task, "_from_error", failure, replaces="super()._from_error(env=env, ex=ex)")
@@ -193,7 +192,7 @@ def _error_name(error_name: str | None) -> Any:
 _TERMINAL: Final = ("States.Runtime", "States.DataLimitExceeded")
 
 
-def _let_nothing_catch_runtime_errors() -> None:
+def _never_catch_runtime_errors() -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html."""
 
     def matches(original: Any, self: Any, env: Any) -> None:
@@ -206,15 +205,15 @@ def _let_nothing_catch_runtime_errors() -> None:
     _wrap(declaration, "_eval_body", matches, replaces="_STATE_ALL_ERROR in self.error_names")
 
 
-def _say_why_a_branch_failed() -> None:
-    """A branch that fails with an error of the States.* kind made moto fail with an error of its own."""
+def _keep_errors_of_branches() -> None:
+    """moto fails with an error of its own when a branch fails with a States.* error."""
     branches = _moto("asl.component.state.exec.state_parallel.branches_decl")
     _check(branches, replaces="CustomErrorName(error_name=exit_error_name)")
     branches.CustomErrorName = _error_name
 
 
 def _format_times() -> None:
-    """The context object says 2026-11-22T15:14:31.123Z on AWS, and an offset and microseconds in moto."""
+    """AWS writes 2026-11-22T15:14:31.123Z, moto an offset and microseconds."""
     state = _moto("asl.component.state.state")
     _check(state, replaces="EnteredTime=datetime.datetime.now(tz=datetime.timezone.utc).isoformat()")
     original = state.StateData
@@ -226,12 +225,12 @@ def _format_times() -> None:
     state.StateData = state_data
 
 
-# Wildcards, slices, filters, unions and descents: what may find more than one value.
+# Wildcards, slices, filters, unions and descents may find more than one value.
 _INDEFINITE: Final = re.compile(r"\*|\?|\.\.|\[[^\]]*[:,]")
 
 
 def _read_paths() -> None:
-    """On AWS `$[0].status` is a value, in moto it was a list of one. Parsing anew took half of all time."""
+    """`$[0].status` is a value on AWS and a list of one in moto. Parsing every time took half the time."""
     paths = _moto("asl.utils.json_path")
     paths.parse = cache(paths.parse)
     result_path = _moto("asl.component.common.path.result_path")
@@ -251,7 +250,7 @@ def _moto(module: str) -> Any:
 
 
 def _wrap(owner: Any, name: str, replacement: Callable[..., Any], *, replaces: str) -> None:
-    """Let calls of `name` go to the replacement, which gets the original as its first argument."""
+    """Replace a method; the replacement gets the original as its first argument."""
     original = getattr(owner, name)
     _check(original, replaces=replaces)
 
@@ -263,8 +262,8 @@ def _wrap(owner: Any, name: str, replacement: Callable[..., Any], *, replaces: s
 
 
 def _wrap_function(owner: Any, name: str, replacement: Callable[..., Any], *, replaces: str) -> None:
-    """As `_wrap`, in each module of the parser that imported the function by its name."""
-    _moto("asl.parse.asl_parser")  # imports them all
+    """Replace a function in every module of the parser that imported it."""
+    _moto("asl.parse.asl_parser")  # imports all of them
     _wrap(owner, name, replacement, replaces=replaces)
     for module_name, module in list(sys.modules.items()):
         if module_name.startswith("moto.stepfunctions.parser.") and hasattr(module, name):
@@ -273,4 +272,4 @@ def _wrap_function(owner: Any, name: str, replacement: Callable[..., Any], *, re
 
 def _check(part: Any, *, replaces: str) -> None:
     if replaces not in inspect.getsource(part):
-        raise RuntimeError(f"moto's {part.__name__} no longer has what is replaced: {replaces}")
+        raise RuntimeError(f"moto's {part.__name__} no longer has what a patch replaces: {replaces}")

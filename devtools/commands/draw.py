@@ -1,4 +1,4 @@
-"""Draw the state machine, and on it the way of a recorded execution."""
+"""Draws the state machine, and on it the path of a recorded execution."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The local cloud: up, down."""
+"""Starts and stops the local cloud."""
 
 import json
 import shlex
@@ -13,7 +13,7 @@ from orderctl.local_cloud import local_cloud_folder
 from orderctl.stack import Stack, find_stack
 from orderctl.terminal import output, progress
 
-# what a shell reports of a command that Ctrl-C ended
+# The exit code of a command that Ctrl-C ended.
 _INTERRUPTED: Final = 130
 
 _EXAMPLE: Final = {
@@ -30,12 +30,12 @@ def up(
     port: Annotated[int, typer.Option(help="Use this port if it is free, else any.")] = PREFERRED_PORT,
 ) -> None:
     """Start a local cloud and deploy the app onto it."""
-    folder = Folder.of(local_cloud_folder())
+    folder = Folder.from_root(local_cloud_folder())
     try:
         stack = start_local_cloud(folder, port=port, stocked=stock)
     except InUseError:
         stack = _running_stack(folder)
-        output.print("The local cloud is up already.")
+        output.print("The local cloud is already up.")
     except KeyboardInterrupt:
         progress.print("Stopped before it was up; nothing is left running.")
         raise typer.Exit(_INTERRUPTED) from None
@@ -45,7 +45,7 @@ def up(
 
 def down() -> None:
     """Stop the local cloud and remove what it stored."""
-    if stop_local_cloud(Folder.of(local_cloud_folder())):
+    if stop_local_cloud(Folder.from_root(local_cloud_folder())):
         output.print("The local cloud is stopped.")
     else:
         output.print("No local cloud was running.")
@@ -56,7 +56,7 @@ def _running_stack(folder: Folder) -> Stack:
         return find_stack()
     raise OperatorError(
         "A local cloud is being started or stopped",
-        why="another command is at it",
+        why="another command does it now",
         what_to_do="Wait for it, or end it with `orderctl down`.",
     )
 

@@ -1,4 +1,4 @@
-"""Records the workflow's scenarios, which the tests replay: record."""
+"""Records the scenarios of the workflow; the tests replay them."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -6,17 +6,17 @@ from typing import Annotated
 
 import typer
 
-from devtools.recording.hand_recorder import record_by_hand
-from devtools.recording.hand_written_scenarios import hand_written
-from devtools.recording.recorder import Recorder
 from devtools.recording.recording import Recording
-from devtools.recording.scenarios import SCENARIOS
+from devtools.recording.script_recorder import record_script
+from devtools.recording.scripts.catalogue import all_scripts
+from devtools.recording.stack_recorder import StackRecorder
+from devtools.recording.stack_scenarios import STACK_SCENARIOS
 from orderctl.errors import OperatorError
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack
 from orderctl.terminal import output, step
 
 Recordable = tuple[str, str, Callable[[], Recording]]
-"""A scenario's name, what it says, and how to record it."""
+"""A scenario's name, its description, and how to record it."""
 
 
 def record(
@@ -29,20 +29,20 @@ def record(
 ) -> None:
     """Record what the workflow does in each scenario, into tests/workflow/recordings.
 
-    Orders are placed, and services broken and mended, on the deployed stack: take one that nobody uses.
-    Scenarios that are written by hand are replayed and need no stack.
+    This places orders and breaks services on the deployed stack: choose a stack that nobody uses.
+    Scenarios written by hand are only replayed, and need no stack.
     """
     names = _chosen(scenarios or [])
     changed = 0
-    for name, says, make in _recordables(names, partial(find_stack, stack_name, profile, region)):
-        with step(f"{name}: {says}"):
+    for name, description, make in _recordables(names, partial(find_stack, stack_name, profile, region)):
+        with step(f"{name}: {description}"):
             recording = make()
         changed += recording.write()
     output.print(f"{len(names)} recorded, {changed} of them changed")
 
 
 def _chosen(names: list[str]) -> list[str]:
-    known = [*(scenario.name for scenario in SCENARIOS), *hand_written()]
+    known = [*(scenario.name for scenario in STACK_SCENARIOS), *all_scripts()]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise OperatorError(
@@ -52,11 +52,11 @@ def _chosen(names: list[str]) -> list[str]:
 
 
 def _recordables(names: list[str], stack: Callable[[], Stack]) -> Iterator[Recordable]:
-    on_a_stack = [scenario for scenario in SCENARIOS if scenario.name in names]
+    on_a_stack = [scenario for scenario in STACK_SCENARIOS if scenario.name in names]
     if on_a_stack:
-        recorder = Recorder(stack())
+        recorder = StackRecorder(stack())
         for scenario in on_a_stack:
-            yield scenario.name, scenario.says, partial(recorder.record, scenario)
-    for name, by_hand in hand_written().items():
+            yield scenario.name, scenario.description, partial(recorder.record, scenario)
+    for name, script in all_scripts().items():
         if name in names:
-            yield name, by_hand.says, partial(record_by_hand, by_hand)
+            yield name, script.description, partial(record_script, script)

@@ -1,4 +1,4 @@
-"""Orders of every kind, how each should end, and whether it did."""
+"""The orders of the demo: how each must end, and whether it did."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ LANTERN: Final = Product(product_id="DEMO-LANTERN", name="Glass lantern", unit_p
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """An order of one kind.
+class DemoOrder:
+    """One order, and how it must end.
 
-    `parked` is the state whose message should be on the payment DLQ; an `outage` is mended then, and the
-    order redriven.
+    `parked` is the step whose message must be on the payment dead-letter queue.
+    With `outage`, the order is placed while the payment service is down, and redriven when it is up again.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Scenario:
         }
 
     def differences(self, order: Mapping[str, Any]) -> list[str]:
-        """Say what of the order, as the API shows it, is not as it should be."""
+        """Return what is wrong with the order that the API shows."""
         found = {"status": order["status"], "reason": order["reason"]}
         found |= {name: step["status"] for name, step in order["steps"].items()}
         expected = {"status": self.status, "reason": self.reason, **self.steps}
@@ -50,8 +50,8 @@ class Scenario:
         ]
 
 
-SCENARIOS: Final = (
-    Scenario(
+DEMO_ORDERS: Final = (
+    DemoOrder(
         title="in stock, card accepted",
         payment_method="pm_card_visa",
         items={MUG.product_id: 6, LANTERN.product_id: 1},
@@ -63,7 +63,7 @@ SCENARIOS: Final = (
             "notification": NotificationStatus.SENT,
         },
     ),
-    Scenario(
+    DemoOrder(
         title="more than there is",
         payment_method="pm_card_visa",
         items={MUG.product_id: 1, LANTERN.product_id: LANTERN.available + 1},
@@ -75,7 +75,7 @@ SCENARIOS: Final = (
             "notification": NotificationStatus.SENT,
         },
     ),
-    Scenario(
+    DemoOrder(
         title="card declined",
         payment_method="pm_card_declined",
         items={MUG.product_id: 3},
@@ -87,7 +87,7 @@ SCENARIOS: Final = (
             "notification": NotificationStatus.SENT,
         },
     ),
-    Scenario(
+    DemoOrder(
         title="payment service down, then redriven",
         payment_method="pm_card_visa",
         items={MUG.product_id: 2},
@@ -104,11 +104,11 @@ SCENARIOS: Final = (
 )
 
 
-def stock_after(scenarios: Iterable[Scenario]) -> dict[str, int]:
-    """Return what should be left: confirmed orders and those on hold keep what they took."""
+def stock_after(orders: Iterable[DemoOrder]) -> dict[str, int]:
+    """Return the stock that must be left: confirmed orders and held orders keep their items."""
     left = {MUG.product_id: MUG.available, LANTERN.product_id: LANTERN.available}
-    for scenario in scenarios:
-        if scenario.status in (OrderStatus.CONFIRMED, OrderStatus.ON_HOLD):
-            for product_id, quantity in scenario.items.items():
+    for order in orders:
+        if order.status in (OrderStatus.CONFIRMED, OrderStatus.ON_HOLD):
+            for product_id, quantity in order.items.items():
                 left[product_id] -= quantity
     return left

@@ -33,7 +33,7 @@ _TRUST: Final = {
 
 
 def bootstrap(endpoint_url: str) -> None:
-    """Make what `cdk deploy` looks up."""
+    """Create what `cdk deploy` looks up."""
     ssm = local_client("ssm", endpoint_url)
     ssm.put_parameter(Name=f"/cdk-bootstrap/{_QUALIFIER}/version", Value=_BOOTSTRAP_VERSION, Type="String")
     local_client("s3", endpoint_url).create_bucket(

@@ -10,7 +10,7 @@ from typing import Final
 
 from devtools.checkout import REPOSITORY
 from devtools.local_cloud.bootstrap import bootstrap
-from devtools.local_cloud.deployment import (
+from devtools.local_cloud.cdk_deploy import (
     CDK,
     STACK_NAME,
     deployed_stack,
@@ -45,7 +45,7 @@ _GRACE_SECONDS: Final = SHUTDOWN_SECONDS + 7
 def start_local_cloud(
     folder: Folder, *, port: int = PREFERRED_PORT, stocked: bool = True, cdk: Path = CDK
 ) -> Stack:
-    """Start MiniStack, deploy the app, stock the sample catalogue; what fails leaves nothing running.
+    """Start MiniStack, deploy the app and stock the sample catalogue; leave nothing running on an error.
 
     Raise InUseError when a local cloud runs, starts or stops in the folder.
     """
@@ -58,7 +58,7 @@ def start_local_cloud(
         folder.clean()
         with step("MiniStack"):
             server = start_server(processes, folder, port, lock)
-            endpoint_url = _introduced(server, folder).endpoint_url
+            endpoint_url = _server_record(server, folder).endpoint_url
             # the CDK synthesizes while MiniStack loads
             deployment = start_deployment(processes, folder, endpoint_url, cdk)
             _wait_until_ready(server, folder, endpoint_url)
@@ -74,7 +74,7 @@ def start_local_cloud(
 
 
 def stop_local_cloud(folder: Folder, *, grace_seconds: float = _GRACE_SECONDS) -> bool:
-    """Stop what runs in the folder and remove all but the logs; tell whether anything ran."""
+    """Stop what runs in the folder and keep only its logs; return whether anything ran."""
     running = folder.in_use()
     if running:
         server = _known_server(folder)
@@ -86,7 +86,7 @@ def stop_local_cloud(folder: Folder, *, grace_seconds: float = _GRACE_SECONDS) -
 
 
 def restart_local_cloud(folder: Folder) -> None:
-    """End MiniStack and start it again on the state that it saved, where its clients know it."""
+    """Stop MiniStack and start it again, with its saved state and on the same port."""
     if not folder.in_use():
         raise OperatorError("No local cloud is running", what_to_do="Start one with `orderctl up`.")
     before = _known_server(folder)
@@ -99,7 +99,7 @@ def restart_local_cloud(folder: Folder) -> None:
         ProcessGroups(signals, grace_seconds=_GRACE_SECONDS) as processes,
     ):
         server = start_server(processes, folder, before.port, lock)
-        if (now := _introduced(server, folder)).port != before.port:
+        if (now := _server_record(server, folder)).port != before.port:
             raise OperatorError(
                 f"The local cloud can't start again on port {before.port}",
                 why="another program took it",
@@ -110,7 +110,7 @@ def restart_local_cloud(folder: Folder) -> None:
 
 
 def start_server(processes: ProcessGroups, folder: Folder, port: int, lock: int) -> Process:
-    """Start MiniStack on the state in the folder, if any; it holds the lock while it runs."""
+    """Start MiniStack with the state in the folder, if any; it holds the lock while it runs."""
     folder.server_file.unlink(missing_ok=True)
     folder.temporary.mkdir(exist_ok=True)
     return processes.start(
@@ -132,7 +132,7 @@ def _cleaned_on_failure(folder: Folder, signals: StopSignals) -> Iterator[None]:
         raise
 
 
-def _introduced(server: Process, folder: Folder) -> ServerRecord:
+def _server_record(server: Process, folder: Folder) -> ServerRecord:
     while (record := folder.server()) is None:
         _require_alive(server, folder)
         time.sleep(POLL_SECONDS)
@@ -145,8 +145,8 @@ def _wait_until_ready(server: Process, folder: Folder, endpoint_url: str) -> Non
         _require_alive(server, folder)
         if time.monotonic() > deadline:
             raise OperatorError(
-                f"MiniStack does not answer after {_START_SECONDS} s",
-                what_to_do=f"What it said is in {folder.server_log}",
+                f"MiniStack does not respond after {_START_SECONDS} s",
+                what_to_do=f"Its output is in {folder.server_log}",
             )
 
 
@@ -154,8 +154,8 @@ def _require_alive(server: Process, folder: Folder) -> None:
     if server.poll() is not None:
         raise OperatorError(
             "MiniStack ended while it was starting",
-            why=next(iter(last_lines(folder.server_log, 1)), "without a word"),
-            what_to_do=f"All that it said is in {folder.server_log}",
+            why=next(iter(last_lines(folder.server_log, 1)), "no output"),
+            what_to_do=f"Its whole output is in {folder.server_log}",
         )
 
 
@@ -172,7 +172,7 @@ def _known_server(folder: Folder) -> ServerRecord:
         if time.monotonic() > deadline:
             raise OperatorError(
                 "A local cloud is starting or stopping, but it can't be found",
-                why=f"a process holds {folder.root / 'lock'} and did not say who it is",
+                why=f"an unknown process holds {folder.root / 'lock'}",
                 what_to_do="End the other `orderctl up`, and try again.",
             )
         time.sleep(POLL_SECONDS)

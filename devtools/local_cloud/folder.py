@@ -21,21 +21,21 @@ _LOCK_SECONDS: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Folder(LocalCloudFiles):
-    """Where everything of one local cloud is; nothing of it is elsewhere."""
+    """The folder with all files of one local cloud."""
 
     @property
     def deploy_log(self) -> Path:
-        """What the CDK says."""
+        """The output of the CDK."""
         return self.root / "deploy.log"
 
     @property
     def temporary(self) -> Path:
-        """TMPDIR of every process: MiniStack and the CDK leave things there."""
+        """TMPDIR of every process: MiniStack and the CDK leave files there."""
         return self.root / "tmp"
 
     @property
     def state(self) -> Path:
-        """What MiniStack saves when it is asked to end, and reads when it starts."""
+        """What MiniStack saves when it stops, and reads when it starts."""
         return self.root / "state"
 
     @property
@@ -50,7 +50,7 @@ class Folder(LocalCloudFiles):
 
     @contextmanager
     def locked(self) -> Iterator[int]:
-        """Hold the lock, and give its file descriptor: who inherits that holds the lock as well."""
+        """Hold the lock and yield its file descriptor; a process that inherits it holds the lock too."""
         if sys.platform == "win32":
             raise OperatorError(
                 "The local cloud runs on Linux and macOS",
@@ -66,7 +66,7 @@ class Folder(LocalCloudFiles):
             os.close(descriptor)
 
     def in_use(self) -> bool:
-        """Tell whether a local cloud runs, starts or stops here, also when its files say otherwise."""
+        """Return whether a local cloud runs, starts or stops here, whatever its files say."""
         if not self.root.exists():
             return False
         try:
@@ -83,7 +83,7 @@ class Folder(LocalCloudFiles):
             shutil.rmtree(folder, ignore_errors=True)
 
     @classmethod
-    def of(cls, root: Path) -> Self:
+    def from_root(cls, root: Path) -> Self:
         """Return the folder with an absolute path."""
         return cls(root.resolve())
 
@@ -93,7 +93,7 @@ class InUseError(Exception):
 
 
 def _lock(descriptor: int) -> None:
-    # in_use() of another process holds the lock for a moment, too
+    # in_use() of another process also holds the lock for a moment
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
@@ -107,7 +107,7 @@ def _lock(descriptor: int) -> None:
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Write what no reader ever sees half."""
+    """Write a file that no reader ever sees half written."""
     unfinished = file.with_suffix(".unfinished")
     unfinished.write_text(text + "\n")
     unfinished.replace(file)

@@ -1,4 +1,4 @@
-"""Starts processes as groups of their own, and ends them with everything that they started."""
+"""Starts each process in a group of its own, and ends the whole group."""
 
 import os
 import signal
@@ -12,13 +12,13 @@ from typing import Any, Final, Self
 from devtools.local_cloud.signals import StopSignals
 
 POLL_SECONDS: Final = 0.02
-# What was killed stays in the group until its parent asks for it: in a container that may be never.
+# A killed process stays in its group until its parent waits for it. In a container that may never happen.
 _REMOVAL_SECONDS: Final = 0.2
 Process = subprocess.Popen[bytes]
 
 
 class ProcessGroups:
-    """Ends the groups that it started when it is left, but those that it let go."""
+    """Ends every group that it started on exit, except those that it let go."""
 
     def __init__(self, signals: StopSignals, *, grace_seconds: float) -> None:
         self._signals = signals
@@ -50,7 +50,7 @@ class ProcessGroups:
         return process
 
     def let_go(self, process: Process) -> None:
-        """Leave it running."""
+        """Leave a process running."""
         self._started.remove(process)
 
     def __enter__(self) -> Self:
@@ -73,15 +73,15 @@ def send(pid: int, signal_number: int) -> None:
 
 
 def kill_group(leader: int) -> None:
-    """Kill what is left of a process group, and give the system a moment to remove it."""
+    """Kill what is left of a process group, and wait a moment for its removal."""
     deadline = time.monotonic() + _REMOVAL_SECONDS
-    with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
+    with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for a group of zombies
         while time.monotonic() < deadline:
             os.killpg(leader, signal.SIGKILL)
             time.sleep(POLL_SECONDS)
 
 
 def last_lines(log: Path, count: int) -> list[str]:
-    """Return the last lines that say something."""
+    """Return the last lines that are not empty."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     return [line.rstrip() for line in lines if line.strip()][-count:]

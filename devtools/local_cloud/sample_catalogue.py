@@ -1,4 +1,4 @@
-"""What the shop of a new local cloud sells: prices in US cents, plenty of most, one product sold out."""
+"""The products of a new local cloud: prices in US cents, one product sold out."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The local cloud's process: MiniStack, patched, on a port of 127.0.0.1 that it chooses itself."""
+"""The local cloud's process: the patched MiniStack on a free port of 127.0.0.1."""
 
 import argparse
 import gc
@@ -18,38 +18,38 @@ import uvicorn
 from devtools.local_cloud.folder import Folder, write_atomically
 from orderctl.local_cloud import ServerRecord
 
-# Ends the server without saving its state, which would take seconds after thousands of orders.
+# Ends the server without saving its state: after thousands of orders that would take seconds.
 DISCARD: Final = signal.SIGINT
-# Requests that run when the end comes get this long; `orderctl down` waits a little longer.
+# Running requests get this long to finish; `orderctl down` waits a little longer.
 SHUTDOWN_SECONDS: Final = 3
 
 
 def main() -> None:
-    """Serve until SIGTERM, and save the state then, or until DISCARD."""
+    """Serve until SIGTERM, which saves the state, or until DISCARD."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--folder", type=Path, required=True)
     arguments.add_argument("--port", type=int, required=True, help="preferred; another one when it is taken")
     given = arguments.parse_args()
-    folder = Folder.of(given.folder)
-    # uvicorn sends its signal on to this handler when it has shut down: what `finally` says still happens.
+    folder = Folder.from_root(given.folder)
+    # uvicorn passes its signal to this handler after its shutdown, so `finally` blocks still run.
     for ending in (signal.SIGTERM, DISCARD):
         signal.signal(ending, lambda *_: sys.exit(0))
 
     listener = listen(given.port)
     port = listener.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)
-    # Requests wait in the listener's queue until MiniStack is loaded, so the port can be told right away.
+    # Requests wait in the listener's queue until MiniStack is loaded, so the port can be published now.
     record = ServerRecord(pid=os.getpid(), port=port, since=time.time())
     write_atomically(folder.server_file, json.dumps(asdict(record)))
     try:
         serve(listener)
     except SystemExit as ended:
-        # to take down all that is in memory would take seconds, and changes nothing
+        # Freeing the memory would take seconds and change nothing.
         os._exit(int(ended.code or 0))
 
 
 def listen(preferred_port: int) -> socket.socket:
-    """Return a listening socket: who binds it first has the port, so that there is no race for it."""
+    """Return a listening socket on the preferred port, or on any port when that one is taken."""
     try:
         return socket.create_server(("127.0.0.1", preferred_port), backlog=512)
     except OSError:
@@ -57,14 +57,14 @@ def listen(preferred_port: int) -> socket.socket:
 
 
 def serve(listener: socket.socket) -> None:
-    """Run MiniStack on the socket; no Lambda's process outlives it."""
+    """Run MiniStack on the socket, and end its Lambda processes with it."""
     from ministack import app as ministack  # noqa: PLC0415  it reads its settings when it is imported
     from ministack.core import lambda_runtime  # noqa: PLC0415  as above
 
     from devtools.local_cloud.patches import apply_patches  # noqa: PLC0415  as above
 
     apply_patches()
-    # What is loaded by now stays: it need not be looked through for garbage again and again.
+    # The loaded modules stay for good: the garbage collector need not look at them.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     try:

@@ -9,8 +9,8 @@ from typing import Final
 from devtools.local_cloud.folder import Folder
 from orderctl.local_cloud import LOCAL_ACCOUNT, LOCAL_REGION
 
-# What could lead to a real account, or change MiniStack, is not handed on.
-_NOT_HANDED_ON: Final = (
+# Variables that could reach a real account or change MiniStack are not passed on.
+_NOT_PASSED_ON: Final = (
     "AWS_",
     "CDK_",
     "LAMBDA_",
@@ -55,7 +55,7 @@ def deployment_environment(folder: Folder, endpoint_url: str) -> dict[str, str]:
 
 
 def _base(folder: Folder) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
     # node and python are in the virtual environment
     path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)])
     return {

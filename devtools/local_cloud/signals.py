@@ -1,4 +1,4 @@
-"""Ctrl-C, kill and a closed terminal end `orderctl up` only between two steps that belong together."""
+"""Ctrl-C, kill and a closed terminal interrupt `orderctl up` only where it is safe."""
 
 import signal
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _STOP: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopSignals:
-    """While entered, these signals raise KeyboardInterrupt; while held, they do so afterwards."""
+    """Raises KeyboardInterrupt for these signals; while held, only after the block."""
 
     def __init__(self) -> None:
         self._held = False

@@ -1,1 +1,1 @@
-"""Recorded executions of the order workflow: scenarios, recording them, replaying them without a network."""
+"""Recordings of the workflow: made on a deployed stack or from a script, replayed, and compared."""

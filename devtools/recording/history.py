@@ -1,4 +1,4 @@
-"""An execution's events without what differs from run to run: ids, clock times, the order of its branches."""
+"""An execution's events without what changes from run to run: ids, times, the order of its branches."""
 
 import json
 from collections import defaultdict
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from devtools.asl.definition import MACHINE, Definition, branches
-from devtools.recording.answers import Answer, returns, throws
+from devtools.recording.task_responses import TaskResponse, returns, throws
 from orderctl.trace import Lane, LoggedEvent, follow
 
 Event = dict[str, Any]
@@ -18,8 +18,8 @@ Normalise = Callable[[Any], Any]
 
 _JSON_DETAILS: Final = ("input", "output", "parameters")
 _PLAIN_DETAILS: Final = ("timeoutInSeconds", "heartbeatInSeconds", "error", "cause")
-# What a service says of the call itself, other in every run and read by no state.
-_ABOUT_THE_CALL: Final = frozenset(
+# Facts about the call itself: they change in every run, and no state reads them.
+_CALL_METADATA: Final = frozenset(
     {
         "ExecutedVersion", "MD5OfMessageAttributes", "MD5OfMessageBody", "MD5OfMessageSystemAttributes",
         "ResponseMetadata", "SdkHttpMetadata", "SdkResponseMetadata",
@@ -31,12 +31,12 @@ _ABOUT_THE_CALL: Final = frozenset(
 class Attempt:
     """One attempt of a task; `waited` is the time in seconds since the one before it failed."""
 
-    answer: Answer
+    response: TaskResponse
     waited: float | None
 
 
 def history_of(events: Iterable[LoggedEvent], definition: Definition, normalise: Normalise) -> History:
-    """Sort the events into the execution's own and those of each branch."""
+    """Sort the events by branch; events outside of branches belong to the execution itself."""
     starts = branches(definition)
     found: History = {name: [] for name in (MACHINE, *starts.values())}
     for event, lane in follow(events, Lane()):
@@ -55,12 +55,12 @@ def attempts_of(events: Iterable[LoggedEvent], normalise: Normalise) -> dict[str
             before = failed.get(state)
             waited[state] = (event.at - before.at).total_seconds() if before else None
         elif event.type == "TaskSucceeded":
-            result = normalise(_answer(json.loads(event.details["output"])))
-            attempts[state].append(Attempt(answer=returns(result), waited=waited[state]))
+            result = normalise(_without_metadata(json.loads(event.details["output"])))
+            attempts[state].append(Attempt(response=returns(result), waited=waited[state]))
         elif event.type in {"TaskFailed", "TaskTimedOut"}:
             failed[state] = event
-            answer = throws(event.details["error"], normalise(event.details.get("cause") or ""))
-            attempts[state].append(Attempt(answer=answer, waited=waited[state]))
+            response = throws(event.details["error"], normalise(event.details.get("cause") or ""))
+            attempts[state].append(Attempt(response=response, waited=waited[state]))
     return dict(attempts)
 
 
@@ -83,7 +83,7 @@ def _event(event: LoggedEvent, lane: Lane, normalise: Normalise) -> Event:
     if lane.runs and not event.type.startswith("Execution"):
         kept["state"] = lane.runs[-1].name
     if event.type in {"ExecutionStarted", "TaskStarted", "TaskSucceeded"}:
-        return kept  # its input is the recording's, its output one of the recording's answers
+        return kept  # the recording has its input and output already
     if event.type == "TaskScheduled":
         kept["resource"] = f"{event.details['resourceType']}:{event.details['resource']}"
     kept |= {
@@ -92,7 +92,7 @@ def _event(event: LoggedEvent, lane: Lane, normalise: Normalise) -> Event:
     return kept | {name: normalise(event.details[name]) for name in _PLAIN_DETAILS if event.details.get(name)}
 
 
-def _answer(result: Any) -> Any:
+def _without_metadata(result: Any) -> Any:
     if not isinstance(result, dict):
         return result
-    return {name: result[name] for name in sorted(result.keys() - _ABOUT_THE_CALL)}
+    return {name: result[name] for name in sorted(result.keys() - _CALL_METADATA)}

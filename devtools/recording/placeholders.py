@@ -13,12 +13,12 @@ from orderctl.trace import LoggedEvent
 
 _PLACEHOLDER: Final = re.compile(r"\$\{\w+}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-# AWS's are 52 capital letters and digits, MiniStack's are UUIDs.
+# AWS writes 52 capital letters and digits, MiniStack a UUID.
 _REQUEST_ID: Final = re.compile(r"(Request ?I[Dd]: )[\w-]+")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GENERATED: Final = frozenset({"MessageId", "messageId", "EventId"})
 _EVENT_FIELDS: Final = {"id": "${EventId}", "time": "${EventTime}"}
-# A start time is logged with the millisecond, and on AWS not always cut off the same way.
+# AWS does not always round the milliseconds of a start time the same way.
 _SAME_MOMENT: Final = timedelta(milliseconds=2)
 
 
@@ -30,8 +30,8 @@ class Placeholders:
     started: datetime
 
     @classmethod
-    def of(cls, execution_arn: str, started: LoggedEvent, deployed: Mapping[str, str]) -> Self:
-        """Take what is to be replaced from an execution's first event; `deployed` is by placeholder."""
+    def from_execution(cls, execution_arn: str, started: LoggedEvent, deployed: Mapping[str, str]) -> Self:
+        """Take the texts to replace from an execution's first event; `deployed` has a text by placeholder."""
         _, _, _, region, account, *_ = execution_arn.split(":")
         event = json.loads(started.details["input"])
         texts = {text: placeholder for placeholder, text in deployed.items()}
@@ -40,12 +40,12 @@ class Placeholders:
         return cls(texts=texts, started=started.at)
 
     def event(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Replace in the event that the execution was started with."""
+        """Replace texts in the event that started the execution."""
         replaced: dict[str, Any] = self.replace({**event, **_EVENT_FIELDS})
         return replaced
 
     def replace(self, value: Any) -> Any:
-        """Replace in everything that the value is made of."""
+        """Replace texts in a value, however deep."""
         match value:
             case {"detail-type": "OrderPlaced", "id": _, "time": _}:
                 return {name: self.replace(_EVENT_FIELDS.get(name, each)) for name, each in value.items()}
@@ -62,19 +62,19 @@ class Placeholders:
 
     def _text(self, text: str) -> str:
         for found in sorted(self.texts, key=len, reverse=True):
-            # whole names only: the source `ecommerce.orders` does not name the bus `ecommerce`
+            # whole names only: the source `ecommerce.orders` is not the bus `ecommerce`
             text = re.sub(rf"(?<![\w.-]){re.escape(found)}(?![\w.-])", self.texts[found], text)
         text = _REQUEST_ID.sub(r"\1${Id}", _TIME.sub(self._moment, text))
         return _UUID.sub("${Id}", text)
 
     def _moment(self, match: re.Match[str]) -> str:
-        """Tell the two times that the workflow reads from its context apart."""
+        """Return the placeholder of a time: the workflow reads two times from its context."""
         moment = datetime.fromisoformat(match[0])
         return "${StartTime}" if moment <= self.started + _SAME_MOMENT else "${EnteredTime}"
 
 
 def entered_times(value: Any) -> Any:
-    """Replace the only thing that differs between replays: when a state was entered."""
+    """Replace the times when a state was entered: nothing else differs between replays."""
     match value:
         case dict():
             return {name: entered_times(each) for name, each in value.items()}
@@ -86,7 +86,7 @@ def entered_times(value: Any) -> Any:
 
 
 def substituted(definition: Definition, deployed: Definition) -> dict[str, str]:
-    """Return what stands for each placeholder in the deployed definition; refuse another version's."""
+    """Return the deployed text of each placeholder; raise OperatorError for another version's definition."""
     try:
         return dict(_substituted(definition, deployed))
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -112,7 +112,7 @@ def _substituted(ours: Any, theirs: Any) -> Iterator[tuple[str, str]]:
 
 
 def _without_trace(text: str) -> str:
-    """Keep of a function's error what does not change with a line number or a request."""
+    """Drop the stack trace and the request id of a function's error."""
     try:
         error = json.loads(text)
         return json.dumps({name: error[name] for name in ("errorMessage", "errorType")})

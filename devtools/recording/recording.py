@@ -1,4 +1,4 @@
-"""A recording: one execution of a scenario, and its file."""
+"""What a recording is: one execution of a scenario, and its file."""
 
 import json
 from collections.abc import Mapping
@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from devtools.checkout import REPOSITORY
-from devtools.recording.answers import Answers, from_mock_config, to_mock_config
 from devtools.recording.history import History
+from devtools.recording.task_responses import TaskResponses, from_mock_config, to_mock_config
 
 RECORDINGS: Final = REPOSITORY / "tests" / "workflow" / "recordings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """`where` is local, aws, or hand: its answers are made up, and its history is what they lead to."""
+class Origin:
+    """How a recording was made; `where` is local, aws, or hand: the last has scripted responses."""
 
     where: str
     engine: str
@@ -45,12 +45,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """One execution of a scenario: what it was given, what its tasks answered, and what it did."""
+    """One execution of a scenario: its input, the responses of its tasks, and what it did."""
 
     scenario: str
-    recorded: Recorded
+    origin: Origin
     input: Any
-    answers: Answers
+    responses: TaskResponses
     outcome: Outcome
 
     @classmethod
@@ -59,9 +59,9 @@ class Recording:
         found = json.loads(file.read_text())
         return cls(
             scenario=found["scenario"],
-            recorded=Recorded(**found["recorded"]),
+            origin=Origin(**found["recorded"]),
             input=found["input"],
-            answers=from_mock_config(found["scenario"], found["mock"]),
+            responses=from_mock_config(found["scenario"], found["mock"]),
             outcome=Outcome(
                 history=found["history"],
                 waits=found["waits"],
@@ -72,29 +72,29 @@ class Recording:
         )
 
     def write(self, folder: Path = RECORDINGS) -> bool:
-        """Write the recording; False when nothing but the date or the engine changed, which it then keeps."""
+        """Write the recording; return False and keep the file when only the date or the engine changed."""
         file = folder / f"{self.scenario}.json"
         text = self.to_text()
         if file.exists():
             before = Recording.read(file)
-            same_place = before.recorded.where == self.recorded.where
-            if same_place and replace(self, recorded=before.recorded).to_text() == file.read_text():
+            same_place = before.origin.where == self.origin.where
+            if same_place and replace(self, origin=before.origin).to_text() == file.read_text():
                 return False
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         return True
 
     def to_text(self) -> str:
-        """Write one event a line, so that a difference in git is one of events."""
+        """Return the file's text, one event a line, so that git shows differences by event."""
         fields = {
             "scenario": self.scenario,
             "recorded": {
-                "where": self.recorded.where,
-                "engine": self.recorded.engine,
-                "date": self.recorded.date,
+                "where": self.origin.where,
+                "engine": self.origin.engine,
+                "date": self.origin.date,
             },
             "input": self.input,
-            "mock": to_mock_config(self.scenario, self.answers),
+            "mock": to_mock_config(self.scenario, self.responses),
             **self.outcome.to_json(),
         }
         return "{\n" + ",\n".join(f" {json.dumps(name)}: {_field(fields[name])}" for name in fields) + "\n}\n"
@@ -106,7 +106,7 @@ def recordings(folder: Path = RECORDINGS) -> list[Path]:
 
 
 def _field(value: Any) -> str:
-    """Break the lines down to what is one thing: an event, the answers of a task."""
+    """Write each event and each task's responses on a line of its own."""
     return _lines(value, indent=1) if isinstance(value, dict) else json.dumps(value)
 
 

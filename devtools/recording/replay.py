@@ -1,4 +1,4 @@
-"""Replays a recording: runs the definition on recorded answers, with no network and no waiting."""
+"""Replays a recording: runs the definition on recorded responses, with no network and no waiting."""
 
 import io
 import json
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from devtools.asl.definition import MACHINE
-from devtools.asl.interpreter import Execution, Machine, Start, TaskFailure, current_state, run
-from devtools.recording.answers import Answer, Answers
+from devtools.asl.interpreter import ExecutionResult, Start, StateMachine, TaskFailure, current_state, run
 from devtools.recording.history import history_of
 from devtools.recording.placeholders import entered_times
 from devtools.recording.recording import Outcome
+from devtools.recording.task_responses import TaskResponse, TaskResponses
 from orderctl.trace import LoggedEvent
 
 _REGION: Final = "us-east-1"
@@ -21,81 +21,79 @@ _ARN: Final = f"arn:aws:states:{_REGION}:000000000000:stateMachine:{MACHINE}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """What the definition made of the answers; `used` are those it asked for."""
+    """What the definition did; `used` are the responses it took, `missing` the attempts without one."""
 
     outcome: Outcome
-    used: Answers
-    unanswered: tuple[str, ...]
+    used: TaskResponses
+    missing: tuple[str, ...]
 
 
-def replay(definition: str, input_: Any, answers: Answers) -> Replay:
-    """Run a definition, its placeholders left as they are, on recorded answers."""
-    recorded = _Recorded(answers=answers)
-    execution = run(
-        Machine(arn=_ARN, name=MACHINE, type="EXPRESS", role_arn="${RoleArn}", definition=definition),
+def replay(definition: str, input_: Any, responses: TaskResponses) -> Replay:
+    """Run a definition with its placeholders on recorded responses."""
+    queue = _ResponseQueue(responses=responses)
+    result = run(
+        StateMachine(arn=_ARN, name=MACHINE, type="EXPRESS", role_arn="${RoleArn}", definition=definition),
         Start(arn="${ExecutionArn}", name="${ExecutionName}", started_at="${StartTime}", input=input_),
-        client_for=lambda service, _: _Client(service, recorded),
+        client_for=lambda service, _: _ReplayClient(service, queue),
         sleep=lambda _: None,
     )
-    used = {state: answers[state][:count] for state, count in recorded.asked.items() if state in answers}
-    return Replay(
-        outcome=_outcome(execution, definition), used=used, unanswered=tuple(sorted(recorded.unanswered))
-    )
+    used = {state: responses[state][:count] for state, count in queue.taken.items() if state in responses}
+    return Replay(outcome=_outcome(result, definition), used=used, missing=tuple(sorted(queue.missing)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Recorded:
-    """Hands out the answers of each state in their order. A state is in one branch, so in one thread."""
+class _ResponseQueue:
+    """The responses of each state in their order. One state runs in one branch, so in one thread."""
 
-    answers: Answers
-    asked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    unanswered: list[str] = field(default_factory=list)
+    responses: TaskResponses
+    taken: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    missing: list[str] = field(default_factory=list)
 
-    def next(self, state: str) -> Answer:
-        attempt = self.asked[state]
-        self.asked[state] += 1
-        if attempt >= len(self.answers.get(state, ())):
-            self.unanswered.append(f"{state}, attempt {attempt}")
-            raise LookupError(f"{state} has no recorded answer for its attempt {attempt}")
-        return self.answers[state][attempt]
+    def next(self, state: str) -> TaskResponse:
+        attempt = self.taken[state]
+        self.taken[state] += 1
+        if attempt >= len(self.responses.get(state, ())):
+            self.missing.append(f"{state}, attempt {attempt}")
+            raise LookupError(f"{state} has no recorded response for attempt {attempt}")
+        return self.responses[state][attempt]
 
 
-class _Client:
-    """Stands for a boto3 client: whatever is called, the calling state's next answer is given."""
+class _ReplayClient:
+    """Stands for a boto3 client: every method returns the next response of the calling state."""
 
-    def __init__(self, service: str, recorded: _Recorded) -> None:
+    def __init__(self, service: str, queue: _ResponseQueue) -> None:
         self._service = service
-        self._recorded = recorded
+        self._queue = queue
 
     def __getattr__(self, _: str) -> Callable[..., Any]:
         return self._call
 
     def _call(self, **_: Any) -> Any:
-        answer = self._recorded.next(current_state())
-        if "Throw" in answer:
-            error, cause = answer["Throw"]["Error"], answer["Throw"]["Cause"]
+        response = self._queue.next(current_state())
+        if "Throw" in response:
+            error, cause = response["Throw"]["Error"], response["Throw"]["Cause"]
             raise TimeoutError if error == "States.Timeout" else TaskFailure(error, cause)
-        result = json.loads(json.dumps(answer["Return"]))  # the interpreter changes what it is given
+        result = json.loads(json.dumps(response["Return"]))  # the interpreter changes what it gets
         if self._service == "lambda":
             result["Payload"] = io.BytesIO(json.dumps(result["Payload"]).encode())
         return result
 
 
-def _outcome(execution: Execution, definition: str) -> Outcome:
+def _outcome(result: ExecutionResult, definition: str) -> Outcome:
     waits: dict[str, list[float]] = defaultdict(list)
-    for wait in execution.waits:
+    for wait in result.waits:
         waits[wait.state].append(wait.longest)
     return Outcome(
-        history=history_of(map(_logged, execution.events), json.loads(definition), entered_times),
+        history=history_of(map(_logged, result.events), json.loads(definition), entered_times),
         waits=dict(waits),
-        status=execution.status,
-        output=entered_times(execution.output),
-        error=execution.error,
+        status=result.status,
+        output=entered_times(result.output),
+        error=result.error,
     )
 
 
 def _logged(event: dict[str, Any]) -> LoggedEvent:
-    """Read an event of a history as it would be logged."""
+    """Convert an event of GetExecutionHistory to one of the execution's log."""
     return LoggedEvent.from_json(
         {
             "id": event["id"],

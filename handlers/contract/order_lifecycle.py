@@ -187,7 +187,7 @@ STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
         f"attribute_not_exists(unannounced)) OR attribute_exists(closedAt)) AND {_NOT_REDRIVEN_SINCE}",
         values=_BY_THIS_EXECUTION,
     ),
-    "ListHeldOrder": OrderWrite(
+    "LeaveToOperator": OrderWrite(
         update="SET openKey = :openKey",
         condition=f"executionArn = :execution AND #status = :onHold AND {_NOT_REDRIVEN_SINCE}",
         values={

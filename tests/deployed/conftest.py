@@ -15,7 +15,7 @@ from tests.deployed.shop import Shop
 @pytest.fixture(scope="session")
 def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
     """The folder of the local cloud of this test run; orderctl's commands use it, and not the user's."""
-    folder = Folder.of(tmp_path_factory.mktemp("local-cloud"))
+    folder = Folder.from_root(tmp_path_factory.mktemp("local-cloud"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ORDERCTL_HOME", str(folder.root))
         yield folder

@@ -30,8 +30,8 @@ LEFT_OVER = {"lock", "cloud.log", "deploy.log"}
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Folder]:
     """A folder of its own, in which nothing runs on when the test has failed."""
-    yield Folder.of(tmp_path)
-    stop_local_cloud(Folder.of(tmp_path))
+    yield Folder.from_root(tmp_path)
+    stop_local_cloud(Folder.from_root(tmp_path))
 
 
 def test_a_local_cloud_has_the_app_and_a_catalogue(local_stack: Stack) -> None:

@@ -126,7 +126,7 @@ def test_the_demo_ends_as_it_should() -> None:
     assert said.stdout.count("✓") == 4
     assert "in stock, card accepted CONFIRMED RESERVED CAPTURED SENT ✓" in words(said.stdout)
     assert "payment service down, then redriven CONFIRMED RESERVED CAPTURED SENT ✓" in words(said.stdout)
-    assert "step AuthorizePayment error GatewayUnavailable" in words(said.stdout)
+    assert "AuthorizePayment GatewayUnavailable: fault switch" in words(said.stdout)
     assert "Every order ended as it should." in said.stdout
 
 

@@ -9,13 +9,13 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from devtools.asl.definition import states
 from handlers.contract.clock import rfc3339, utc_now
 from handlers.contract.names import OpenKind, open_key
 from orderctl.dlq.queues import read_queues
 from orderctl.dynamodb import to_item
 from orderctl.main import app
 from orderctl.stack import QUEUES, Stack
+from orderctl.workflow import states
 from tests.deployed.shop import Shop, eventually, subscribe_to_events, subscribe_to_notifications
 
 DEAD_EXECUTION = "arn:aws:states:us-east-1:000000000000:express:OrderWorkflow:killed"

@@ -1,36 +1,36 @@
-"""What is recorded on a deployed stack is what the replays are held to."""
+"""Recording again on a deployed stack gives the recordings that the tests replay."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from devtools.recording.recorder import Recorder
 from devtools.recording.recording import RECORDINGS, Recording
-from devtools.recording.scenarios import SCENARIOS
+from devtools.recording.stack_recorder import StackRecorder
+from devtools.recording.stack_scenarios import STACK_SCENARIOS
 from orderctl.stack import Stack
 
-BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+BY_NAME = {scenario.name: scenario for scenario in STACK_SCENARIOS}
 
 
 @pytest.mark.parametrize("name", ["confirmed", "payment_declined", "payment_down", "confirmed_again"])
 def test_recording_again_gives_the_same_file(local_stack: Stack, name: str) -> None:
     kept = Recording.read(RECORDINGS / f"{name}.json")
 
-    recording = Recorder(local_stack).record(BY_NAME[name])
+    recording = StackRecorder(local_stack).record(BY_NAME[name])
 
-    assert replace(recording, recorded=kept.recorded).to_text() == kept.to_text()
+    assert replace(recording, origin=kept.origin).to_text() == kept.to_text()
 
 
-def test_a_service_that_is_broken_for_a_recording_is_mended_after_it(
+def test_a_service_that_is_broken_for_a_recording_works_again_after_it(
     local_stack: Stack, tmp_path: Path
 ) -> None:
-    recorder = Recorder(local_stack)
+    recorder = StackRecorder(local_stack)
 
-    broken = recorder.record(BY_NAME["inventory_down"])
-    whole = recorder.record(BY_NAME["out_of_stock"])
+    with_fault = recorder.record(BY_NAME["inventory_down"])
+    without = recorder.record(BY_NAME["out_of_stock"])
 
-    assert broken.outcome.waits == {"ReserveInventory": [1, 2, 4]}
-    assert whole.outcome.waits == {}
-    assert broken.write(tmp_path)
-    assert not broken.write(tmp_path)
+    assert with_fault.outcome.waits == {"ReserveInventory": [1, 2, 4]}
+    assert without.outcome.waits == {}
+    assert with_fault.write(tmp_path)
+    assert not with_fault.write(tmp_path)

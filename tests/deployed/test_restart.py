@@ -49,8 +49,8 @@ DECLINED = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Folder]:
     """A folder of its own, in which nothing runs on when the test has failed."""
-    yield Folder.of(tmp_path)
-    stop_local_cloud(Folder.of(tmp_path))
+    yield Folder.from_root(tmp_path)
+    stop_local_cloud(Folder.from_root(tmp_path))
 
 
 @pytest.fixture

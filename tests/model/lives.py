@@ -8,7 +8,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from tests.model.invariants import Invariants
-from tests.model.stepper import Call, Execution
+from tests.model.stepper import Call, SteppedExecution
 from tests.model.world import World
 
 STOCK: Final = {"lamp": 10, "bell": 10}
@@ -39,7 +39,7 @@ def notifications_failing(world: World, kind: str) -> Iterator[None]:
         yield
 
 
-def run_up_to(world: World, task: str) -> Execution:
+def run_up_to(world: World, task: str) -> SteppedExecution:
     """Run an execution until just before a task of this kind; nobody need go on with it."""
     execution = world.start(world.bus.placed()[-1])
     while not execution.waiting[0].resource.endswith(task):
@@ -47,7 +47,7 @@ def run_up_to(world: World, task: str) -> Execution:
     return execution
 
 
-def run_up_to_state(world: World, execution: Execution, state: str) -> Call:
+def run_up_to_state(world: World, execution: SteppedExecution, state: str) -> Call:
     """Run an execution until just before a call of this state, and return the call."""
     while True:
         for call in execution.waiting:
@@ -56,7 +56,7 @@ def run_up_to_state(world: World, execution: Execution, state: str) -> Call:
         world.perform(execution, execution.waiting[0])
 
 
-def run_through(world: World, execution: Execution, *states: str) -> None:
+def run_through(world: World, execution: SteppedExecution, *states: str) -> None:
     """Make the calls of these states, and none of their siblings."""
     for state in states:
         while calls := [call for call in execution.waiting if call.state == state]:

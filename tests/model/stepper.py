@@ -1,7 +1,7 @@
-"""Run the order workflow one service call at a time, so that a test chooses how executions interleave.
+"""Runs the order workflow one service call at a time, so that a test chooses how executions interleave.
 
-Interprets the part of the Amazon States Language that the definition uses; anything else raises.
-`test_stepper.py` holds it equal to moto's interpreter.
+It knows the part of the Amazon States Language that the definition uses, and raises for anything else.
+`test_stepper.py` compares it with moto's interpreter.
 """
 
 import json
@@ -10,21 +10,15 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from devtools.asl.moto_patches import TaskFailure
+
 Json = Any
 Definition = Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaskFailure(Exception):  # noqa: N818  mirrors the name in Step Functions' events
-    """A service's answer to a Task that is an error name and a cause."""
-
-    error: str
-    cause: str
-
-
 @dataclass(eq=False, kw_only=True)
 class Call:
-    """One attempt of one Task that waits for its service's answer."""
+    """One attempt of one Task that waits for the response of its service."""
 
     state: str
     resource: str
@@ -58,10 +52,11 @@ class _Join:
 
 
 @dataclass(eq=False)
-class Execution:
-    """One execution that stands still between service calls.
+class SteppedExecution:
+    """One execution that stops at every service call.
 
-    `waiting` are the calls that can be answered now, in any order; `status` is RUNNING, SUCCEEDED or FAILED.
+    `waiting` are the calls that wait for a response; any of them may be next.
+    `status` is RUNNING, SUCCEEDED or FAILED.
     """
 
     definition: Definition
@@ -82,11 +77,11 @@ class Execution:
         """The execution's ARN."""
         return str(self.context["Execution"]["Id"])
 
-    def answer(self, call: Call, result: Json | TaskFailure) -> None:
-        """Give one waiting call its answer and run on to the next calls."""
+    def respond(self, call: Call, response: Json | TaskFailure) -> None:
+        """Give one waiting call its response and run on to the next calls."""
         self.waiting.remove(call)
         thread, slot = self._owners.pop(id(call))
-        self._advance(thread, slot, result)
+        self._advance(thread, slot, response)
 
     def _advance(self, thread: _Thread, slot: tuple[_Join, int] | None, value: Json) -> None:
         if self.status != "RUNNING":
@@ -166,13 +161,13 @@ class Execution:
         retries = [0] * len(state.get("Retry", []))  # each retrier counts its own
         while True:
             parameters = self._selected(state.get("Parameters"), data, default=data)
-            answer = yield Call(
+            response = yield Call(
                 state=name, resource=state["Resource"], parameters=parameters, attempt=sum(retries)
             )
-            if not isinstance(answer, TaskFailure):
-                return state.get("Next"), self._merge(state, data, answer)
-            if not self._retried(state, answer, retries):
-                return self._caught(state, data, answer)
+            if not isinstance(response, TaskFailure):
+                return state.get("Next"), self._merge(state, data, response)
+            if not self._retried(state, response, retries):
+                return self._caught(state, data, response)
 
     @staticmethod
     def _retried(state: Definition, failure: TaskFailure, retries: list[int]) -> bool:
@@ -240,7 +235,7 @@ class Execution:
 
 
 def _matches(names: list[str], error: str) -> bool:
-    # nothing takes a mistake of the definition itself
+    # no retrier or catcher handles a mistake in the definition
     return error != "States.Runtime" and (
         "States.ALL" in names
         or error in names

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN
 from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
 from tests.model.invariants import Invariants
-from tests.model.stepper import Call, Execution, TaskFailure
+from tests.model.stepper import Call, SteppedExecution, TaskFailure
 from tests.model.world import Killed, MendedGateway, World
 
 STOCK: Final = {"lamp": 4, "bell": 2, "rug": 1}
@@ -46,7 +46,7 @@ class Interleavings(RuleBasedStateMachine):
         self.installed.__enter__()
         self.rules_of_the_shop = Invariants(stock=dict(STOCK))
         self.requests: list[tuple[dict[str, int], str, str]] = []
-        self.running: list[Execution] = []
+        self.running: list[SteppedExecution] = []
 
     @rule(basket=baskets, method=methods)
     def place(self, basket: dict[str, int], method: str) -> None:
@@ -105,7 +105,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule(pick=picks, other=picks, error=failures)
     def fail_a_call(self, pick: int, other: int, error: str) -> None:
         execution, call = self._waiting(pick, other)
-        execution.answer(call, TaskFailure(error=error, cause="made to fail"))
+        execution.respond(call, TaskFailure(error=error, cause="made to fail"))
 
     @precondition(lambda self: self.running)
     @rule(pick=picks)
@@ -189,7 +189,7 @@ class Interleavings(RuleBasedStateMachine):
         assert answer["statusCode"] == 202, answer
         self.rules_of_the_shop.accepted.add(answer["body"]["orderId"])
 
-    def _waiting(self, pick: int, other: int) -> tuple[Execution, Call]:
+    def _waiting(self, pick: int, other: int) -> tuple[SteppedExecution, Call]:
         execution = self.running[pick % len(self.running)]
         return execution, execution.waiting[other % len(execution.waiting)]
 

@@ -75,7 +75,7 @@ def test_a_held_order_that_another_execution_settles_is_still_redriven(
             world.place(BASKET, key="k")
             settling, holding = (world.start(world.bus.placed()[-1]) for _ in range(2))
             failing = run_up_to_state(world, holding, "AuthorizePayment")
-            holding.answer(failing, TaskFailure(error="KeyError", cause="a bug"))
+            holding.respond(failing, TaskFailure(error="KeyError", cause="a bug"))
             world.run(holding)
             run_up_to_state(world, settling, "ConfirmOrder")
         resume = DlqOrders.resume
@@ -100,7 +100,7 @@ def test_a_rejection_keeps_its_reason_whoever_tells_it_again(new_world: NewWorld
         for _ in range(4):  # recorded each time, and the answer lost
             call = run_up_to_state(world, dying, "ReserveInventory")
             world.invoke("Inventory", call.parameters["Payload"])
-            dying.answer(call, TaskFailure(error="States.Timeout", cause=""))
+            dying.respond(call, TaskFailure(error="States.Timeout", cause=""))
         run_up_to_state(world, dying, "CloseOrder")
         invariants.check(world)
 
@@ -151,7 +151,7 @@ def test_a_write_that_arrives_after_the_order_was_closed_opens_nothing(
         world.place(BASKET, key="k")
         execution = world.start(world.bus.placed()[-1])
         late = run_up_to_state(world, execution, state)
-        execution.answer(late, TaskFailure(error="States.Timeout", cause=""))
+        execution.respond(late, TaskFailure(error="States.Timeout", cause=""))
         world.run(execution)
         with suppress(TaskFailure):
             world._performed(late)
@@ -165,7 +165,7 @@ def test_only_the_execution_that_held_an_order_lists_it(new_world: NewWorld) -> 
     with world.installed():
         world.place(BASKET, key="k", payment_method="pm_gateway_down")
         slow, dying = (world.start(world.bus.placed()[-1]) for _ in range(2))
-        run_up_to_state(world, slow, "ListHeldOrder")
+        run_up_to_state(world, slow, "LeaveToOperator")
         run_up_to_state(world, dying, "AnnounceHeld")
         world.run(slow)
         assert the_order(world)["openKey"].startswith("IN_PROGRESS#")

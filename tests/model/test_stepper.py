@@ -1,4 +1,4 @@
-"""The stepper goes where moto's interpreter goes: through the recordings, and through answers at random."""
+"""The stepper takes the same path as moto's interpreter, for recorded and for random responses."""
 
 import json
 from collections.abc import Sequence
@@ -10,12 +10,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from devtools.asl.definition import DEFINITION, states
-from devtools.recording.answers import Answer, Answers, returns, throws
+from devtools.asl.definition import DEFINITION
 from devtools.recording.history import History, entered
 from devtools.recording.recording import Outcome, Recording, recordings
 from devtools.recording.replay import replay
-from tests.model.stepper import Call, Execution, TaskFailure
+from devtools.recording.task_responses import TaskResponse, TaskResponses, returns, throws
+from orderctl.workflow import states
+from tests.model.stepper import Call, SteppedExecution, TaskFailure
 
 TEXT = DEFINITION.read_text()
 DEFINED = json.loads(TEXT)
@@ -48,7 +49,7 @@ PLACED = Recording.read(recordings()[0]).input
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """What an execution did, in an order that does not depend on whose turn it was."""
+    """What an execution did, sorted so that the order of its branches does not matter."""
 
     entered: list[str]
     calls: dict[str, list[Any]]
@@ -76,7 +77,7 @@ def _scheduled(history: History) -> dict[str, list[Any]]:
     return found
 
 
-def _stepped(input_: Any, answers: Answers, *, latest_first: bool = False) -> Way:
+def _stepped(input_: Any, responses: TaskResponses, *, latest_first: bool = False) -> Way:
     context = {
         "Execution": {
             "Id": "${ExecutionArn}",
@@ -86,12 +87,12 @@ def _stepped(input_: Any, answers: Answers, *, latest_first: bool = False) -> Wa
         },
         "State": {"EnteredTime": "${EnteredTime}"},
     }
-    execution = Execution(DEFINED, context)
+    execution = SteppedExecution(DEFINED, context)
     calls: dict[str, list[Any]] = {}
     while execution.waiting:
         call = execution.waiting[-1 if latest_first else 0]
         calls.setdefault(call.state, []).append(call.parameters)
-        execution.answer(call, _answer(answers[call.state], call))
+        execution.respond(call, _response(responses[call.state], call))
     return Way(
         entered=sorted(execution.visited),
         calls=calls,
@@ -101,15 +102,15 @@ def _stepped(input_: Any, answers: Answers, *, latest_first: bool = False) -> Wa
     )
 
 
-def _answer(given_: Sequence[Answer], call: Call) -> Any:
-    answer = given_[call.attempt]
-    if "Throw" in answer:
-        return TaskFailure(error=answer["Throw"]["Error"], cause=answer["Throw"]["Cause"])
-    return answer["Return"]
+def _response(responses: Sequence[TaskResponse], call: Call) -> Any:
+    response = responses[call.attempt]
+    if "Throw" in response:
+        return TaskFailure(error=response["Throw"]["Error"], cause=response["Throw"]["Cause"])
+    return response["Return"]
 
 
-def _random_answers() -> st.SearchStrategy[Answers]:
-    """Draw the answers of every task to all of its attempts."""
+def _random_responses() -> st.SearchStrategy[TaskResponses]:
+    """Draw the responses of every task to all of its attempts."""
     return st.fixed_dictionaries(
         {
             name: st.lists(_one_of(_results(name)) | _one_of(FAILED), min_size=ATTEMPTS, max_size=ATTEMPTS)
@@ -121,11 +122,11 @@ def _random_answers() -> st.SearchStrategy[Answers]:
 FAILED = [throws(error, "as drawn") for error in FAILURES]
 
 
-def _one_of(answers: Sequence[Answer]) -> st.SearchStrategy[Answer]:
-    return st.sampled_from(answers)
+def _one_of(responses: Sequence[TaskResponse]) -> st.SearchStrategy[TaskResponse]:
+    return st.sampled_from(responses)
 
 
-def _results(task: str) -> list[Answer]:
+def _results(task: str) -> list[TaskResponse]:
     match TASKS[task]["Resource"].rpartition(":")[2]:
         case "invoke":
             return [returns({"Payload": {"status": each}, "StatusCode": 200}) for each in STATUSES[task]]
@@ -136,39 +137,39 @@ def _results(task: str) -> list[Answer]:
     return [returns({})]
 
 
-def _always(answer_of: dict[str, Answer]) -> Answers:
-    return {name: [answer_of.get(name, _results(name)[0])] * ATTEMPTS for name in TASKS}
+def _always(response_of: dict[str, TaskResponse]) -> TaskResponses:
+    return {name: [response_of.get(name, _results(name)[0])] * ATTEMPTS for name in TASKS}
 
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
-def test_it_goes_the_way_of_a_recording(file: Path) -> None:
+def test_it_takes_the_path_of_a_recording(file: Path) -> None:
     recording = Recording.read(file)
 
-    way = _stepped(recording.input, recording.answers)
+    way = _stepped(recording.input, recording.responses)
 
     assert way == _recorded(recording.outcome)
 
 
 @settings(max_examples=50, deadline=None)
-@given(answers=_random_answers(), latest_first=st.booleans())
+@given(responses=_random_responses(), latest_first=st.booleans())
 @example(
-    answers=_always({"ConfirmOrder": throws("DynamoDB.ConditionalCheckFailedException")}), latest_first=True
+    responses=_always({"ConfirmOrder": throws("DynamoDB.ConditionalCheckFailedException")}), latest_first=True
 )
-@example(answers=_always({"ParkReserveInventory": throws("SQS.SdkClientException")}), latest_first=False)
-def test_it_goes_the_way_of_the_interpreter(answers: Answers, latest_first: bool) -> None:  # noqa: FBT001  drawn
-    replayed = replay(TEXT, PLACED, answers)
+@example(responses=_always({"ParkReserveInventory": throws("SQS.SdkClientException")}), latest_first=False)
+def test_it_takes_the_path_of_the_interpreter(responses: TaskResponses, latest_first: bool) -> None:  # noqa: FBT001  drawn
+    replayed = replay(TEXT, PLACED, responses)
 
-    way = _stepped(PLACED, answers, latest_first=latest_first)
+    way = _stepped(PLACED, responses, latest_first=latest_first)
 
-    assert replayed.unanswered == ()
+    assert replayed.missing == ()
     assert way == _recorded(replayed.outcome)
 
 
 def test_nothing_catches_a_mistake_of_the_definition() -> None:
-    # In a branch, how far the others come is left to chance.
-    answers = _always({"CapturePayment": throws("States.Runtime", "no such path")})
+    # Not in a branch: how far the other branches come is a matter of chance.
+    responses = _always({"CapturePayment": throws("States.Runtime", "no such path")})
 
-    way = _stepped(PLACED, answers)
+    way = _stepped(PLACED, responses)
 
     assert way.error == "States.Runtime"
-    assert way == _recorded(replay(TEXT, PLACED, answers).outcome)
+    assert way == _recorded(replay(TEXT, PLACED, responses).outcome)

@@ -27,7 +27,7 @@ from orderctl.dlq.redrive import Redrive
 from orderctl.stack import QUEUES
 from tests.fakes import LedgerGateway
 from tests.model.fake_services import FakeBus, FakeQueues, FakeTopic
-from tests.model.stepper import Call, Execution, TaskFailure
+from tests.model.stepper import Call, SteppedExecution, TaskFailure
 
 Json = Any
 
@@ -242,7 +242,7 @@ class World:
             for _ in work.run(plan):
                 pass
 
-    def start(self, event: Json) -> Execution:
+    def start(self, event: Json) -> SteppedExecution:
         """Start one execution of the workflow for an event; it stands still before its first calls."""
         self._names += 1
         started = clock.rfc3339(self.now())
@@ -251,9 +251,9 @@ class World:
             "Execution": {"Id": arn, "Name": str(self._names), "StartTime": started, "Input": event},
             "State": {"EnteredTime": started},
         }
-        return Execution(self.definition, context)
+        return SteppedExecution(self.definition, context)
 
-    def perform(self, execution: Execution, call: Call) -> None:
+    def perform(self, execution: SteppedExecution, call: Call) -> None:
         """Let one waiting call of an execution happen, and give the execution its answer."""
         execution.context["State"]["EnteredTime"] = clock.rfc3339(self.now())
         try:
@@ -262,9 +262,9 @@ class World:
             answer = failure
         except Killed:
             answer = TaskFailure(error="States.Timeout", cause="nobody answered")
-        execution.answer(call, answer)
+        execution.respond(call, answer)
 
-    def run(self, execution: Execution) -> Execution:
+    def run(self, execution: SteppedExecution) -> SteppedExecution:
         """Let an execution run to its end, in the order in which its calls came up."""
         while execution.waiting:
             self.perform(execution, execution.waiting[0])

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from typer.main import get_command
 
+from orderctl.command_list import load_command
 from orderctl.main import app
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -67,12 +67,9 @@ def _alternatives(line: str) -> Iterator[list[str]]:
 
 def _resolved(words: list[str]) -> tuple[Any, list[str]]:
     """Return the command that the words name, and what follows its name."""
-    command: Any = get_command(app)
-    is_listed = True  # orderctl lists its commands, and loads one when it is called
-    names = list(takewhile(lambda word: not word.startswith("-"), words))
-    while names and hasattr(command, "commands"):
-        name = names.pop(0)
-        assert name in command.commands, f"orderctl has no command {name}"
-        command = development.load_command(name) if name in development.SUMMARIES else command.commands[name]
-        words = words[1:]
-    return command, words
+    group: Any = get_command(app)
+    assert words[0] in group.commands, f"orderctl has no command {words[0]}"
+    command, rest = load_command(words[0]), words[1:]
+    if rest and rest[0] in getattr(command, "commands", {}):
+        return command.commands[rest[0]], rest[1:]
+    return command, rest

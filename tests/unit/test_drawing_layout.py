@@ -40,7 +40,7 @@ def test_branches_are_drawn_inside_their_frame(box: Callable[[str], Box]) -> Non
 
 
 def test_the_way_of_a_confirmed_order_goes_straight_down(box: Callable[[str], Box]) -> None:
-    names = "DecideOutcome CapturePayment ConfirmOrder AnnounceConfirmed NotifyConfirmed EverythingDelivered"
+    names = "DecideOutcome CapturePayment ConfirmOrder AnnounceConfirmed NotifyConfirmed DecideClosing"
     way = [box(name) for name in (*names.split(), "CloseOrder", "OrderProcessed")]
 
     assert len({state.x + state.width / 2 for state in way}) == 1

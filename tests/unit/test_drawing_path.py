@@ -50,8 +50,8 @@ def test_every_transition_that_was_taken_is_known_and_no_other() -> None:
         ("CapturePayment", "ConfirmOrder"),
         ("ConfirmOrder", "AnnounceConfirmed"),
         ("AnnounceConfirmed", "NotifyConfirmed"),
-        ("NotifyConfirmed", "EverythingDelivered"),
-        ("EverythingDelivered", "CloseOrder"),
+        ("NotifyConfirmed", "DecideClosing"),
+        ("DecideClosing", "CloseOrder"),
         ("CloseOrder", "OrderProcessed"),
     }
 
@@ -62,12 +62,12 @@ def test_of_two_transitions_between_the_same_states_the_error_takes_the_catch() 
         *passed("ProcessOrder", "DecideOutcome", "CapturePayment", "ConfirmOrder", "AnnounceConfirmed"),
         *tried("NotifyConfirmed", failures=4, succeeded=False),
         *tried("ParkNotifyConfirmed", failures=4, succeeded=False),
-        *passed("EverythingDelivered", "MessageLost"),
+        *passed("DecideClosing", "MessageLost"),
     ]
 
     kinds = {(each.source, each.target): each.kind for each in path(recording).transitions}
 
-    assert kinds["ParkNotifyConfirmed", "EverythingDelivered"] is TransitionKind.CATCH
+    assert kinds["ParkNotifyConfirmed", "DecideClosing"] is TransitionKind.CATCH
 
 
 def test_a_state_that_the_definition_lacks_is_an_error() -> None:

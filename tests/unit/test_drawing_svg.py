@@ -69,7 +69,7 @@ def test_a_step_that_was_given_up_is_marked_as_failed_with_its_attempts() -> Non
 
 
 def test_a_catch_that_goes_where_success_goes_is_drawn_beside_it() -> None:
-    caught, normal = transition_classes(drawing(), "ParkAnnounceHeld", "EverythingDelivered")
+    caught, normal = transition_classes(drawing(), "ParkAnnounceHeld", "DecideClosing")
 
     assert "catch" in caught
     assert "next" in normal

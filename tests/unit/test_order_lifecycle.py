@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from devtools.asl.definition import read_definition, states
+from devtools.asl.definition import read_definition
 from devtools.checkout import REPOSITORY
 from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.order_lifecycle import STATE_MACHINE_WRITES, OrderWrite
+from orderctl.workflow import states
 
 _ORDER: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 _NOW: Final = "2026-11-22T15:14:31.123Z"

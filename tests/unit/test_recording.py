@@ -1,4 +1,4 @@
-"""Recordings: placeholders, answers, waits, and the command's misuse."""
+"""Recordings: placeholders, responses, waits, and an unknown scenario."""
 
 import json
 from datetime import UTC, datetime
@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from devtools.asl.definition import handler_of, longest_waits
-from devtools.recording.answers import from_mock_config, returns, throws, to_mock_config
 from devtools.recording.history import Attempt, attempts_of, history_of
 from devtools.recording.placeholders import Placeholders, substituted
-from devtools.recording.recorder import waits_of
+from devtools.recording.stack_recorder import waits_of
+from devtools.recording.task_responses import from_mock_config, returns, throws, to_mock_config
 from orderctl.errors import OperatorError
 from orderctl.main import app
 from orderctl.trace import LoggedEvent
@@ -49,7 +49,9 @@ def _event(id_: int, type_: str, after: int, seconds: float = 0, **details: Any)
 
 @pytest.fixture
 def placeholders() -> Placeholders:
-    return Placeholders.of(ARN, _event(1, "ExecutionStarted", 0, input=json.dumps(EVENT)), DEPLOYED)
+    return Placeholders.from_execution(
+        ARN, _event(1, "ExecutionStarted", 0, input=json.dumps(EVENT)), DEPLOYED
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,11 +73,11 @@ def placeholders() -> Placeholders:
         ),
     ],
 )
-def test_what_belongs_to_one_run_is_replaced(placeholders: Placeholders, real: Any, replaced: Any) -> None:
+def test_texts_of_one_run_become_placeholders(placeholders: Placeholders, real: Any, replaced: Any) -> None:
     assert placeholders.replace(real) == replaced
 
 
-def test_the_event_keeps_what_the_scenario_gave_it(placeholders: Placeholders) -> None:
+def test_the_event_keeps_the_fields_of_the_scenario(placeholders: Placeholders) -> None:
     event = placeholders.event(EVENT)
 
     assert event["detail"] == {"orderId": "${OrderId}"}
@@ -83,7 +85,7 @@ def test_the_event_keeps_what_the_scenario_gave_it(placeholders: Placeholders) -
     assert placeholders.replace({"event": EVENT}) == {"event": event}
 
 
-def test_placeholders_are_read_off_the_deployed_definition() -> None:
+def test_placeholders_are_read_from_the_deployed_definition() -> None:
     ours = {"States": {"Park": {"QueueUrl": "${InventoryDlqUrl}", "Retry": [{"MaxAttempts": 3}]}}}
     deployed = {"States": {"Park": {"QueueUrl": "https://sqs/inventory", "Retry": [{"MaxAttempts": 3}]}}}
 
@@ -96,14 +98,14 @@ def test_another_versions_workflow_is_not_recorded(deployed: dict[str, Any]) -> 
         substituted({"Retry": [{"MaxAttempts": 3}]}, deployed)
 
 
-def test_answers_that_repeat_are_written_once_and_read_as_often() -> None:
+def test_repeated_responses_are_written_once_and_read_as_often_as_given() -> None:
     down, up = throws("E", "why"), returns({"status": "RESERVED"})
-    answers = {"ReserveInventory": [down, down, down, up]}
+    responses = {"ReserveInventory": [down, down, down, up]}
 
-    config = to_mock_config("flickers", answers)
+    config = to_mock_config("flickers", responses)
 
     assert config["MockedResponses"] == {"flickers.ReserveInventory": {"0-2": down, "3": up}}
-    assert from_mock_config("flickers", config) == answers
+    assert from_mock_config("flickers", config) == responses
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,14 @@ def test_a_wait_longer_than_the_definition_allows_is_not_recorded() -> None:
         waits_of(attempts, _calling())
 
 
-def test_branches_are_told_apart_whatever_the_order_of_their_events() -> None:
+def test_a_task_that_succeeded_after_its_timeout_is_not_recorded() -> None:
+    attempts = {"Call": [Attempt(response=returns({}), waited=None), _attempt("A")]}
+
+    with pytest.raises(OperatorError, match="Call succeeded after its timeout"):
+        waits_of(attempts, _calling())
+
+
+def test_events_are_sorted_by_branch_whatever_their_order() -> None:
     branches = [
         {"StartAt": name, "States": {name: {"Type": "Task", "Next": "x"}}} for name in ("Left", "Right")
     ]
@@ -159,27 +168,27 @@ def test_branches_are_told_apart_whatever_the_order_of_their_events() -> None:
     assert {event["state"] for event in history["Both[1]"]} == {"Right"}
 
 
-def test_attempts_have_their_answers_and_the_time_since_the_one_before_failed() -> None:
-    answered = json.dumps({"Payload": 1, "SdkHttpMetadata": {"HttpStatusCode": 200}})
+def test_attempts_have_their_response_and_the_time_since_the_last_failure() -> None:
+    output = json.dumps({"Payload": 1, "SdkHttpMetadata": {"HttpStatusCode": 200}})
     events = [
         _event(1, "TaskStateEntered", 0, name="Call"),
         _event(2, "TaskScheduled", 1),
         _event(3, "TaskTimedOut", 2, seconds=3, error="States.Timeout"),
         _event(4, "TaskScheduled", 3, seconds=3.5),
-        _event(5, "TaskSucceeded", 4, seconds=4, output=answered),
+        _event(5, "TaskSucceeded", 4, seconds=4, output=output),
     ]
 
     attempts = attempts_of(events, lambda value: value)
 
     assert attempts == {
         "Call": [
-            Attempt(answer=throws("States.Timeout"), waited=None),
-            Attempt(answer=returns({"Payload": 1}), waited=0.5),
+            Attempt(response=throws("States.Timeout"), waited=None),
+            Attempt(response=returns({"Payload": 1}), waited=0.5),
         ]
     }
 
 
-def test_a_scenario_that_is_none_is_refused_with_those_there_are() -> None:
+def test_an_unknown_scenario_is_refused_with_a_list_of_the_known_ones() -> None:
     result = CliRunner().invoke(app, ["record", "nonsense"])
 
     assert result.exit_code == 1
@@ -188,7 +197,7 @@ def test_a_scenario_that_is_none_is_refused_with_those_there_are() -> None:
 
 
 def _attempt(error: str, waited: float | None = None) -> Attempt:
-    return Attempt(answer=throws(error), waited=waited)
+    return Attempt(response=throws(error), waited=waited)
 
 
 def _calling() -> dict[str, Any]:

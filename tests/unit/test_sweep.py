@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers.contract.names import DetailType, OrderStatus
-from handlers.domain.sweep import SweepPolicy, WaitingOrder, order_held
+from handlers.domain.sweep import OverdueOrder, SweepPolicy, order_held
 
 POLICY = SweepPolicy(after=timedelta(minutes=6), max_attempts=5)
 
 
-def _waiting(attempts: int) -> WaitingOrder:
-    return WaitingOrder(
+def _waiting(attempts: int) -> OverdueOrder:
+    return OverdueOrder(
         order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
         customer_id="cust-17850",
         status=OrderStatus.PENDING,

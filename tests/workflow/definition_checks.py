@@ -1,4 +1,4 @@
-"""What can be seen of a definition without running it."""
+"""Checks of a definition that need no execution."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,14 +8,15 @@ from typing import Any
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from devtools.asl.definition import Definition, State, longest_wait, states
+from devtools.asl.definition import Definition, State, longest_wait
+from orderctl.workflow import states
 
 _STATE_MACHINE_RULE = "E3601"
 EXPRESS_SECONDS = 300
 
 
 def violations(definition: Definition) -> list[str]:
-    """Name what the definition breaks of the rules that every state must keep."""
+    """Return every violation of the rules that all states must keep."""
     found = [problem for name, state in states(definition) for problem in _violations_of(name, state)]
     slowest, allowed = slowest_seconds(definition), definition.get("TimeoutSeconds", EXPRESS_SECONDS)
     if not slowest < allowed < EXPRESS_SECONDS:
@@ -26,7 +27,7 @@ def violations(definition: Definition) -> list[str]:
 
 
 def schema_violations(definition: Definition) -> list[str]:
-    """Name what cfn-lint's rule for state machines finds."""
+    """Return what cfn-lint's rule for state machines finds."""
     machine = {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
@@ -43,7 +44,7 @@ def schema_violations(definition: Definition) -> list[str]:
 
 
 def slowest_seconds(machine: Definition) -> float:
-    """Add up the longest path's seconds, every attempt timing out and every wait at its longest."""
+    """Return the seconds of the longest path: every attempt times out, every wait is at its longest."""
     return _slowest(machine, machine["StartAt"])
 
 
@@ -54,25 +55,25 @@ def _violations_of(name: str, state: State) -> Iterator[str]:
         yield f"{name} has no timeout of 3 s (AWS) or 10 s (a function)"
     catchers = state.get("Catch", [])
     if not catchers or catchers[-1]["ErrorEquals"] != ["States.ALL"]:
-        yield f"{name} does not catch every error at last"
+        yield f"{name} does not end with a catch of every error"
     retriers = state.get("Retry", [])
     if len(retriers) != 1:
-        yield f"{name} has more than one rhythm of retries, or none"
+        yield f"{name} does not have exactly one retrier"
     backoff = retriers[-1] if retriers else {}
-    rhythm = {name: backoff.get(name) for name in ("IntervalSeconds", "BackoffRate", "MaxAttempts")}
-    if rhythm != {"IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 3}:
+    numbers = {name: backoff.get(name) for name in ("IntervalSeconds", "BackoffRate", "MaxAttempts")}
+    if numbers != {"IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 3}:
         yield f"{name} does not wait 1, 2 and 4 s for transient errors"
     if (backoff.get("MaxDelaySeconds"), backoff.get("JitterStrategy")) != (4, "FULL"):
-        yield f"{name} does not spread its retries, or not within 4 s"
+        yield f"{name} has no full jitter, or no longest delay of 4 s"
     if "States.Timeout" not in backoff.get("ErrorEquals", []):
         yield f"{name} does not retry a timeout"
     if {"States.ALL", "States.TaskFailed"} & set(backoff.get("ErrorEquals", [])):
-        yield f"{name} retries what trying again can't mend"
+        yield f"{name} retries errors that a retry can't fix"
 
 
 def _slowest(machine: Definition, name: str, before: frozenset[str] = frozenset()) -> float:
     if name in before:
-        return inf  # it goes round in a circle
+        return inf  # a loop
     state = machine["States"][name]
     after = (_slowest(machine, next_, before | {name}) for next_ in _next(state))
     return _duration(state) + max(after, default=0)

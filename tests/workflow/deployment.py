@@ -1,20 +1,19 @@
-"""The synthesized stack as the workflow sees it: tables, queues, bus and topic, in moto."""
+"""The tables, queues, bus and topic of the synthesized stack, in moto."""
 
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import boto3
 
+from devtools.asl.definition import DEFINITION
 from tests.aws_tables import TableNames, create_tables
 
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "123456789012"
-DEFINITION: Final = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"
 
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)}")
 _SERVICES: Final = {"InventoryFunctionArn", "PaymentFunctionArn", "NotificationFunctionArn"}
@@ -22,15 +21,15 @@ _SERVICES: Final = {"InventoryFunctionArn", "PaymentFunctionArn", "NotificationF
 
 @cache
 def client(service: str) -> Any:
-    """Return the one client of a service: making one takes longer than a test, and moto answers any."""
+    """Return the client of a service. Making one takes longer than a test, so all tests share it."""
     return boto3.client(service, region_name=REGION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """`names` has what `Ref` gives for a resource, `substitutions` what stands for a placeholder.
+    """`names` has the `Ref` of each resource, `substitutions` the text of each placeholder.
 
-    The listener is a queue that gets every event of the bus, the inbox one that gets every notification.
+    The listener is a queue with every event of the bus, the inbox a queue with every notification.
     """
 
     template: Mapping[str, Any]
@@ -46,7 +45,7 @@ class Deployment:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of the three services; those that differ say only how they log."""
+        """The variables of the three services; only their logging variables differ."""
         variables: dict[str, str] = {}
         for placeholder in sorted(_SERVICES):
             function = self.function(self.substitutions[placeholder])
@@ -54,7 +53,7 @@ class Deployment:
         return {name: resolve(value, self.names) for name, value in variables.items()}
 
     def environment_of(self, service: str) -> dict[str, str]:
-        """The variables of one function, whether the workflow calls it or not."""
+        """The variables of one function, also of those that the workflow does not call."""
         (variables,) = (
             resource["Properties"]["Environment"]["Variables"]
             for resource in self.template["Resources"].values()
@@ -63,7 +62,7 @@ class Deployment:
         return {name: resolve(value, self.names) for name, value in variables.items()}
 
     def hide_messages(self) -> None:
-        """Let no test see the messages of the one before it; a queue can be purged only once a minute."""
+        """Hide the messages of earlier tests; SQS purges a queue only once a minute."""
         dead_letters = (url for name, url in self.substitutions.items() if name.endswith("DlqUrl"))
         for url in (*dead_letters, self.listener_url, self.inbox_url):
             received = {"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 12 * 60 * 60}
@@ -76,7 +75,7 @@ class Deployment:
 
 
 def deploy(template: Mapping[str, Any]) -> Deployment:
-    """Make what the workflow needs; call it inside `mock_aws`."""
+    """Create what the workflow needs; call it inside `mock_aws`."""
     tables = create_tables(template, REGION)
     makers = {
         "AWS::SQS::Queue": _create_queue,
@@ -108,7 +107,7 @@ def resolve(value: Any, names: Mapping[str, str]) -> str:
             return names[logical_id]
         case {"Fn::GetAtt": [logical_id, "Arn"]}:
             return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{logical_id}"
-    raise ValueError(f"not foreseen in the template: {json.dumps(value)}")
+    raise ValueError(f"unknown value in the template: {json.dumps(value)}")
 
 
 def _create_queue(logical_id: str, _: Mapping[str, Any]) -> str:

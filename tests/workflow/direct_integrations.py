@@ -1,4 +1,4 @@
-"""What the workflow calls without a function between, each open to interventions."""
+"""The AWS services that the workflow calls directly; a test can intervene in each call."""
 
 from dataclasses import dataclass
 from typing import Any

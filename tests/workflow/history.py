@@ -3,25 +3,25 @@
 import json
 from typing import Any
 
-from devtools.asl.interpreter import Execution
+from devtools.asl.interpreter import ExecutionResult
 
 
-def states(execution: Execution) -> list[str]:
+def states(execution: ExecutionResult) -> list[str]:
     """Return the names of the states that were entered."""
     return [entered["name"] for entered in _entered(execution)]
 
 
-def entered_with(execution: Execution, state: str) -> Any:
+def entered_with(execution: ExecutionResult, state: str) -> Any:
     """Return the input of a state that was entered once."""
     (text,) = (entered["input"] for entered in _entered(execution) if entered["name"] == state)
     return json.loads(text)
 
 
-def pauses(execution: Execution, state: str) -> list[float]:
+def pauses(execution: ExecutionResult, state: str) -> list[float]:
     """Return the seconds before each retry of a state."""
     return [wait.seconds for wait in execution.waits if wait.state == state]
 
 
-def _entered(execution: Execution) -> list[dict[str, Any]]:
+def _entered(execution: ExecutionResult) -> list[dict[str, Any]]:
     name = "stateEnteredEventDetails"
     return [event[name] for event in execution.events if name in event]

@@ -1,4 +1,4 @@
-"""What a test can do to a call of the workflow: fail it, lose its answer, let something happen first."""
+"""What a test can do to a call of the workflow: fail it, lose its response, or act before it."""
 
 import threading
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class Intervention:
 
 @dataclass(slots=True)
 class Interventions:
-    """Each is for one kind of call; the first that is left is used up first."""
+    """The interventions by kind of call; they are used in the order in which they were planned."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _planned: dict[str, list[Intervention]] = field(default_factory=dict)
@@ -50,18 +50,18 @@ def raising(error: Exception) -> Behaviour:
     return behaviour
 
 
-def answering(make_answer: Callable[[], Any]) -> Behaviour:
-    return lambda _: make_answer()
+def responding(make_response: Callable[[], Any]) -> Behaviour:
+    return lambda _: make_response()
 
 
-def losing_the_answer(call: Call) -> Any:
-    """The call takes effect, the caller never hears of it."""
+def losing_the_response(call: Call) -> Any:
+    """Let the call take effect, and the caller never receive its response."""
     call()
     raise ReadTimeoutError(endpoint_url="https://service")
 
 
 def after(action: Callable[[], Any]) -> Behaviour:
-    """Let the action happen before the call."""
+    """Run an action before the call."""
 
     def behaviour(call: Call) -> Any:
         action()
@@ -71,6 +71,6 @@ def after(action: Callable[[], Any]) -> Behaviour:
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
-    """An error of an AWS service."""
+    """Return an error of an AWS service."""
     metadata = {"HTTPStatusCode": status, "RequestId": "3b0c5d2e"}
     return ClientError({"Error": {"Code": code, "Message": code}, "ResponseMetadata": metadata}, "Call")

@@ -1,4 +1,4 @@
-"""Invokes the real handlers in this process, and answers as the Lambda service does."""
+"""Invokes the real handlers in this process, and responds as the Lambda service does."""
 
 import io
 import json
@@ -29,17 +29,17 @@ class InvocationContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LambdaRuntime:
-    """Stands for boto3's client; interventions are possible inside a function and around its invocation."""
+    """Stands for boto3's client; a test can intervene inside a function and around its invocation."""
 
     deployment: Deployment
     interventions: Interventions
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803  boto3's names
         event = json.loads(Payload)
-        answer: dict[str, Any] = self.interventions.around(
+        result: dict[str, Any] = self.interventions.around(
             f"invoke {event['operation']}", lambda: self._run(FunctionName, event)
         )
-        return answer
+        return result
 
     def _run(self, arn: str, event: dict[str, Any]) -> dict[str, Any]:
         function = self.deployment.function(arn)
@@ -52,12 +52,12 @@ class LambdaRuntime:
             timeout_seconds=function["Timeout"],
         )
         try:
-            return answer(self.interventions.around(event["operation"], lambda: handler(event, context)))
-        except Exception as error:  # noqa: BLE001  whatever a handler raises, its caller gets an answer
+            return response(self.interventions.around(event["operation"], lambda: handler(event, context)))
+        except Exception as error:  # noqa: BLE001  a caller of Lambda gets a response to any exception
             return failure(error)
 
 
-def answer(payload: Any) -> dict[str, Any]:
+def response(payload: Any) -> dict[str, Any]:
     return {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": _stream(payload)}
 
 
@@ -74,7 +74,7 @@ def failure(error: Exception) -> dict[str, Any]:
 
 
 def function_error(payload: Mapping[str, Any]) -> dict[str, Any]:
-    return answer(payload) | {"FunctionError": "Unhandled"}
+    return response(payload) | {"FunctionError": "Unhandled"}
 
 
 def _stream(payload: Any) -> io.BytesIO:

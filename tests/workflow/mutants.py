@@ -9,18 +9,18 @@ from devtools.asl.definition import Definition
 
 Change = Callable[[], None]
 Changes = Iterator[tuple[str, str, Change]]
-"""Kind, what is changed, and what changes it in place."""
+"""Kind, description, and a function that makes the change in place."""
 
 _OTHER_ERRORS = {"States.ALL": "States.TaskFailed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """`state` is where the change is; empty for the machine itself."""
+    """A changed definition; `state` is where the change is, and empty for the machine itself."""
 
     kind: str
     state: str
-    what: str
+    description: str
     definition: Definition
 
 
@@ -29,9 +29,9 @@ def mutants(definition: Definition) -> Iterator[Mutant]:
     count = len(list(_all_changes(copy.deepcopy(definition))))
     for index in range(count):
         changed = copy.deepcopy(definition)
-        state, (kind, what, change) = list(_all_changes(changed))[index]
+        state, (kind, description, change) = list(_all_changes(changed))[index]
         change()
-        yield Mutant(kind=kind, state=state, what=what, definition=changed)
+        yield Mutant(kind=kind, state=state, description=description, definition=changed)
 
 
 def _all_changes(machine: Any) -> Iterator[tuple[str, tuple[str, str, Change]]]:

@@ -1,6 +1,6 @@
-"""Changes the definition in small ways and shows that the recorded tests notice each change.
+"""Changes the definition in small ways, and checks that the recordings notice each change.
 
-`python -m tests.workflow.mutate`; not part of the tests, for it replays the recordings some thousand times.
+Run it with `make mutate`. It is no test, because it replays the recordings thousands of times.
 """
 
 import json
@@ -17,28 +17,24 @@ from devtools.asl.definition import read_definition
 from devtools.recording.recording import Recording, recordings
 from tests.workflow.definition_checks import schema_violations, violations
 from tests.workflow.mutants import Mutant, mutants
-from tests.workflow.recording_coverage import taken, to_take
-from tests.workflow.replays import check
+from tests.workflow.recording_check import check
+from tests.workflow.recording_coverage import covered, parts
 
 _WORKERS = 2
 _LONGEST_SECONDS = 60
-# Mutants that do what the definition does, and why.
+# Mutants that change nothing, and why: no result fits both rules.
 EQUIVALENT: Mapping[tuple[str, str], str] = {
-    ("DecideOutcome", "Choices[0] after the next"): "both lead to the compensation",
-    (
-        "DecideOutcome",
-        "Choices[1] after the next",
-    ): "what is refused is not RESERVED and AUTHORIZED or CAPTURED",
-    ("DecideOutcome", "Choices[2] after the next"): "no step is RESERVED, AUTHORIZED or CAPTURED, and LOST",
+    ("DecideOutcome", "Choices[0] after the next"): "a refused order is not RESERVED with a valid payment",
+    ("DecideOutcome", "Choices[1] after the next"): "an accepted order has no LOST step",
 }
 
 
 class _Hung(BaseException):
-    """Not an Exception, so that the interpreter does not take it for a failed task."""
+    """Not an Exception: the interpreter would take it for a failed task."""
 
 
 def main() -> None:
-    """Print a table of the mutants, and exit with 1 when one goes unnoticed."""
+    """Print a table of the mutants; exit with 1 when nothing notices one of them."""
     noticed: dict[str, Counter[str]] = defaultdict(Counter)
     survivors = []
     with ProcessPoolExecutor(_WORKERS) as pool:
@@ -49,7 +45,7 @@ def main() -> None:
             noticed[mutant.kind][by] += 1
             if by == "nothing":
                 survivors.append(mutant)
-                _say(f"unnoticed: {mutant.state or 'machine'}: {mutant.kind}: {mutant.what}")
+                _say(f"unnoticed: {mutant.state or 'machine'}: {mutant.kind}: {mutant.description}")
             _say(f"\r{number} of {len(all_mutants)} ", end="", file=sys.stderr)
     _say("\r", end="", file=sys.stderr)
     _print_table(noticed)
@@ -57,9 +53,9 @@ def main() -> None:
 
 
 def _noticed_by(mutant: Mutant) -> str:
-    if (mutant.state, mutant.what) in EQUIVALENT:
+    if (mutant.state, mutant.description) in EQUIVALENT:
         return "equivalent"
-    logging.disable()  # the interpreter's, of every mutant that makes no sense
+    logging.disable()  # the interpreter logs every mutant that it can't run
     signal.signal(signal.SIGALRM, _hung)
     signal.alarm(_LONGEST_SECONDS)
     try:
@@ -71,7 +67,7 @@ def _noticed_by(mutant: Mutant) -> str:
 
 
 def _first_notice(mutant: Mutant) -> str:
-    """What needs no parsing comes first: that takes most of the time."""
+    """Return the check that notices a mutant; the checks without parsing come first, as parsing is slow."""
     if violations(mutant.definition):
         return "a static check"
     text = json.dumps(mutant.definition)
@@ -79,10 +75,10 @@ def _first_notice(mutant: Mutant) -> str:
         try:
             if check(text, recording).complaint:
                 return "a replay"
-        except Exception:  # noqa: BLE001  a definition that can't be run is noticed
+        except Exception:  # noqa: BLE001  a mutant that can't run is noticed
             return "the interpreter"
-    found = {item for each in _recordings() for item in taken(mutant.definition, each.outcome.history)}
-    if to_take(mutant.definition) - found:
+    found = {item for each in _recordings() for item in covered(mutant.definition, each.outcome.history)}
+    if parts(mutant.definition) - found:
         return "coverage"
     return "cfn-lint" if schema_violations(mutant.definition) else "nothing"
 

@@ -1,25 +1,26 @@
-"""What of the definition the recordings take: states, rules of choices, retriers and catchers."""
+"""Which parts of the definition the recordings cover: states, rules of choices, retriers and catchers."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from devtools.asl.definition import Definition, State, handler_of, states
+from devtools.asl.definition import Definition, State, handler_of
 from devtools.recording.history import Event, History
+from orderctl.workflow import states
 
 
-def to_take(definition: Definition) -> set[str]:
-    """Name all that some recording should take."""
-    return {item for name, state in states(definition) for item in _to_take_of(name, state)}
+def parts(definition: Definition) -> set[str]:
+    """Return every part that some recording must cover."""
+    return {item for name, state in states(definition) for item in _parts_of(name, state)}
 
 
-def taken(definition: Definition, history: History) -> set[str]:
-    """Name what a recording took."""
+def covered(definition: Definition, history: History) -> set[str]:
+    """Return the parts that a recording covers."""
     by_name = dict(states(definition))
-    return {item for events in history.values() for item in _taken_in(events, by_name)}
+    return {item for events in history.values() for item in _covered_in(events, by_name)}
 
 
-def _to_take_of(name: str, state: State) -> Iterator[str]:
+def _parts_of(name: str, state: State) -> Iterator[str]:
     yield name
     if state["Type"] == "Choice":
         yield f"{name} Default"
@@ -36,8 +37,8 @@ def _to_take_of(name: str, state: State) -> Iterator[str]:
         yield from (f"{name} Catch[{index}] {error}" for error in catcher["ErrorEquals"])
 
 
-def _taken_in(events: list[Event], by_name: Mapping[str, State]) -> Iterator[str]:
-    attempts: dict[str, list[str]] = defaultdict(list)  # the errors of a state; empty text: it succeeded
+def _covered_in(events: list[Event], by_name: Mapping[str, State]) -> Iterator[str]:
+    attempts: dict[str, list[str]] = defaultdict(list)  # the errors of a state, an empty text for a success
     for event in events:
         name = event.get("state", "")
         if event["type"].endswith("StateEntered"):
@@ -72,7 +73,7 @@ def _name_met(error: str, handler: Mapping[str, Any]) -> str:
 
 
 def _decided(choice: State, input_: Any) -> Iterator[str]:
-    """Name the rule that holds, and each comparison that was made on the way with how it came out."""
+    """Yield each comparison with its result, up to the rule that holds."""
     for index, rule in enumerate(choice["Choices"]):
         made: dict[str, bool] = {}
         holds = _holds(rule, input_, "", made)
@@ -104,7 +105,7 @@ def _compares(rule: Mapping[str, Any], input_: Any) -> bool:
             return bool(found == expected)
         case {"IsPresent": expected}:
             return (found is not None) is expected
-    raise ValueError(f"not foreseen in a choice: {rule}")
+    raise ValueError(f"unknown comparison: {rule}")
 
 
 def _comparisons(rule: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -1,4 +1,4 @@
-"""Draws what a failed replay did beside what is recorded."""
+"""Draws a failed replay beside its recording."""
 
 from pathlib import Path
 
@@ -29,4 +29,4 @@ def _path(machine: Machine, recording: Recording, outcome: Outcome) -> Execution
     try:
         return read_path(machine, {"scenario": recording.scenario, **outcome.to_json()})
     except OperatorError:
-        return None  # the definition has no such way any more
+        return None  # the definition no longer has this path

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from devtools.asl.interpreter import Execution, Machine, Start, run
+from devtools.asl.interpreter import ExecutionResult, Start, StateMachine, run
 from handlers.adapters.orders_table import OrdersTable
 from handlers.contract.events import order_placed
 from handlers.contract.money import Money, OrderLine
@@ -72,13 +72,13 @@ class Shop:
         """
         self.interventions.plan(call, behaviour, times)
 
-    def process(self, order_id: str) -> Execution:
+    def process(self, order_id: str) -> ExecutionResult:
         """Run the workflow once for the order, as OrderPlaced does."""
         return self.process_event(self.event(order_id))
 
-    def process_event(self, event: Mapping[str, Any]) -> Execution:
+    def process_event(self, event: Mapping[str, Any]) -> ExecutionResult:
         execution = f"{uuid4()}:{uuid4()}"
-        machine = Machine(
+        machine = StateMachine(
             arn=_MACHINE,
             name="OrderWorkflow",
             type="EXPRESS",

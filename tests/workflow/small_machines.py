@@ -1,10 +1,10 @@
-"""Small state machines to see what the interpreter makes of one thing."""
+"""Small state machines that show one behaviour of the interpreter."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-from devtools.asl.interpreter import Execution, Machine, Start, run
+from devtools.asl.interpreter import ExecutionResult, Start, StateMachine, run
 
 FAIL = {"Type": "Fail", "Error": "Caught"}
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]
@@ -12,7 +12,7 @@ RETRY_ALL = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate"
 
 
 class Client:
-    """Answers every method of a boto3 client with what `behaviour` returns or raises."""
+    """Stands for a boto3 client: every method returns or raises what `behaviour` does."""
 
     def __init__(self, behaviour: Callable[[dict[str, Any]], Any]) -> None:
         self._behaviour = behaviour
@@ -26,11 +26,11 @@ def execute(
     behaviour: Callable[[dict[str, Any]], Any] = lambda _: {},
     input_: Any = None,
     **machine: Any,
-) -> Execution:
+) -> ExecutionResult:
     definition = {"StartAt": next(iter(states)), "States": states, **machine}
     arn = "arn:aws:states:eu-central-1:123456789012"
     return run(
-        Machine(
+        StateMachine(
             arn=f"{arn}:stateMachine:m",
             name="m",
             type="EXPRESS",

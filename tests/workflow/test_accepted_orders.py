@@ -29,13 +29,13 @@ def test_a_confirmed_order_is_announced_without_its_items(shop: Shop) -> None:
     assert shop.announced() == [("OrderConfirmed", {"orderId": order_id, "customerId": "cust-17850"})]
 
 
-def test_the_customer_hears_that_the_order_arrived_and_that_it_is_confirmed(shop: Shop) -> None:
+def test_the_customer_is_notified_that_the_order_arrived_and_that_it_is_confirmed(shop: Shop) -> None:
     shop.process(shop.place(mug=3))
 
     assert shop.notified() == ["received", "confirmed"]
 
 
-def test_a_confirmed_order_is_no_longer_among_the_open_ones(shop: Shop) -> None:
+def test_a_confirmed_order_leaves_the_open_orders_index(shop: Shop) -> None:
     order_id = shop.place(mug=3)
     assert shop.open_key(order_id) == f"IN_PROGRESS#{PLACED_AT}"
 
@@ -44,7 +44,7 @@ def test_a_confirmed_order_is_no_longer_among_the_open_ones(shop: Shop) -> None:
     assert shop.open_key(order_id) is None
 
 
-def test_states_after_the_branches_carry_no_more_than_what_was_decided(shop: Shop) -> None:
+def test_states_after_the_branches_carry_only_the_order_id_and_the_results(shop: Shop) -> None:
     order_id = shop.place(mug=3)
 
     execution = shop.process(order_id)

@@ -1,4 +1,4 @@
-"""What the workflow announces is what the published event schemas promise."""
+"""The events of the workflow match the published schemas."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _SCHEMAS: Final = Path(__file__).parents[2] / "handlers" / "schemas" / "events"
         ("pm_gateway_down", "OrderHeld"),
     ],
 )
-def test_an_announcement_keeps_to_its_schema(shop: Shop, payment_method: str, announced: str) -> None:
+def test_an_announcement_matches_its_schema(shop: Shop, payment_method: str, announced: str) -> None:
     shop.process(shop.place(mug=1, payment_method=payment_method))
 
     ((type_, detail),) = shop.announced()

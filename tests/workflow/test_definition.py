@@ -1,28 +1,15 @@
 """Rules that every state of the definition keeps."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from devtools.asl.definition import DEFINITION, read_definition
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, NotificationInProgress
-from tests.workflow.deployment import DEFINITION
+from orderctl.workflow import states
 
-State = Mapping[str, Any]
-
-
-def _states(machine: State) -> Iterator[tuple[str, State]]:
-    for name, state in machine["States"].items():
-        yield name, state
-        for branch in state.get("Branches", []):
-            yield from _states(branch)
-
-
-MACHINE = json.loads(DEFINITION.read_text())
-STATES = dict(_states(MACHINE))
-TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+TASKS = {name: state for name, state in states(read_definition()) if state["Type"] == "Task"}
 CALLS = {name: task for name, task in TASKS.items() if task["Resource"].endswith(":lambda:invoke")}
 TRANSIENT: dict[str, set[type[Exception]]] = {
     "Inventory": {DependencyUnavailable},

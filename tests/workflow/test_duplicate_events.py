@@ -1,4 +1,4 @@
-"""EventBridge and Express deliver at least once: executions after, inside and beside each other."""
+"""EventBridge and Express deliver at least once, so an order may have several executions."""
 
 from threading import Thread
 
@@ -35,7 +35,7 @@ def _assert_rejected_once(shop: Shop, order_id: str) -> None:
     assert sorted(shop.notified()) == ["received", "rejected"]
 
 
-def test_an_event_that_comes_again_changes_nothing_of_a_confirmed_order(shop: Shop) -> None:
+def test_a_repeated_event_does_not_change_a_confirmed_order(shop: Shop) -> None:
     order_id = shop.place(mug=3)
     shop.process(order_id)
     settled = shop.records(order_id)
@@ -50,7 +50,7 @@ def test_an_event_that_comes_again_changes_nothing_of_a_confirmed_order(shop: Sh
 @pytest.mark.parametrize(
     ("quantity", "payment_method"), [(11, "pm_card_visa"), (3, "pm_card_declined"), (11, "pm_card_declined")]
 )
-def test_an_event_that_comes_again_changes_nothing_of_a_rejected_order(
+def test_a_repeated_event_does_not_change_a_rejected_order(
     shop: Shop, quantity: int, payment_method: str
 ) -> None:
     order_id = shop.place(mug=quantity, payment_method=payment_method)
@@ -65,7 +65,7 @@ def test_an_event_that_comes_again_changes_nothing_of_a_rejected_order(
 
 
 @pytest.mark.parametrize("call", ACCEPTED)
-def test_an_execution_that_runs_inside_another_one_confirms_the_order_once(shop: Shop, call: str) -> None:
+def test_an_execution_within_another_one_confirms_the_order_once(shop: Shop, call: str) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(call, after(lambda: shop.process(order_id)), times=1)
 
@@ -77,7 +77,7 @@ def test_an_execution_that_runs_inside_another_one_confirms_the_order_once(shop:
 
 @pytest.mark.parametrize("call", REFUSED)
 @pytest.mark.parametrize(("quantity", "payment_method"), [(11, "pm_card_visa"), (3, "pm_card_declined")])
-def test_an_execution_that_runs_inside_another_one_rejects_the_order_once(
+def test_an_execution_within_another_one_rejects_the_order_once(
     shop: Shop, call: str, quantity: int, payment_method: str
 ) -> None:
     order_id = shop.place(mug=quantity, payment_method=payment_method)
@@ -89,7 +89,7 @@ def test_an_execution_that_runs_inside_another_one_rejects_the_order_once(
     _assert_rejected_once(shop, order_id)
 
 
-def test_executions_side_by_side_sell_an_order_once(shop: Shop) -> None:
+def test_executions_at_the_same_time_sell_an_order_once(shop: Shop) -> None:
     order_id = shop.place(mug=3)
     executions = [Thread(target=shop.process, args=[order_id]) for _ in range(3)]
 
@@ -99,11 +99,11 @@ def test_executions_side_by_side_sell_an_order_once(shop: Shop) -> None:
         execution.join()
 
     _assert_sold_once(shop, order_id)
-    # Their calls take real time: one that a busy machine lets time out is made again, and announces again.
+    # A call may time out on a busy machine: its retry announces the order again.
     assert {type_ for type_, _ in shop.announced()} == {"OrderConfirmed"}
 
 
-def test_the_last_pieces_go_to_one_of_two_orders(shop: Shop) -> None:
+def test_the_last_items_go_to_one_of_two_orders(shop: Shop) -> None:
     first, second = shop.place(mug=6), shop.place(mug=6)
     shop.intervene("reserve", after(lambda: shop.process(second)), times=1)
 

@@ -1,11 +1,11 @@
-"""An order that something broken keeps from being settled, and its redrive."""
+"""An order that is held because a step is broken, and its redrive."""
 
 import json
 from typing import Any
 
 import pytest
 
-from devtools.asl.interpreter import Execution
+from devtools.asl.interpreter import ExecutionResult
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, PaymentNotAuthorized
 from tests.workflow.history import entered_with
@@ -13,9 +13,9 @@ from tests.workflow.interventions import raising
 from tests.workflow.shop import Shop
 
 DOWN = raising(DependencyUnavailable("Inventory table: ThrottlingException"))
-NO_ANSWER = raising(GatewayUnavailable("no answer"))
+NO_RESPONSE = raising(GatewayUnavailable("no response"))
 
-# What breaks, for which card, what the order then waits for, and the step whose message is parked.
+# The broken operation, the card, the reason of the hold, and the step whose message is parked.
 BROKEN = [
     ("reserve", "pm_card_visa", "inventory", "ReserveInventory"),
     ("authorize", "pm_card_visa", "payment", "AuthorizePayment"),
@@ -37,7 +37,7 @@ def test_an_order_whose_gateway_is_down_is_held_and_keeps_its_stock(shop: Shop) 
     assert "payment" not in shop.steps(order_id)
 
 
-def test_the_message_of_a_failed_payment_says_all_that_a_redrive_needs(shop: Shop) -> None:
+def test_the_message_of_a_failed_payment_has_all_that_a_redrive_needs(shop: Shop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
     event = shop.event(order_id)
 
@@ -73,7 +73,7 @@ def test_a_broken_step_holds_the_order_and_parks_one_message(
 def test_an_order_whose_inventory_and_payment_are_both_broken_has_a_message_on_each_queue(shop: Shop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("reserve", DOWN)
-    shop.intervene("authorize", NO_ANSWER)
+    shop.intervene("authorize", NO_RESPONSE)
 
     shop.process(order_id)
 
@@ -82,10 +82,10 @@ def test_an_order_whose_inventory_and_payment_are_both_broken_has_a_message_on_e
     assert [message["step"] for message in shop.parked("payment")] == ["AuthorizePayment"]
 
 
-def test_a_compensation_that_is_broken_on_both_sides_has_a_message_on_each_queue(shop: Shop) -> None:
+def test_a_compensation_with_both_steps_broken_has_a_message_on_each_queue(shop: Shop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_card_declined")
     shop.intervene("release", DOWN)
-    shop.intervene("void", NO_ANSWER)
+    shop.intervene("void", NO_RESPONSE)
 
     shop.process(order_id)
 
@@ -94,7 +94,7 @@ def test_a_compensation_that_is_broken_on_both_sides_has_a_message_on_each_queue
     assert [message["step"] for message in shop.parked("payment")] == ["VoidPayment"]
 
 
-def test_a_held_order_is_announced_with_what_it_waits_for(shop: Shop) -> None:
+def test_a_held_order_is_announced_with_its_reason(shop: Shop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
 
     shop.process(order_id)
@@ -103,7 +103,7 @@ def test_a_held_order_is_announced_with_what_it_waits_for(shop: Shop) -> None:
     assert shop.announced() == [("OrderHeld", detail)]
 
 
-def test_a_held_order_is_among_the_open_ones_with_the_time_it_was_held(shop: Shop) -> None:
+def test_a_held_order_is_in_the_open_orders_index_with_the_time_it_was_held(shop: Shop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
 
     shop.process(order_id)
@@ -113,14 +113,14 @@ def test_a_held_order_is_among_the_open_ones_with_the_time_it_was_held(shop: Sho
     assert since >= shop.order(order_id)["updatedAt"]
 
 
-def test_the_customer_of_a_held_order_hears_only_that_it_arrived(shop: Shop) -> None:
+def test_the_customer_of_a_held_order_is_notified_only_that_it_arrived(shop: Shop) -> None:
     shop.process(shop.place(mug=3, payment_method="pm_gateway_down"))
 
     assert shop.notified() == ["received"]
 
 
-def test_the_cause_of_a_failure_travels_no_further_than_its_message(shop: Shop) -> None:
-    shop.intervene("capture", NO_ANSWER)
+def test_the_cause_of_a_failure_goes_no_further_than_its_message(shop: Shop) -> None:
+    shop.intervene("capture", NO_RESPONSE)
 
     execution = shop.process(shop.place(mug=3))
 
@@ -147,9 +147,9 @@ def test_a_redrive_settles_a_held_order_once_the_step_works_again(
     assert shop.notified() == ["received", "confirmed" if accepted else "rejected"]
 
 
-def test_a_confirmed_order_forgets_what_it_waited_for(shop: Shop) -> None:
+def test_a_confirmed_order_has_no_reason_of_an_earlier_hold(shop: Shop) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene("authorize", NO_ANSWER, times=4)
+    shop.intervene("authorize", NO_RESPONSE, times=4)
     shop.process(order_id)
     assert shop.order(order_id)["reason"] == "payment"
 
@@ -158,9 +158,9 @@ def test_a_confirmed_order_forgets_what_it_waited_for(shop: Shop) -> None:
     assert "reason" not in shop.order(order_id)
 
 
-def test_a_redrive_does_not_do_again_what_is_done(shop: Shop) -> None:
+def test_a_redrive_does_not_repeat_finished_steps(shop: Shop) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene("capture", NO_ANSWER, times=4)
+    shop.intervene("capture", NO_RESPONSE, times=4)
     shop.process(order_id)
     shop.stock("mug", 0)
 
@@ -170,7 +170,7 @@ def test_a_redrive_does_not_do_again_what_is_done(shop: Shop) -> None:
     assert shop.available("mug") == 0
 
 
-def test_money_that_is_not_held_is_not_captured_and_the_order_waits(shop: Shop) -> None:
+def test_a_payment_that_is_no_longer_authorized_is_not_captured_and_the_order_is_held(shop: Shop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("capture", raising(PaymentNotAuthorized(order_id, "VOIDED")))
 
@@ -180,7 +180,7 @@ def test_money_that_is_not_held_is_not_captured_and_the_order_waits(shop: Shop) 
     assert _errors(execution) == ["PaymentNotAuthorized"]
 
 
-def test_an_order_whose_hold_expired_is_refused_by_its_redrive(
+def test_an_order_whose_authorization_expired_is_refused_by_its_redrive(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = shop.place(mug=3)
@@ -216,7 +216,7 @@ def test_an_event_for_an_order_that_does_not_exist_is_parked_and_creates_nothing
     assert shop.announced() == []
 
 
-def _errors(execution: Execution) -> list[Any]:
+def _errors(execution: ExecutionResult) -> list[Any]:
     return [
         event["taskFailedEventDetails"]["error"]
         for event in execution.events

@@ -1,4 +1,4 @@
-"""Where moto's interpreter was mended: each of these is how Step Functions behaves."""
+"""The patched interpreter of moto behaves as Step Functions does."""
 
 import json
 import re
@@ -9,14 +9,14 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from devtools.asl import moto_patches
-from devtools.asl.interpreter import Execution, TaskFailure, current_state
+from devtools.asl.interpreter import ExecutionResult, TaskFailure, current_state
 from tests.workflow.history import states
 from tests.workflow.interventions import refusal
-from tests.workflow.lambda_runtime import answer, function_error
+from tests.workflow.lambda_runtime import function_error, response
 from tests.workflow.small_machines import CATCH_ALL, FAIL, RETRY_ALL, execute, raising, task
 
 
-def _failure(execution: Execution) -> tuple[str, str]:
+def _failure(execution: ExecutionResult) -> tuple[str, str]:
     (details,) = (
         event["taskFailedEventDetails"] for event in execution.events if event["type"] == "TaskFailed"
     )
@@ -33,7 +33,7 @@ def _failure(execution: Execution) -> tuple[str, str]:
         ("$..status", ["RESERVED", "DECLINED"]),
     ],
 )
-def test_a_path_to_one_place_finds_a_value_and_any_other_a_list(path: str, found: Any) -> None:
+def test_a_definite_path_finds_a_value_and_any_other_path_a_list(path: str, found: Any) -> None:
     branches = [{"status": "RESERVED"}, {"status": "DECLINED"}]
 
     execution = execute(
@@ -70,7 +70,7 @@ def test_the_time_a_state_was_entered_has_milliseconds_and_ends_in_z() -> None:
         ("sqs:sendMessage", EndpointConnectionError(endpoint_url="https://x"), "SQS.SdkClientException"),
     ],
 )
-def test_a_service_that_refuses_or_is_out_of_reach_is_an_error_of_its_own_name(
+def test_an_error_of_a_service_has_the_name_of_the_service(
     resource: str, error: Exception, name: str
 ) -> None:
     execution = execute({"Call": task(resource, Catch=CATCH_ALL), "Caught": FAIL}, raising(error))
@@ -89,7 +89,7 @@ def test_a_failed_entry_is_an_error_whose_cause_is_text() -> None:
     assert json.loads(cause) == refused
 
 
-def test_a_function_that_fails_names_the_error_itself() -> None:
+def test_a_function_that_fails_gives_the_error_its_name() -> None:
     failed = function_error({"errorType": "OrderNotFound", "errorMessage": "no such order"})
 
     execution = execute({"Call": task()}, lambda _: failed)
@@ -107,7 +107,7 @@ def test_a_function_that_fails_without_a_type_is_an_unknown_error() -> None:
     assert "exit status 137" in str(execution.cause)
 
 
-def test_a_failure_is_told_by_the_history_and_not_by_printing_the_machine(
+def test_a_failure_prints_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     execute({"Call": task(Catch=CATCH_ALL), "Caught": FAIL}, raising(refusal("ServiceException")))
@@ -118,7 +118,7 @@ def test_a_failure_is_told_by_the_history_and_not_by_printing_the_machine(
 def test_a_mistake_in_the_definition_is_never_retried_or_caught() -> None:
     wrong = task(ResultSelector={"status.$": "$.Payload.nothing"}, Retry=[RETRY_ALL], Catch=CATCH_ALL)
 
-    execution = execute({"Call": wrong, "Caught": FAIL}, lambda _: answer({"status": "RESERVED"}))
+    execution = execute({"Call": wrong, "Caught": FAIL}, lambda _: response({"status": "RESERVED"}))
 
     assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
     assert execution.waits == ()
@@ -136,7 +136,7 @@ def test_a_mistake_inside_a_branch_fails_the_execution_with_its_own_cause() -> N
     assert "$.nothing" in str(execution.cause)
 
 
-def test_pauses_double_up_to_the_longest_delay_and_are_left_to_the_caller() -> None:
+def test_pauses_double_up_to_the_longest_delay_and_the_caller_makes_them() -> None:
     capped = task(Retry=[RETRY_ALL | {"MaxDelaySeconds": 30}])
 
     execution = execute({"Call": capped}, raising(refusal("ServiceException")))
@@ -148,7 +148,7 @@ def test_pauses_double_up_to_the_longest_delay_and_are_left_to_the_caller() -> N
     ]
 
 
-def test_a_pause_with_jitter_tells_the_longest_it_could_have_been() -> None:
+def test_a_pause_with_jitter_has_its_longest_possible_length() -> None:
     jittered = task(Retry=[RETRY_ALL | {"JitterStrategy": "FULL", "MaxDelaySeconds": 30}])
 
     execution = execute({"Call": jittered}, raising(refusal("ServiceException")))
@@ -164,7 +164,7 @@ def test_a_wait_state_is_a_pause_too() -> None:
     assert [(wait.state, wait.seconds) for wait in execution.waits] == [("Hold", 3600)]
 
 
-def test_a_task_that_hangs_is_cut_off() -> None:
+def test_a_task_that_hangs_times_out() -> None:
     never = threading.Event()
 
     execution = execute(
@@ -179,7 +179,7 @@ def test_a_task_that_hangs_is_cut_off() -> None:
 @pytest.mark.parametrize(
     "resource", ["lambda:invoke", "dynamodb:updateItem", "events:putEvents", "sqs:sendMessage"]
 )
-def test_a_timeout_is_one_whatever_the_service(resource: str) -> None:
+def test_a_timeout_of_any_service_is_a_timeout(resource: str) -> None:
     only_timeouts = [{"ErrorEquals": ["States.Timeout"], "Next": "Caught"}]
 
     execution = execute(
@@ -201,20 +201,20 @@ def test_a_client_can_fail_a_task_with_any_error(resource: str) -> None:
     assert _failure(execution) == ("Any", "why")
 
 
-def test_a_client_can_ask_which_state_calls_it_in_each_branch() -> None:
+def test_a_client_knows_in_each_branch_which_state_calls_it() -> None:
     callers = set()
     branches = [{"StartAt": name, "States": {name: task()}} for name in ("Left", "Right")]
 
     def behaviour(_: Any) -> Any:
         callers.add(current_state())
-        return answer(None)
+        return response(None)
 
     execute({"Both": {"Type": "Parallel", "Branches": branches, "End": True}}, behaviour)
 
     assert callers == {"Left", "Right"}
 
 
-def test_an_execution_that_outlasts_its_time_ends_as_timed_out() -> None:
+def test_an_execution_that_exceeds_its_timeout_ends_as_timed_out() -> None:
     never = threading.Event()
 
     execution = execute({"Call": task()}, lambda _: never.wait(5), TimeoutSeconds=1)
@@ -232,7 +232,7 @@ def test_executions_at_the_same_time_keep_their_own_clients() -> None:
     def run_one(number: int) -> None:
         def behaviour(_: Any) -> Any:
             together.wait(5)
-            return answer(number)
+            return response(number)
 
         branch = {"StartAt": "Call", "States": {"Call": task(ResultSelector={"number.$": "$.Payload"})}}
         execution = execute({"Side": {"Type": "Parallel", "Branches": [branch], "End": True}}, behaviour)
@@ -257,18 +257,18 @@ def test_events_are_plain_json_in_the_order_they_happened() -> None:
     assert states(execution) == ["First", "Last"]
 
 
-def test_a_definition_that_is_none_is_refused() -> None:
+def test_an_invalid_definition_is_refused() -> None:
     with pytest.raises(Exception, match="ASLParserException"):
         execute({"Broken": {"Type": "Nothing"}})
 
 
-def test_another_version_of_moto_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_moto_is_refused_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moto_patches, "version", lambda _: "9.9.9")
 
     with pytest.raises(RuntimeError, match=r"moto 9\.9\.9 is installed.* install the pinned version"):
-        moto_patches._mend.__wrapped__()  # past the cache: this process is mended already
+        moto_patches._patch_all.__wrapped__()  # without the cache: this process is patched already
 
 
-def test_a_change_in_what_is_replaced_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="no longer has what is replaced: ProgramState"):
+def test_a_patch_refuses_code_that_has_changed() -> None:
+    with pytest.raises(RuntimeError, match="no longer has what a patch replaces: ProgramState"):
         moto_patches._check(moto_patches._error_name, replaces="ProgramState")

@@ -1,4 +1,4 @@
-"""What happens when the bus or a queue can't be reached."""
+"""What happens when the bus or a queue is out of reach."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from handlers.domain.errors import DependencyUnavailable
-from tests.workflow.interventions import answering, raising, refusal
+from tests.workflow.interventions import raising, refusal, responding
 from tests.workflow.shop import Shop
 
 DOWN = raising(DependencyUnavailable("down"))
@@ -17,7 +17,7 @@ NOT_PUBLISHED = [
         raising(EndpointConnectionError(endpoint_url="https://events")), id="the bus is unreachable"
     ),
     pytest.param(
-        answering(lambda: {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}),
+        responding(lambda: {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}),
         id="the bus refuses the event",
     ),
 ]
@@ -32,7 +32,7 @@ NOT_PUBLISHED = [
         (3, "pm_gateway_down", "OrderHeld", {"reason": "payment"}),
     ],
 )
-def test_an_announcement_that_fails_waits_on_the_delivery_queue_as_the_event_itself(  # noqa: PLR0913, PLR0917  three kinds by three failures
+def test_an_announcement_that_fails_is_parked_on_the_delivery_queue_as_the_event_itself(  # noqa: PLR0913, PLR0917  three kinds by three failures
     shop: Shop, failure: Any, quantity: int, payment_method: str, type_: str, extra: dict[str, str]
 ) -> None:
     order_id = shop.place(mug=quantity, payment_method=payment_method)
@@ -50,7 +50,7 @@ def test_an_announcement_that_fails_waits_on_the_delivery_queue_as_the_event_its
     ]
 
 
-def test_the_customer_is_told_of_a_confirmed_order_even_when_the_bus_is_not(shop: Shop) -> None:
+def test_the_customer_of_a_confirmed_order_is_notified_even_when_the_bus_fails(shop: Shop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("announce", raising(refusal("InternalException", 500)))
 
@@ -69,7 +69,7 @@ def test_the_customer_is_told_of_a_confirmed_order_even_when_the_bus_is_not(shop
         ("void", "payment", "pm_card_declined"),
     ],
 )
-def test_an_order_that_can_be_neither_settled_nor_parked_stays_pending_and_fails_the_execution(
+def test_an_order_whose_message_can_not_be_parked_stays_pending_and_fails_the_execution(
     shop: Shop, broken: str, queue: str, payment_method: str
 ) -> None:
     order_id = shop.place(mug=3, payment_method=payment_method)
@@ -83,7 +83,7 @@ def test_an_order_that_can_be_neither_settled_nor_parked_stays_pending_and_fails
     assert shop.open_key(order_id) is not None
 
 
-def test_an_order_that_was_left_pending_is_confirmed_when_it_is_taken_up_again(shop: Shop) -> None:
+def test_an_order_that_was_left_pending_is_confirmed_by_the_next_execution(shop: Shop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", DOWN)
     shop.intervene("park payment", UNREACHABLE)

@@ -1,4 +1,4 @@
-"""What the customer hears, and what happens when telling them fails."""
+"""The notifications of the customer, and what happens when one fails."""
 
 import pytest
 
@@ -16,7 +16,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("kind", "quantity", "step", "status"), KINDS)
-def test_a_notification_that_fails_is_parked_and_leaves_the_order_as_it_is(
+def test_a_notification_that_fails_is_parked_and_does_not_change_the_order(
     shop: Shop, kind: str, quantity: int, step: str, status: str
 ) -> None:
     order_id = shop.place(mug=quantity)
@@ -32,7 +32,7 @@ def test_a_notification_that_fails_is_parked_and_leaves_the_order_as_it_is(
 
 
 @pytest.mark.parametrize(("kind", "quantity", "step", "status"), KINDS)
-def test_a_redrive_sends_a_parked_notification_and_no_other_again(
+def test_a_redrive_sends_a_parked_notification_and_repeats_no_other(
     shop: Shop, kind: str, quantity: int, step: str, status: str
 ) -> None:
     order_id = shop.place(mug=quantity)

@@ -15,7 +15,7 @@ DOWN = raising(DependencyUnavailable("down"))
     "broken", [None, "reserve", "authorize", "capture", "received", "confirmed", "announce"]
 )
 @pytest.mark.parametrize("payment_method", ["pm_card_visa", "pm_card_declined", "pm_gateway_down"])
-def test_no_event_or_message_names_the_address_or_the_payment_token(
+def test_no_event_or_message_has_the_address_or_the_payment_token(
     shop: Shop, payment_method: str, broken: str | None
 ) -> None:
     if broken:

@@ -1,20 +1,20 @@
-"""The definition does what is recorded of it, with no network: the same states, retries, calls and output."""
+"""The definition does what its recordings say: the same states, retries, calls and output."""
 
 import json
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import pytest
 
 from devtools.asl.definition import DEFINITION
-from devtools.recording.hand_written_scenarios import hand_written
 from devtools.recording.recording import RECORDINGS, Recording, recordings
-from devtools.recording.scenarios import SCENARIOS
+from devtools.recording.scripts.catalogue import all_scripts
+from devtools.recording.stack_scenarios import STACK_SCENARIOS
+from tests.workflow.recording_check import check
 from tests.workflow.replay_pictures import draw_both
-from tests.workflow.replays import check
 
 TEXT = DEFINITION.read_text()
 
@@ -24,7 +24,7 @@ def _read(name: str) -> Recording:
 
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
-def test_it_is_replayed_as_recorded(file: Path, tmp_path: Path) -> None:
+def test_a_recording_is_replayed_as_recorded(file: Path, tmp_path: Path) -> None:
     recording = Recording.read(file)
 
     checked = check(TEXT, recording)
@@ -35,27 +35,27 @@ def test_it_is_replayed_as_recorded(file: Path, tmp_path: Path) -> None:
 
 
 def test_every_scenario_is_recorded_and_every_recording_has_a_scenario() -> None:
-    declared = {scenario.name for scenario in SCENARIOS} | hand_written().keys()
+    declared = {scenario.name for scenario in STACK_SCENARIOS} | all_scripts().keys()
 
     assert {file.stem for file in recordings()} == declared
 
 
-def test_only_what_is_written_by_hand_says_so() -> None:
-    by_hand = {file.stem for file in recordings() if Recording.read(file).recorded.where == "hand"}
+def test_the_recordings_marked_as_written_by_hand_are_those_of_the_scripts() -> None:
+    by_hand = {file.stem for file in recordings() if Recording.read(file).origin.where == "hand"}
 
-    assert by_hand == hand_written().keys()
+    assert by_hand == all_scripts().keys()
 
 
-@pytest.mark.parametrize("name", hand_written())
-def test_a_hand_written_recording_has_the_answers_that_its_scenario_gives(name: str) -> None:
+@pytest.mark.parametrize("name", all_scripts())
+def test_a_hand_written_recording_has_the_responses_of_its_script(name: str) -> None:
     recording = _read(name)
 
-    for state, given in hand_written()[name].answers.items():
-        assert tuple(recording.answers[state]) == given
+    for state, responses in all_scripts()[name].responses.items():
+        assert tuple(recording.responses[state]) == responses
 
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
-def test_no_recording_tells_whose_order_or_account_it_was(file: Path) -> None:
+def test_no_recording_has_personal_data_or_an_account(file: Path) -> None:
     text = file.read_text()
 
     found = re.findall(
@@ -79,19 +79,19 @@ def test_recording_the_same_again_keeps_the_file_with_its_date(tmp_path: Path) -
     recording.write(tmp_path)
     before = (tmp_path / "bug_in_capture.json").read_text()
 
-    tomorrow = replace(recording, recorded=replace(recording.recorded, date="2199-01-01", engine="newer"))
+    tomorrow = replace(recording, origin=replace(recording.origin, date="2199-01-01", engine="newer"))
 
     assert not tomorrow.write(tmp_path)
     assert (tmp_path / "bug_in_capture.json").read_text() == before
 
 
-def test_a_task_without_a_recorded_answer_is_named_and_calls_nothing() -> None:
+def test_a_task_without_a_recorded_response_is_named_and_calls_nothing() -> None:
     recording = _read("captured_before")
-    answers = {state: given for state, given in recording.answers.items() if state != "CapturePayment"}
+    responses = {name: given for name, given in recording.responses.items() if name != "CapturePayment"}
 
-    found = check(TEXT, replace(recording, answers=answers)).complaint
+    found = check(TEXT, replace(recording, responses=responses)).complaint
 
-    assert "CapturePayment, attempt 0: no recorded answer" in found
+    assert "CapturePayment, attempt 0: no recorded response" in found
 
 
 def test_an_attempt_that_is_not_made_is_named() -> None:
@@ -99,7 +99,7 @@ def test_an_attempt_that_is_not_made_is_named() -> None:
 
     found = check(TEXT.replace('"MaxAttempts": 3', '"MaxAttempts": 2'), recording).complaint
 
-    assert "CapturePayment: 4 recorded answers, 0 asked for" in found
+    assert "CapturePayment: 0 of 4 recorded responses used" in found
 
 
 def test_a_difference_names_the_state_and_how_to_record_again() -> None:
@@ -121,22 +121,17 @@ def test_another_back_off_is_a_difference() -> None:
     assert "waits:" in found
 
 
-@pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
-def test_a_replay_takes_less_than_50_milliseconds(file: Path) -> None:
-    recording = Recording.read(file)
-    check(TEXT, recording)  # the first one of all parses the definition
+def test_a_replay_makes_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
 
-    # The best of three: a machine that is busy for a moment is no finding.
-    assert min(_seconds(recording) for _ in range(3)) < 0.05
+    checked = check(TEXT, _read("lambda_throttles_accepted"))
 
-
-def _seconds(recording: Recording) -> float:
-    started = perf_counter()
-    check(TEXT, recording)
-    return perf_counter() - started
+    assert checked.outcome.waits["CapturePayment"] == [1, 2, 4]
+    assert pauses == []
 
 
-def test_the_answers_are_in_the_format_of_step_functions_local() -> None:
+def test_the_responses_are_in_the_format_of_step_functions_local() -> None:
     mock = json.loads((RECORDINGS / "capture_down.json").read_text())["mock"]
 
     (machine,) = mock["StateMachines"].values()

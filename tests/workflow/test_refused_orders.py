@@ -1,4 +1,4 @@
-"""An order that can't be delivered, or not be paid."""
+"""An order that is out of stock or whose card is declined."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.workflow.interventions import raising
 from tests.workflow.shop import Shop
 
 
-def test_an_order_for_more_than_there_is_is_rejected_and_its_payment_let_go(shop: Shop) -> None:
+def test_an_order_out_of_stock_is_rejected_and_its_payment_voided(shop: Shop) -> None:
     order_id = shop.place(mug=11)
 
     execution = shop.process(order_id)
@@ -25,7 +25,7 @@ def test_an_order_for_more_than_there_is_is_rejected_and_its_payment_let_go(shop
     assert shop.all_parked() == []
 
 
-def test_one_product_out_of_stock_leaves_the_others_on_the_shelf(shop: Shop) -> None:
+def test_one_product_out_of_stock_leaves_the_other_products_in_stock(shop: Shop) -> None:
     shop.process(shop.place(mug=11, lamp=1))
 
     assert shop.available("lamp") == 10
@@ -70,7 +70,7 @@ def test_a_rejected_order_is_announced_with_its_reason(
     assert shop.announced() == [("OrderRejected", detail)]
 
 
-def test_a_rejected_order_is_no_longer_among_the_open_ones(shop: Shop) -> None:
+def test_a_rejected_order_leaves_the_open_orders_index(shop: Shop) -> None:
     order_id = shop.place(mug=11)
 
     shop.process(order_id)
@@ -98,7 +98,7 @@ def test_an_order_with_a_declined_card_is_rejected_even_when_inventory_is_down(s
     assert (order["status"], order["reason"]) == ("REJECTED", "PAYMENT_DECLINED")
 
 
-def test_stock_that_a_late_reservation_asks_for_stays_free_once_the_order_is_rejected(shop: Shop) -> None:
+def test_a_late_reservation_of_a_rejected_order_takes_no_stock(shop: Shop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_card_declined")
     shop.intervene("reserve", raising(DependencyUnavailable("Inventory table: slow")), times=4)
 

@@ -1,4 +1,4 @@
-"""Which failures are tried again, how often, and after what pause."""
+"""Which failures are retried, how often, and after which pause."""
 
 import random
 from typing import Any
@@ -8,20 +8,20 @@ from botocore.exceptions import ConnectTimeoutError
 
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, OrderNotFound
 from tests.workflow.history import pauses, states
-from tests.workflow.interventions import Behaviour, answering, losing_the_answer, raising, refusal
+from tests.workflow.interventions import Behaviour, losing_the_response, raising, refusal, responding
 from tests.workflow.lambda_runtime import function_error
 from tests.workflow.shop import Shop
 
-NO_ANSWER = raising(GatewayUnavailable("no answer"))
+NO_RESPONSE = raising(GatewayUnavailable("no response"))
 
 
 def _failing_with(payload: dict[str, str]) -> Behaviour:
-    return answering(lambda: function_error(payload))
+    return responding(lambda: function_error(payload))
 
 
-def test_a_step_that_recovers_settles_the_order_as_if_nothing_had_been(shop: Shop) -> None:
+def test_a_step_that_recovers_settles_the_order_as_usual(shop: Shop) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene("capture", NO_ANSWER, times=3)
+    shop.intervene("capture", NO_RESPONSE, times=3)
 
     execution = shop.process(order_id)
 
@@ -32,7 +32,7 @@ def test_a_step_that_recovers_settles_the_order_as_if_nothing_had_been(shop: Sho
 
 def test_a_step_is_tried_four_times_and_no_more(shop: Shop) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene("capture", NO_ANSWER, times=4)
+    shop.intervene("capture", NO_RESPONSE, times=4)
 
     execution = shop.process(order_id)
 
@@ -49,7 +49,7 @@ def test_pauses_are_drawn_between_nothing_and_a_ceiling_that_doubles(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, drawn: Any, expected: list[float]
 ) -> None:
     monkeypatch.setattr(random, "uniform", drawn)
-    shop.intervene("capture", NO_ANSWER)
+    shop.intervene("capture", NO_RESPONSE)
 
     execution = shop.process(shop.place(mug=3))
 
@@ -65,7 +65,7 @@ def test_pauses_are_drawn_between_nothing_and_a_ceiling_that_doubles(
         pytest.param(_failing_with({"errorType": "Sandbox.Timedout"}), id="the function is too slow"),
         pytest.param(_failing_with({"errorType": "Runtime.ExitError"}), id="the function crashes"),
         pytest.param(_failing_with({"errorMessage": "out of memory"}), id="no error type"),
-        pytest.param(losing_the_answer, id="the answer is lost"),
+        pytest.param(losing_the_response, id="the response is lost"),
     ],
 )
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_a_call_that_lambda_fails_once_does_no_harm(
 
 
 @pytest.mark.parametrize("operation", ["capture", "confirmed"])
-def test_a_lost_answer_after_the_join_does_no_harm(shop: Shop, operation: str) -> None:
+def test_a_lost_response_after_the_join_does_no_harm(shop: Shop, operation: str) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene(f"invoke {operation}", losing_the_answer, times=1)
+    shop.intervene(f"invoke {operation}", losing_the_response, times=1)
 
     shop.process(order_id)
 
@@ -99,9 +99,9 @@ def test_a_lost_answer_after_the_join_does_no_harm(shop: Shop, operation: str) -
 
 
 @pytest.mark.parametrize("operation", ["release", "void", "rejected"])
-def test_a_lost_answer_of_a_compensation_does_no_harm(shop: Shop, operation: str) -> None:
+def test_a_lost_response_of_a_compensation_does_no_harm(shop: Shop, operation: str) -> None:
     order_id = shop.place(mug=3, payment_method="pm_card_declined")
-    shop.intervene(f"invoke {operation}", losing_the_answer, times=1)
+    shop.intervene(f"invoke {operation}", losing_the_response, times=1)
 
     shop.process(order_id)
 
@@ -113,11 +113,11 @@ def test_a_lost_answer_of_a_compensation_does_no_harm(shop: Shop, operation: str
 @pytest.mark.parametrize(
     "failure",
     [
-        pytest.param(OrderNotFound("7b5b4f0e"), id="in domain words"),
+        pytest.param(OrderNotFound("7b5b4f0e"), id="an error of the domain"),
         pytest.param(KeyError("orderId"), id="a bug"),
     ],
 )
-def test_what_trying_again_can_not_mend_is_parked_at_once(shop: Shop, failure: Exception) -> None:
+def test_an_error_that_a_retry_can_not_fix_is_parked_at_once(shop: Shop, failure: Exception) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", raising(failure))
 
@@ -135,9 +135,7 @@ def test_what_trying_again_can_not_mend_is_parked_at_once(shop: Shop, failure: E
         ("announce", "AnnounceConfirmed", "InternalException"),
     ],
 )
-def test_what_the_workflow_does_itself_is_tried_again_too(
-    shop: Shop, call: str, state: str, code: str
-) -> None:
+def test_a_direct_call_to_aws_is_retried_too(shop: Shop, call: str, state: str, code: str) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(call, raising(refusal(code, 500)), times=3)
 
@@ -154,7 +152,7 @@ def test_what_the_workflow_does_itself_is_tried_again_too(
 @pytest.mark.parametrize(
     "code", ["AccessDeniedException", "ValidationException", "ResourceNotFoundException"]
 )
-def test_what_aws_refuses_the_workflow_for_good_is_not_tried_again(
+def test_a_direct_call_that_aws_refuses_for_good_is_not_retried(
     shop: Shop, call: str, ends_in: str, code: str
 ) -> None:
     order_id = shop.place(mug=3)
@@ -166,7 +164,7 @@ def test_what_aws_refuses_the_workflow_for_good_is_not_tried_again(
     assert states(execution)[-1] == ends_in
 
 
-def test_a_message_that_is_parked_at_the_second_try_is_parked_once(shop: Shop) -> None:
+def test_a_message_that_is_parked_at_the_second_attempt_is_parked_once(shop: Shop) -> None:
     shop.intervene("reserve", raising(DependencyUnavailable("down")))
     shop.intervene("park inventory", raising(refusal("RequestThrottled", 403)), times=1)
 

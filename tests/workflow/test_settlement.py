@@ -1,4 +1,4 @@
-"""The one write that settles an order: made once, whatever runs beside it."""
+"""The write that settles an order: it is made once, whatever else runs at the same time."""
 
 import re
 
@@ -6,10 +6,10 @@ import pytest
 
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable
 from tests.workflow.history import states
-from tests.workflow.interventions import after, losing_the_answer, raising, refusal
+from tests.workflow.interventions import after, losing_the_response, raising, refusal
 from tests.workflow.shop import PLACED_AT, STARTED_AT, Shop
 
-NO_ANSWER = raising(GatewayUnavailable("no answer"))
+NO_RESPONSE = raising(GatewayUnavailable("no response"))
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def test_an_order_shows_when_it_was_settled_or_held_and_by_which_execution(
 @pytest.mark.parametrize(
     ("quantity", "type_", "kind"), [(3, "OrderConfirmed", "confirmed"), (11, "OrderRejected", "rejected")]
 )
-def test_a_settlement_whose_answer_is_lost_is_announced_all_the_same(
+def test_a_settlement_whose_response_is_lost_is_announced(
     shop: Shop, quantity: int, type_: str, kind: str
 ) -> None:
     order_id = shop.place(mug=quantity)
-    shop.intervene("settle", losing_the_answer, times=1)
+    shop.intervene("settle", losing_the_response, times=1)
 
     shop.process(order_id)
 
@@ -84,7 +84,7 @@ def test_an_execution_that_loses_the_race_sends_what_the_winner_could_not(
     assert [announced for announced, _ in shop.announced()] == [type_]
 
 
-def test_an_order_stays_open_until_everybody_was_told(shop: Shop) -> None:
+def test_an_order_stays_open_until_the_customer_is_notified(shop: Shop) -> None:
     order_id = shop.place(mug=3)
     seen: list[str | None] = []
     shop.intervene("confirmed", after(lambda: seen.append(shop.open_key(order_id))))
@@ -129,9 +129,9 @@ def test_a_close_that_can_not_be_written_leaves_the_order_open(shop: Shop, quant
     assert str(shop.open_key(order_id)).startswith("IN_PROGRESS#")
 
 
-def test_an_order_that_was_confirmed_meanwhile_is_not_held(shop: Shop) -> None:
+def test_an_order_that_another_execution_confirmed_is_not_held(shop: Shop) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene("authorize", NO_ANSWER, times=4)
+    shop.intervene("authorize", NO_RESPONSE, times=4)
     shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
 
     loser = shop.process(order_id)

@@ -1,4 +1,4 @@
-"""The definition keeps its rules before anything runs it."""
+"""Rules of the definition that need no execution."""
 
 import copy
 
@@ -21,12 +21,12 @@ def test_cfn_lint_would_find_a_state_without_its_next() -> None:
     assert schema_violations(broken) != []
 
 
-def test_every_task_is_bounded_in_time_retried_and_caught() -> None:
+def test_every_task_has_a_timeout_a_retry_and_a_catch() -> None:
     assert violations(DEFINITION) == []
 
 
 @pytest.mark.parametrize("field", ["TimeoutSeconds", "Retry", "Catch"])
-def test_a_task_that_is_not_is_named(field: str) -> None:
+def test_a_task_without_a_timeout_retry_or_catch_is_named(field: str) -> None:
     broken = copy.deepcopy(DEFINITION)
     del broken["States"]["ConfirmOrder"][field]
 
@@ -37,17 +37,17 @@ def test_a_task_that_retries_every_error_is_named() -> None:
     broken = copy.deepcopy(DEFINITION)
     broken["States"]["ConfirmOrder"]["Retry"][0]["ErrorEquals"].append("States.TaskFailed")
 
-    assert violations(broken) == ["ConfirmOrder retries what trying again can't mend"]
+    assert violations(broken) == ["ConfirmOrder retries errors that a retry can't fix"]
 
 
-def test_a_definition_that_goes_round_in_a_circle_never_ends() -> None:
+def test_a_definition_with_a_loop_never_ends() -> None:
     broken = copy.deepcopy(DEFINITION)
     broken["States"]["PaymentBroken"]["Next"] = "DecideOutcome"
 
     assert slowest_seconds(broken) == float("inf")
 
 
-def test_the_slowest_execution_ends_within_its_timeout_and_that_within_the_one_of_express() -> None:
+def test_the_slowest_execution_fits_its_timeout_and_the_five_minutes_of_express() -> None:
     slowest = slowest_seconds(DEFINITION)
 
     print(f"the slowest execution takes {slowest:.0f} s of {DEFINITION['TimeoutSeconds']} s")  # noqa: T201  for people

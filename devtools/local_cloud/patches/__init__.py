@@ -1,4 +1,4 @@
-"""What MiniStack does otherwise than AWS, and this system relies on or its users would trip over."""
+"""Patches of MiniStack where it differs from AWS in what this system or its users need."""
 
 from devtools.local_cloud.patches import (
     event_dead_letters,
@@ -13,7 +13,7 @@ from devtools.local_cloud.patches import (
 
 
 def apply_patches() -> None:
-    """Patch MiniStack in this process; raise PatchOutdatedError when it is not the expected one."""
+    """Patch MiniStack in this process; raise PatchOutdatedError for another version."""
     lambda_logs.apply()
     lambda_errors.apply()
     lambda_concurrency.apply()

@@ -1,6 +1,6 @@
 """An event that can't be delivered to a rule's target goes to the target's dead-letter queue, as on AWS.
 
-MiniStack drops it. The queue's message is the event, and says in its attributes why:
+MiniStack drops it. The message is the event, and its attributes have the reason:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
 
@@ -21,7 +21,7 @@ def apply() -> None:
     expect_signature(sqs._act_send_message, "data", "qurl")
 
     def deliver_or_park(target: Any, event: Any, rule: Any, view: Any = None) -> None:
-        missing = _what_is_missing(target.get("Arn", ""))
+        missing = _missing_target(target.get("Arn", ""))
         if missing:
             _park(target, event, rule, missing)
         else:
@@ -30,7 +30,7 @@ def apply() -> None:
     eventbridge._invoke_target = deliver_or_park
 
 
-def _what_is_missing(target_arn: str) -> str | None:
+def _missing_target(target_arn: str) -> str | None:
     service = target_arn.split(":")[2] if target_arn.count(":") > 4 else ""  # noqa: PLR2004  an ARN has six parts
     if service == "states" and stepfunctions._resolve_state_machine_arn(target_arn) is None:
         return "State machine does not exist"

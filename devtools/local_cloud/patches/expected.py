@@ -1,4 +1,4 @@
-"""Every patch says what it replaces, so that an upgrade of MiniStack can't quietly undo or break one."""
+"""Every patch checks what it replaces, so an upgrade of MiniStack can't silently break it."""
 
 import inspect
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class PatchOutdatedError(Exception):
 
 
 def replace_once(text: str, old: str, new: str, *, where: str) -> str:
-    """Replace what occurs exactly once."""
+    """Replace a text that must occur exactly once."""
     if text.count(old) != 1:
         raise PatchOutdatedError(f"{where} has {text.count(old)} times, not once: {old.strip()[:80]!r}")
     return text.replace(old, new)

@@ -1,7 +1,7 @@
-"""A Lambda has a few workers at most; more invocations queue, and are throttled when they waited too long.
+"""A Lambda has a few workers at most; further invocations wait, and are throttled after a while.
 
-MiniStack starts a process per concurrent invocation, without bound: a burst of orders made 80 to 90 of
-them, 3.5 GB. AWS has room for that; a laptop has not.
+MiniStack starts a process for each concurrent invocation, without a limit. A burst of orders made 80 to 90 of
+them, and took 3.5 GB.
 """
 
 import os
@@ -17,17 +17,17 @@ WORKERS_PER_FUNCTION: Final = int(os.environ.get("ORDERCTL_LAMBDA_WORKERS", "2")
 
 
 def apply() -> None:
-    """Let each function version run so many invocations at once."""
+    """Limit the invocations of each function version that run at once."""
     run = lambda_svc._execute_function_warm
     expect_signature(run, "func", "event", "request_id")
     expect_signature(lambda_runtime._worker_key, "func_name", "config", "qualifier")
     expect_signature(lambda_svc._throttle_response, "reason_code", "msg", "retry_after")
-    places = _Places()
+    workers = _Workers()
 
     def run_in_turn(func: Any, event: Any, request_id: str) -> dict[str, Any]:
         config = func.get("config") or func
-        place = places.of(config)
-        if not place.acquire(timeout=float(config.get("Timeout", 3))):
+        worker = workers.semaphore(config)
+        if not worker.acquire(timeout=float(config.get("Timeout", 3))):
             throttled: dict[str, Any] = lambda_svc._throttle_response(
                 "ConcurrentInvocationLimitExceeded", "Rate Exceeded."
             )
@@ -36,20 +36,20 @@ def apply() -> None:
             outcome: dict[str, Any] = run(func, event, request_id)
             return outcome
         finally:
-            place.release()
+            worker.release()
 
     lambda_svc._execute_function_warm = run_in_turn
 
 
-class _Places:
+class _Workers:
     """One semaphore per function version."""
 
     def __init__(self) -> None:
         self._semaphores: dict[str, threading.BoundedSemaphore] = {}
 
-    def of(self, config: dict[str, Any]) -> threading.BoundedSemaphore:
+    def semaphore(self, config: dict[str, Any]) -> threading.BoundedSemaphore:
         key = lambda_runtime._worker_key(
             config.get("FunctionName", "unknown"), config, config.get("Version", "$LATEST")
         )
-        # setdefault is atomic: two threads get the same semaphore
+        # setdefault is atomic, so two threads get the same semaphore
         return self._semaphores.setdefault(key, threading.BoundedSemaphore(WORKERS_PER_FUNCTION))

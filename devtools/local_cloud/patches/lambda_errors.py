@@ -12,7 +12,7 @@ from ministack.services import lambda_svc
 from devtools.local_cloud.patches.expected import expect_signature, expect_source, replace_once
 
 _DIED: Final = "Worker process died"
-# MiniStack's worker answers "error" only by dying, so an exception travels as a result with this key.
+# MiniStack ends a worker that reports "error", so an exception travels as a result with this key.
 _EXCEPTION: Final = "__orderctl_exception__"
 
 _MINISTACKS: Final = """\
@@ -34,7 +34,7 @@ _AS_ON_AWS: Final = f"""\
 
 
 def apply() -> None:
-    """Patch the script of Python workers, and what reads their answers."""
+    """Patch the script of Python workers, and what reads their responses."""
     lambda_runtime._PYTHON_WORKER_SCRIPT = replace_once(
         lambda_runtime._PYTHON_WORKER_SCRIPT, _MINISTACKS, _AS_ON_AWS, where="the Python worker"
     )
@@ -44,10 +44,10 @@ def apply() -> None:
 
     def run_with_errors(func: Any, event: Any, request_id: str) -> dict[str, Any]:
         outcome: dict[str, Any] = run(func, event, request_id)
-        answer = outcome.get("body")
-        if isinstance(answer, dict) and _EXCEPTION in answer:
-            return {"body": answer[_EXCEPTION], "error": True, "log": outcome.get("log", "")}
-        if outcome.get("error") and isinstance(answer, dict) and answer.get("errorMessage") == _DIED:
+        body = outcome.get("body")
+        if isinstance(body, dict) and _EXCEPTION in body:
+            return {"body": body[_EXCEPTION], "error": True, "log": outcome.get("log", "")}
+        if outcome.get("error") and isinstance(body, dict) and body.get("errorMessage") == _DIED:
             return {**outcome, "body": {"errorType": "Runtime.ExitError", "errorMessage": _DIED}}
         return outcome
 

@@ -1,7 +1,7 @@
-"""A Lambda's log lines are complete as soon as it has answered.
+"""A Lambda's log lines are complete as soon as it has responded.
 
 MiniStack waits 50 ms for lines of a Lambda that logs nothing, and 5 ms of silence after a line: with four
-Lambdas in an order, that is most of the order's time. The worker marks the end of its lines instead.
+Lambdas an order, that is most of the order's time. With this patch, the worker marks the end of its lines.
 """
 
 import queue
@@ -13,7 +13,7 @@ from ministack.core import lambda_runtime
 from devtools.local_cloud.patches.expected import expect_signature, replace_once
 
 _END: Final = "\x1eend-of-invocation"
-# For a worker that died before it could mark the end.
+# For a worker that dies before it marks the end.
 _LONGEST_WAIT_SECONDS: Final = 0.25
 
 _MINISTACKS: Final = """\

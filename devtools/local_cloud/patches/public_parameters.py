@@ -1,7 +1,7 @@
-"""The public parameter that names Powertools' layer is there, as in every AWS account.
+"""The public parameter with the ARN of Powertools' layer exists, as in every AWS account.
 
-MiniStack has two public parameters, and refuses to create one under `/aws`. It has no public layers and skips
-this one: the Lambdas import Powertools from orderctl's own virtual environment.
+MiniStack refuses to create a parameter under `/aws`. It has no public layers and skips this one:
+the Lambdas import Powertools from orderctl's virtual environment.
 https://docs.aws.amazon.com/powertools/python/latest/getting-started/install/
 """
 

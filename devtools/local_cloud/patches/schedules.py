@@ -1,4 +1,4 @@
-"""A minute of a schedule lasts some seconds, so that nobody has to wait for the sweeper on a laptop."""
+"""A minute of a schedule lasts some seconds, so nobody waits for the sweeper on a laptop."""
 
 import os
 from typing import Final
@@ -11,7 +11,7 @@ MINUTE_SECONDS: Final = float(os.environ.get("ORDERCTL_SCHEDULE_MINUTE", "5"))
 
 
 def apply() -> None:
-    """Patch how long a rate is, and how often schedules are looked at."""
+    """Patch the length of a rate, and how often schedules are checked."""
     interval_of = eventbridge._parse_rate_seconds
     expect_signature(interval_of, "expr")
     expect_source(scheduler._tick_schedules, "_eb._parse_rate_seconds(expr)")

@@ -1,7 +1,7 @@
-"""Executions run on moto's interpreter, and an Express one leaves what it leaves on AWS: its log.
+"""Executions run on moto's interpreter, and an Express execution leaves its log, as on AWS.
 
-MiniStack's own interpreter lets the siblings of a failed branch run on, ignores the timeout of a state
-machine, has no events from inside of branches, logs nothing and waits 150 ms before it starts.
+MiniStack's own interpreter lets the other branches run on when one failed. It ignores the timeout of a state
+machine, has no events from inside branches, logs nothing and waits 150 ms before it starts.
 https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 """
 
@@ -23,15 +23,15 @@ from ministack.services import cloudwatch_logs, stepfunctions
 from devtools.asl import interpreter
 from devtools.local_cloud.patches.expected import expect_signature, expect_source
 
-# More at once would be no faster on two cores, and their tasks would time out waiting for each other.
+# More executions at once are no faster on two cores, and their tasks would time out.
 EXECUTIONS_AT_ONCE: Final = int(os.environ.get("ORDERCTL_EXECUTIONS", "16"))
 _LONGEST_REQUEST_SECONDS: Final = 120
-_places: Final = threading.BoundedSemaphore(EXECUTIONS_AT_ONCE)
+_running: Final = threading.BoundedSemaphore(EXECUTIONS_AT_ONCE)
 _making_clients: Final = threading.Lock()
 
 
 def apply() -> None:
-    """Patch what runs an execution, what announces its status, and what tells where it logs."""
+    """Patch how an execution runs, how its status is announced, and how its machine is described."""
     expect_signature(stepfunctions._run_execution, "exec_arn")
     expect_source(stepfunctions._run_execution, "_executions.get(exec_arn)", "time.sleep(0.15)")
     expect_source(stepfunctions._start_execution, "args=(_run_execution, exec_arn)")
@@ -64,7 +64,7 @@ def _run(execution_arn: str) -> None:
     machine = execution and stepfunctions._state_machines.get(execution["stateMachineArn"])
     if not machine:
         return
-    with _places:
+    with _running:
         ended = _interpret(machine, execution)
     execution |= {
         "status": ended.status,
@@ -76,17 +76,17 @@ def _run(execution_arn: str) -> None:
     }
     _log(machine, execution)
     if _is_express(machine) and not execution.get("sync"):
-        # on AWS, nobody can ask about it later
+        # AWS forgets an Express execution when it ends
         stepfunctions._executions.pop(execution_arn, None)
     else:
         stepfunctions._emit_execution_status_event(execution)
 
 
-def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpreter.Execution:
+def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpreter.ExecutionResult:
     execution["arn"] = _own_arn(machine, execution)
     try:
         return interpreter.run(
-            interpreter.Machine(
+            interpreter.StateMachine(
                 arn=machine["stateMachineArn"],
                 name=machine["name"],
                 type=machine["type"],
@@ -99,12 +99,12 @@ def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpr
                 started_at=execution["startDate"],
                 input=json.loads(execution["input"]),
             ),
-            # asked in threads of the interpreter, which know nothing of the account
+            # called in threads of the interpreter, which do not know the account
             client_for=partial(_client_for, get_account_id()),
         )
-    except Exception as error:  # noqa: BLE001  an execution whose machine can't be run has FAILED
+    except Exception as error:  # noqa: BLE001  the execution FAILED
         stepfunctions.logger.exception("Step Functions: %s could not be run", execution["arn"])
-        return interpreter.Execution(
+        return interpreter.ExecutionResult(
             status="FAILED", output=None, error="States.Runtime", cause=repr(error), events=(), waits=()
         )
 
@@ -121,16 +121,16 @@ def _is_express(machine: Mapping[str, Any]) -> bool:
 
 
 def _client_for(account: str, service: str, region: str) -> Any:
-    with _making_clients:  # one would be made for each execution of the first burst
+    with _making_clients:  # otherwise the first burst makes one for each execution
         return _client(service, region, account)
 
 
 @lru_cache(maxsize=64)
 def _client(service: str, region: str, account: str) -> Any:
-    # A retry would hide from the state machine what its own Retry is there for.
+    # The state machine's own Retry must see every error.
     return boto3.Session(
         aws_access_key_id=account,
-        aws_secret_access_key="test",  # noqa: S106  what MiniStack takes
+        aws_secret_access_key="test",  # noqa: S106  MiniStack takes any
         region_name=region,
     ).client(
         service,
@@ -141,7 +141,7 @@ def _client(service: str, region: str, account: str) -> Any:
             max_pool_connections=4 * EXECUTIONS_AT_ONCE,
             inject_host_prefix=False,
             proxies={},
-            user_agent="states.amazonaws.com",  # boto3 would put its own together for each request
+            user_agent="states.amazonaws.com",  # boto3 would build its own for each request
         ),
     )
 
@@ -150,11 +150,11 @@ def _log(machine: Mapping[str, Any], execution: Mapping[str, Any]) -> None:
     group = _log_group(machine)
     if not group:
         return
-    # a stream for each: MiniStack sorts all events of a stream whenever some are added
+    # One stream for each execution: MiniStack sorts a whole stream at every write.
     started = time.strftime("%Y-%m-%d-%H-%M", time.gmtime())
     stream = f"states/{machine['name']}/{started}/{uuid.uuid4().hex[:8]}"
     cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": stream})
-    status, _, answer = cloudwatch_logs._put_log_events(
+    status, _, response = cloudwatch_logs._put_log_events(
         {
             "logGroupName": group,
             "logStreamName": stream,
@@ -162,7 +162,7 @@ def _log(machine: Mapping[str, Any], execution: Mapping[str, Any]) -> None:
         }
     )
     if status != 200:  # noqa: PLR2004  HTTP's OK
-        stepfunctions.logger.warning("Step Functions: %s is not logged: %s", execution["arn"], answer)
+        stepfunctions.logger.warning("Step Functions: %s is not logged: %s", execution["arn"], response)
 
 
 def _log_group(machine: Mapping[str, Any]) -> str | None:
@@ -175,7 +175,7 @@ def _log_group(machine: Mapping[str, Any]) -> str | None:
 
 
 def _decapitalized(value: Any) -> Any:
-    # CloudFormation's block has `Level`, the API's `level`
+    # CloudFormation writes `Level`, the API `level`
     if isinstance(value, dict):
         return {key[0].lower() + key[1:]: _decapitalized(inner) for key, inner in value.items()}
     return [_decapitalized(inner) for inner in value] if isinstance(value, list) else value

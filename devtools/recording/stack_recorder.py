@@ -1,4 +1,4 @@
-"""Records a scenario on a deployed stack, from what its execution logged."""
+"""Makes a recording on a deployed stack, from the log of its execution."""
 
 import json
 import time
@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from devtools.asl.definition import Definition, longest_waits, read_definition, states
-from devtools.recording.answers import Answer
+from devtools.asl.definition import Definition, longest_waits, read_definition
 from devtools.recording.history import Attempt, attempts_of, history_of, last_state
 from devtools.recording.placeholders import Placeholders, substituted
-from devtools.recording.recording import Outcome, Recorded, Recording
-from devtools.recording.scenarios import GLASS, Scenario
+from devtools.recording.recording import Origin, Outcome, Recording
+from devtools.recording.stack_scenarios import GLASS, StackScenario
+from devtools.recording.task_responses import TaskResponse
 from handlers.contract.fault import Fault
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
 from orderctl.dlq.orders import DlqOrders
@@ -24,13 +24,11 @@ from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.products import ProductsTable
 from orderctl.stack import Stack
 from orderctl.trace import LoggedEvent
+from orderctl.workflow import DeployedWorkflow, states
 
-Execution = tuple[str, list[LoggedEvent]]
-"""An execution's ARN and its events in their order."""
-
-# Four attempts that time out, of each of two steps, and what a log is behind on AWS.
+# Two steps whose four attempts all time out, and the delay of CloudWatch Logs.
 _TIMEOUT_SECONDS: Final = 180
-# What starting an attempt takes besides its wait.
+# How long it takes to start an attempt after its wait.
 _SCHEDULING_SECONDS: Final = 1.0
 _ENDINGS: Final = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -40,21 +38,25 @@ _ENDINGS: Final = {
 }
 
 
-class Recorder:
-    """Records on one deployed stack, which must have this checkout's workflow."""
+class LoggedExecution(NamedTuple):
+    """An execution's ARN and its events in their order."""
+
+    arn: str
+    events: list[LoggedEvent]
+
+
+class StackRecorder:
+    """Records on one deployed stack; it must have this checkout's workflow."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._api = OrdersApi(stack)
         self._log = ExecutionLog(stack)
         self._definition = read_definition()
-        machine = stack.client("stepfunctions").describe_state_machine(
-            stateMachineArn=stack.state_machine_arn
-        )
-        self._deployed = substituted(self._definition, json.loads(machine["definition"]))
+        self._deployed = substituted(self._definition, DeployedWorkflow(stack).definition)
 
-    def record(self, scenario: Scenario) -> Recording:
-        """Run the scenario; raise OperatorError where something else comes out than it says."""
+    def record(self, scenario: StackScenario) -> Recording:
+        """Run the scenario; raise OperatorError when the order does not end as it expects."""
         for _ in ProductsTable(self._stack).stock([GLASS]):
             pass
         first = scenario.broken if scenario.before is None else scenario.before
@@ -73,34 +75,34 @@ class Recorder:
 
     @contextmanager
     def _broken(self, services: frozenset[Service]) -> Iterator[None]:
-        with ExitStack() as mended_again:
+        with ExitStack() as faults:
             for service in sorted(services):
                 switch = FaultSwitch(self._stack, service)
-                mended_again.callback(switch.turn_off)
+                faults.callback(switch.turn_off)
                 switch.turn_on(Fault())
             yield
 
-    def _place(self, scenario: Scenario) -> str:
-        answer = self._api.place(scenario.request, idempotency_key=str(uuid4()))
-        if answer.status != ACCEPTED:
-            raise problem(answer)
-        return str(answer.body["orderId"])
+    def _place(self, scenario: StackScenario) -> str:
+        response = self._api.place(scenario.request, idempotency_key=str(uuid4()))
+        if response.status != ACCEPTED:
+            raise problem(response)
+        return str(response.body["orderId"])
 
     def _order(self, order_id: str) -> dict[str, Any]:
-        answer = self._api.get(order_id)
-        if answer.status != OK:
-            raise problem(answer)
-        return dict(answer.body)
+        response = self._api.get(order_id)
+        if response.status != OK:
+            raise problem(response)
+        return dict(response.body)
 
-    def _execution(self, order_id: str, count: int) -> Execution:
-        """Wait until so many executions of the order have ended, and return the last of them."""
+    def _execution(self, order_id: str, count: int) -> LoggedExecution:
+        """Wait until `count` executions of the order have ended, and return the last one."""
         since = datetime.fromisoformat(self._order(order_id)["createdAt"])
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             found = self._log.events_of(order_id, since)
-            executions = [(arn, sorted(events, key=lambda event: event.id)) for arn, events in found.items()]
-            if len(executions) >= count and all(events[-1].type in _ENDINGS for _, events in executions):
-                return max(executions, key=lambda execution: execution[1][0].at)
+            executions = [LoggedExecution(arn, _in_order(events)) for arn, events in found.items()]
+            if len(executions) >= count and all(each.events[-1].type in _ENDINGS for each in executions):
+                return max(executions, key=lambda execution: execution.events[0].at)
             time.sleep(0.5)
         raise OperatorError(
             f"Execution {count} of {order_id} was not logged to its end within {_TIMEOUT_SECONDS} s",
@@ -111,8 +113,8 @@ class Recorder:
         orders = DlqOrders(self._stack)
         orders.reopen(orders.read([order_id])[order_id], [])
 
-    def _deliver_again(self, execution: Execution) -> None:
-        event = json.loads(execution[1][0].details["input"])
+    def _deliver_again(self, execution: LoggedExecution) -> None:
+        event = json.loads(execution.events[0].details["input"])
         entry = {
             "EventBusName": self._stack.bus_name,
             "Source": event["source"],
@@ -122,17 +124,17 @@ class Recorder:
         if self._stack.client("events").put_events(Entries=[entry])["FailedEntryCount"]:
             raise OperatorError("The bus did not take OrderPlaced again", what_to_do="Record again.")
 
-    def _recording(self, name: str, execution: Execution) -> Recording:
+    def _recording(self, name: str, execution: LoggedExecution) -> Recording:
         arn, events = execution
-        placeholders = Placeholders.of(arn, events[0], self._deployed)
+        placeholders = Placeholders.from_execution(arn, events[0], self._deployed)
         attempts = attempts_of(events, placeholders.replace)
         history = history_of(events, self._definition, placeholders.replace)
         ended = history["OrderWorkflow"][-1]
         return Recording(
             scenario=name,
-            recorded=_recorded(self._stack),
+            origin=_origin(self._stack),
             input=placeholders.event(json.loads(events[0].details["input"])),
-            answers={state: [attempt.answer for attempt in made] for state, made in attempts.items()},
+            responses={state: [attempt.response for attempt in made] for state, made in attempts.items()},
             outcome=Outcome(
                 history=history,
                 waits=waits_of(attempts, self._definition),
@@ -143,17 +145,21 @@ class Recorder:
         )
 
 
+def _in_order(events: Iterable[LoggedEvent]) -> list[LoggedEvent]:
+    return sorted(events, key=lambda event: event.id)
+
+
 def waits_of(attempts: dict[str, list[Attempt]], definition: Definition) -> dict[str, list[float]]:
-    """Return the longest wait that each retry may make; raise OperatorError where one took longer."""
+    """Return the longest wait that each retry may make; raise OperatorError when one waited longer."""
     by_name = dict(states(definition))
     waits: dict[str, list[float]] = {}
     for name, made in attempts.items():
-        allowed = longest_waits(by_name[name], _errors(attempt.answer for attempt in made[:-1]))
+        allowed = longest_waits(by_name[name], _errors(name, [attempt.response for attempt in made[:-1]]))
         for attempt, longest in zip(made[1:], allowed, strict=True):
             if (attempt.waited or 0) > longest + _SCHEDULING_SECONDS:
                 raise OperatorError(
                     f"{name} waited {attempt.waited} s before a retry, not {longest} s at most",
-                    why="the machine is overloaded, or the deployed workflow is another one",
+                    why="the machine is overloaded, or another workflow is deployed",
                     what_to_do="Record again.",
                 )
         if allowed:
@@ -161,20 +167,26 @@ def waits_of(attempts: dict[str, list[Attempt]], definition: Definition) -> dict
     return waits
 
 
-def _errors(answers: Iterable[Answer]) -> list[str]:
-    return [answer["Throw"]["Error"] for answer in answers]
+def _errors(name: str, responses: Sequence[TaskResponse]) -> list[str]:
+    if any("Return" in response for response in responses):
+        raise OperatorError(
+            f"{name} succeeded after its timeout",
+            why="the machine is overloaded",
+            what_to_do="Record again.",
+        )
+    return [response["Throw"]["Error"] for response in responses]
 
 
-def _recorded(stack: Stack) -> Recorded:
+def _origin(stack: Stack) -> Origin:
     local = stack.endpoint_url is not None
-    return Recorded(
+    return Origin(
         where="local" if local else "aws",
         engine=f"MiniStack {version('ministack')}, moto {version('moto')}" if local else "AWS Step Functions",
         date=datetime.now(UTC).date().isoformat(),
     )
 
 
-def _expect(scenario: Scenario, recording: Recording, order: dict[str, Any]) -> None:
+def _expect(scenario: StackScenario, recording: Recording, order: dict[str, Any]) -> None:
     expected = {
         "status": scenario.status,
         "reason": scenario.reason,
@@ -192,16 +204,16 @@ def _expect(scenario: Scenario, recording: Recording, order: dict[str, Any]) -> 
     ]
     if wrong:
         raise OperatorError(
-            f"{scenario.name} came out otherwise than it says: {'; '.join(wrong)}",
-            what_to_do="Correct devtools/recording/scenarios.py, or what is broken.",
+            f"{scenario.name} did not end as expected: {'; '.join(wrong)}",
+            what_to_do="Correct the scenario in devtools/recording/stack_scenarios.py, or the workflow.",
         )
 
 
 def _parked(recording: Recording) -> list[str]:
-    """Return the steps whose message a dead-letter queue took."""
-    parks: dict[str, Sequence[Answer]] = {
-        state.removeprefix("Park"): given
-        for state, given in recording.answers.items()
+    """Return the steps whose message is on a dead-letter queue."""
+    parks: dict[str, Sequence[TaskResponse]] = {
+        state.removeprefix("Park"): responses
+        for state, responses in recording.responses.items()
         if state.startswith("Park")
     }
-    return sorted(step for step, given in parks.items() if "Return" in given[-1])
+    return sorted(step for step, responses in parks.items() if "Return" in responses[-1])

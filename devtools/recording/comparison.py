@@ -1,4 +1,4 @@
-"""Says in which state an execution parted from its recording, and how."""
+"""Compares a replay with its recording: in which state they first differ, and how."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _LINES_AROUND: Final = 4
 
 
 def differences(recorded: Outcome, replayed: Outcome) -> str:
-    """Return a text with a part for each branch that differs; empty when nothing does."""
+    """Return a text with a part for each branch that differs; empty when none does."""
     return "\n\n".join(_parts(recorded.to_json(), replayed.to_json()))
 
 

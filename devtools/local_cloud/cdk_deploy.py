@@ -24,7 +24,7 @@ _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def start_deployment(processes: ProcessGroups, folder: Folder, endpoint_url: str, cdk: Path = CDK) -> Process:
-    """Start the CDK, which synthesizes the app for some seconds before it needs the cloud."""
+    """Start the CDK. It synthesizes the app for some seconds before it needs the cloud."""
     if not cdk.exists():
         raise OperatorError("The CDK command line is not installed", what_to_do="Run `make install`.")
     return processes.start(
@@ -49,10 +49,10 @@ def start_deployment(processes: ProcessGroups, folder: Folder, endpoint_url: str
     )
 
 
-def wait_for_deployment(cdk: Process, folder: Folder, say: Callable[[str], None]) -> None:
-    """Tell each line of the CDK until it ends; raise OperatorError with the last ones when it failed."""
+def wait_for_deployment(cdk: Process, folder: Folder, show: Callable[[str], None]) -> None:
+    """Show each line of the CDK until it ends; raise OperatorError with the last lines when it failed."""
     while cdk.poll() is None:
-        say(next(iter(last_lines(folder.deploy_log, 1)), ""))
+        show(next(iter(last_lines(folder.deploy_log, 1)), ""))
         time.sleep(POLL_SECONDS * 5)
     if cdk.returncode != 0:
         raise OperatorError(
@@ -63,7 +63,7 @@ def wait_for_deployment(cdk: Process, folder: Folder, say: Callable[[str], None]
 
 
 def deployed_stack(endpoint_url: str) -> Stack:
-    """Describe what was deployed, with addresses that work on this machine."""
+    """Return the deployed stack with addresses that work on this machine."""
     found = describe(STACK_NAME, lambda service: local_client(service, endpoint_url), region=LOCAL_REGION)
     # https://API.execute-api.REGION.amazonaws.com/STAGE/ needs AWS's DNS
     address = urlsplit(found.api_url)

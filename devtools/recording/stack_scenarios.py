@@ -1,4 +1,4 @@
-"""The scenarios recorded on a deployed stack: what the order is, what is broken, what must come out."""
+"""The scenarios recorded on a deployed stack: the order, what is broken, and how the order must end."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,17 +16,17 @@ NOTIFICATION: Final = frozenset({Service.NOTIFICATION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """One order of one kind.
+class StackScenario:
+    """One order, and how it must end.
 
-    `broken` are the services whose fault is on while it is recorded. With `before`, OrderPlaced is delivered
-    twice: first with these services broken, then for the recording; with `unannounced` as the sweeper does
-    when the first execution died before all was said.
-    `parked` are the states whose message is on a dead-letter queue afterwards, by their order in the picture.
+    `broken` are the services whose fault is on during the recording.
+    With `before`, OrderPlaced is delivered twice: once with these services broken, then for the recording.
+    With `unannounced`, the order is marked between the two as not announced yet, as the sweeper does.
+    `parked` are the steps whose message must be on a dead-letter queue.
     """
 
     name: str
-    says: str
+    description: str
     payment_method: str = "pm_card_visa"
     quantity: int = 3
     broken: frozenset[Service] = NOTHING
@@ -50,131 +50,131 @@ class Scenario:
 
 _TOO_MANY: Final = GLASS.available + 1
 
-SCENARIOS: Final = (
-    Scenario(
+STACK_SCENARIOS: Final = (
+    StackScenario(
         name="confirmed",
-        says="what is in stock and paid for is confirmed",
+        description="an order in stock with a good card is confirmed",
         status=OrderStatus.CONFIRMED,
     ),
-    Scenario(
+    StackScenario(
         name="out_of_stock",
-        says="more than there is: the authorised payment is voided",
+        description="an order for more than there is: its authorised payment is voided",
         quantity=_TOO_MANY,
         status=OrderStatus.REJECTED,
         reason="OUT_OF_STOCK",
     ),
-    Scenario(
+    StackScenario(
         name="payment_declined",
-        says="a declined card releases the stock",
+        description="a declined card releases the stock",
         payment_method="pm_card_declined",
         status=OrderStatus.REJECTED,
         reason="PAYMENT_DECLINED",
     ),
-    Scenario(
+    StackScenario(
         name="out_of_stock_and_declined",
-        says="refused for both reasons: the stock is the one that is told",
+        description="refused for both reasons: the order names the stock",
         quantity=_TOO_MANY,
         payment_method="pm_card_declined",
         status=OrderStatus.REJECTED,
         reason="OUT_OF_STOCK",
     ),
-    Scenario(
+    StackScenario(
         name="inventory_down",
-        says="the stock can't be reserved: the order is held, its message parked",
+        description="inventory is down: the order is held and its message parked",
         broken=INVENTORY,
         status=OrderStatus.ON_HOLD,
         reason="inventory",
         parked=("ReserveInventory",),
     ),
-    Scenario(
+    StackScenario(
         name="payment_down",
-        says="the payment can't be authorised: the order is held, its message parked",
+        description="the payment provider is down: the order is held and its message parked",
         payment_method="pm_gateway_down",
         status=OrderStatus.ON_HOLD,
         reason="payment",
         parked=("AuthorizePayment",),
     ),
-    Scenario(
+    StackScenario(
         name="inventory_and_payment_down",
-        says="both are down: one message each, held for the stock",
+        description="both are down: one message each, and the order is held for the stock",
         broken=INVENTORY | PAYMENT,
         status=OrderStatus.ON_HOLD,
         reason="inventory",
         parked=("ReserveInventory", "AuthorizePayment"),
     ),
-    Scenario(
+    StackScenario(
         name="notification_down",
-        says="a customer who can't be told still gets the goods",
+        description="notification is down: the order is confirmed all the same",
         broken=NOTIFICATION,
         status=OrderStatus.CONFIRMED,
         parked=("NotifyReceived", "NotifyConfirmed"),
     ),
-    Scenario(
+    StackScenario(
         name="declined_while_inventory_down",
-        says="refused, but the stock can't be released: held until it is",
+        description="refused, but the stock can't be released: the order is held",
         payment_method="pm_card_declined",
         broken=INVENTORY,
         status=OrderStatus.ON_HOLD,
         reason="inventory",
         parked=("ReserveInventory", "ReleaseInventory"),
     ),
-    Scenario(
+    StackScenario(
         name="out_of_stock_while_payment_down",
-        says="refused, but the payment can't be voided: held until it is",
+        description="refused, but the payment can't be voided: the order is held",
         quantity=_TOO_MANY,
         broken=PAYMENT,
         status=OrderStatus.ON_HOLD,
         reason="payment",
         parked=("AuthorizePayment", "VoidPayment"),
     ),
-    Scenario(
+    StackScenario(
         name="declined_while_notification_down",
-        says="a refusal that can't be told is parked",
+        description="notification is down: the message of the refusal is parked",
         payment_method="pm_card_declined",
         broken=NOTIFICATION,
         status=OrderStatus.REJECTED,
         reason="PAYMENT_DECLINED",
         parked=("NotifyReceived", "NotifyRejected"),
     ),
-    Scenario(
+    StackScenario(
         name="redriven",
-        says="an order that was held is confirmed when the payment is back",
+        description="a held order is confirmed when payment works again",
         before=PAYMENT,
         status=OrderStatus.CONFIRMED,
     ),
-    Scenario(
+    StackScenario(
         name="confirmed_again",
-        says="OrderPlaced of a confirmed order, delivered again, changes nothing",
+        description="OrderPlaced of a confirmed order, delivered again, changes nothing",
         before=NOTHING,
         status=OrderStatus.CONFIRMED,
     ),
-    Scenario(
+    StackScenario(
         name="rejected_again",
-        says="OrderPlaced of a rejected order, delivered again, changes nothing",
+        description="OrderPlaced of a rejected order, delivered again, changes nothing",
         payment_method="pm_card_declined",
         before=NOTHING,
         status=OrderStatus.REJECTED,
         reason="PAYMENT_DECLINED",
     ),
-    Scenario(
+    StackScenario(
         name="confirmed_unannounced",
-        says="an order that was confirmed and not announced is announced by the next execution",
+        description="an order that was confirmed and not announced is announced by the next execution",
         before=NOTHING,
         unannounced=True,
         status=OrderStatus.CONFIRMED,
     ),
-    Scenario(
+    StackScenario(
         name="rejected_unannounced",
-        says="an order that was rejected and not announced is announced by the next execution",
+        description="an order that was rejected and not announced is announced by the next execution",
         payment_method="pm_card_declined",
         before=NOTHING,
         unannounced=True,
         status=OrderStatus.REJECTED,
         reason="PAYMENT_DECLINED",
     ),
-    Scenario(
+    StackScenario(
         name="already_settled",
-        says="what goes wrong after an order is settled holds it no more",
+        description="an error after the settlement does not hold the order",
         before=NOTHING,
         broken=INVENTORY,
         status=OrderStatus.CONFIRMED,

@@ -1,0 +1,1 @@
+"""Scripts for recordings written by hand: errors that no fault switch can cause."""

@@ -1,0 +1,46 @@
+"""Scripts of results that several rules of a Choice fit: the first rule decides."""
+
+from collections.abc import Iterator
+
+from devtools.recording.scripts.script import BUG, DECLINED, SQS_DOWN, Script, status
+
+
+def decisions() -> Iterator[Script]:
+    """Yield the scripts of DecideOutcome and DecideCompensation."""
+    yield Script(
+        name="captured_before",
+        description="an earlier execution captured the payment: the order is confirmed",
+        responses={"AuthorizePayment": status("CAPTURED")},
+    )
+    yield Script(
+        name="voided_before",
+        description="the provider gave up the payment although there is stock: the order is refused",
+        responses={"AuthorizePayment": status("VOIDED")},
+    )
+    yield Script(
+        name="voided_before_inventory_down",
+        description="the payment is voided and the stock unknown: the order is held for the stock",
+        responses={"AuthorizePayment": status("VOIDED"), "ReserveInventory": BUG},
+    )
+    yield Script(
+        name="voided_and_released_before",
+        description="payment and stock were given back: the refusal is completed",
+        responses={"AuthorizePayment": status("VOIDED"), "ReserveInventory": status("RELEASED")},
+    )
+    yield Script(
+        name="released_before",
+        description="stock that was released before is not reserved: the order is held",
+        responses={"ReserveInventory": status("RELEASED")},
+    )
+    yield Script(
+        name="reservation_parked_authorization_lost",
+        description="a lost message counts more than a parked one",
+        responses={"ReserveInventory": BUG, "AuthorizePayment": BUG, "ParkAuthorizePayment": SQS_DOWN},
+        ends_in="MessageLost",
+    )
+    yield Script(
+        name="release_parked_void_lost",
+        description="a lost message of a compensation counts more than a parked one",
+        responses={**DECLINED, "ReleaseInventory": BUG, "VoidPayment": BUG, "ParkVoidPayment": SQS_DOWN},
+        ends_in="MessageLost",
+    )
