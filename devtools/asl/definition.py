@@ -25,11 +25,16 @@ def read_definition(file: Path = DEFINITION) -> Definition:
     return definition
 
 
+def inner_machines(state: State) -> Sequence[Definition]:
+    """Return the branches of a Parallel state, or what a Map state does with each item."""
+    return state.get("Branches") or [state[key] for key in ("ItemProcessor", "Iterator") if key in state]
+
+
 def states(machine: Definition) -> Iterator[tuple[str, State]]:
     """Yield every state with its name, those inside of branches too."""
     for name, state in machine["States"].items():
         yield name, state
-        for branch in state.get("Branches", []):
+        for branch in inner_machines(state):
             yield from states(branch)
 
 
@@ -38,7 +43,7 @@ def branches(machine: Definition) -> dict[str, str]:
     return {
         branch["StartAt"]: f"{name}[{index}]"
         for name, state in states(machine)
-        for index, branch in enumerate(state.get("Branches", []))
+        for index, branch in enumerate(inner_machines(state))
     }
 
 
