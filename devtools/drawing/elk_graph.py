@@ -31,7 +31,6 @@ _OPTIONS: Final = {
     "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
     "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",  # it follows the priorities of straightness
     "elk.layered.edgeLabels.centerLabelPlacementStrategy": "TAIL_LAYER",  # just below the Choice
-    "elk.layered.thoroughness": "3",  # more takes longer and changes nothing
     "elk.layered.spacing.nodeNodeBetweenLayers": "30",
     "elk.layered.spacing.edgeNodeBetweenLayers": "14",
     "elk.layered.spacing.edgeEdgeBetweenLayers": "9",

@@ -89,7 +89,7 @@ def test_the_drawing_of_the_order_workflow_obeys_the_rules_of_every_drawing(pict
     check(order_workflow(), picture)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(machine=machines())
 def test_any_state_machine_can_be_drawn(machine: Machine) -> None:
     check(machine, layout(machine))
