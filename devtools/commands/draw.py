@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from devtools.drawing.definition import read_machine
+from devtools.asl.graph import read_machine
 from devtools.drawing.path import read_path
 from devtools.drawing.svg import draw as draw_machine
 from orderctl.errors import OperatorError

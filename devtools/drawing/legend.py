@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from devtools.drawing.definition import State, TransitionKind
+from devtools.asl.graph import State, TransitionKind
 from devtools.drawing.layout import Box, Layout
 from devtools.drawing.markup import element, text
 from devtools.drawing.shapes import draw_box, icon

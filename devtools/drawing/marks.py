@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from devtools.drawing.definition import Transition
+from devtools.asl.graph import Transition
 from devtools.drawing.path import Path
 
 

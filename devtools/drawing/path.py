@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
-from devtools.drawing.definition import Machine, Transition, TransitionKind
+from devtools.asl.graph import Machine, Transition, TransitionKind
 from orderctl.errors import OperatorError
 
 _BRANCH: Final = re.compile(r"(?P<state>.+)\[(?P<index>\d+)\]")

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Final
 
-from devtools.drawing.layout import FRAME_HEADER, Box
+from devtools.drawing.layout import Box
 from devtools.drawing.markup import element, number, polygon, text
-from devtools.drawing.sizes import BOX_PADDING, ICON_SIZE, SIGN_WIDTH, SLANT, note
+from devtools.drawing.sizes import BOX_PADDING, FRAME_HEADER, ICON_SIZE, SIGN_WIDTH, SLANT, note
 from devtools.drawing.style import CROSS, ICONS, OTHER_COLOUR, OTHER_ICON, SERVICE_COLOURS, TICK
 from devtools.drawing.text import NAME_FONT_SIZE, NOTE_FONT_SIZE, text_width
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from devtools.drawing.definition import Machine, TransitionKind
+from devtools.asl.graph import Machine, TransitionKind
 from devtools.drawing.layout import Label, Layout, Line, Point, layout
 from devtools.drawing.legend import legend
 from devtools.drawing.marks import Marks
@@ -13,7 +13,7 @@ from devtools.drawing.markup import element, polygon, rounded, text
 from devtools.drawing.path import Path
 from devtools.drawing.shapes import draw_box, draw_frame
 from devtools.drawing.style import STYLE
-from devtools.drawing.text import LABEL_FONT_SIZE, LABEL_LINE_HEIGHT, text_width
+from devtools.drawing.text import LABEL_FONT_SIZE, LABEL_LINE_HEIGHT, label_lines, text_width
 
 _MARGIN: Final = 22.0
 _TITLE_HEIGHT: Final = 30.0
@@ -95,14 +95,18 @@ def _head(points: Sequence[Point]) -> str:
 
 
 def _label(label: Label, mark: str) -> str:
-    lines = label.transition.label
+    lines = label_lines(label.transition.label)
     middle, y = label.x + label.width / 2, label.y + (label.height - len(lines) * LABEL_LINE_HEIGHT) / 2
     ground = element(
         "rect", x=label.x, y=label.y, width=label.width, height=label.height, rx=4, class_="paper"
     )
     words = [
         text(
-            words, middle, y + (index + 0.8) * LABEL_LINE_HEIGHT, text_width(words, LABEL_FONT_SIZE), "label"
+            words,
+            middle,
+            y + (index + 0.8) * LABEL_LINE_HEIGHT,
+            text_width(words, LABEL_FONT_SIZE),
+            "label",
         )
         for index, words in enumerate(lines)
     ]

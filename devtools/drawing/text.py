@@ -1,6 +1,7 @@
 """How much room text takes: Helvetica and Arial have these widths, other fonts are squeezed to them."""
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable
 from typing import Final
 
 NAME_FONT_SIZE: Final = 12.0
@@ -8,6 +9,8 @@ NOTE_FONT_SIZE: Final = 9.5
 LABEL_FONT_SIZE: Final = 10.0
 LABEL_LINE_HEIGHT: Final = 12.0
 _LABEL_PADDING: Final = 4.0
+_LABEL_LETTERS: Final = 25  # in a line
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 _THOUSANDTHS_OF_EM: Final = {
     letter: width
@@ -34,8 +37,15 @@ def text_width(text: str, font_size: float) -> float:
     return sum(_THOUSANDTHS_OF_EM.get(letter, _DIGIT) for letter in text) * font_size / 1000
 
 
-def label_size(lines: Sequence[str]) -> tuple[float, float]:
-    """Return width and height of the words on an edge."""
+def label_lines(label: str) -> tuple[str, ...]:
+    """Break the words of a transition into lines short enough to stand on it."""
+    lines = textwrap.wrap(label, _LABEL_LETTERS, break_on_hyphens=False)
+    return tuple(line.replace(_NO_BREAK, " ") for line in lines)
+
+
+def label_size(label: str) -> tuple[float, float]:
+    """Return width and height of the words on a transition."""
+    lines = label_lines(label)
     return round(widest(lines, LABEL_FONT_SIZE) + 2 * _LABEL_PADDING), (
         len(lines) * LABEL_LINE_HEIGHT + _LABEL_PADDING
     )

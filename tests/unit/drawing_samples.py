@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from devtools.drawing.definition import Machine, read_machine
+from devtools.asl.graph import Machine, read_machine
 from devtools.drawing.layout import Box, Line
 
 ORDER_WORKFLOW = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devtools.drawing.definition import TransitionKind
+from devtools.asl.graph import TransitionKind
 from devtools.drawing.path import Path, Visit, first_difference, read_path
 from orderctl.errors import OperatorError
 from tests.unit.drawing_samples import confirmed, order_workflow, passed, payment_outage, tried

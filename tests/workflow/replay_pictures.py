@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from devtools.asl.definition import Definition
-from devtools.drawing.definition import Machine, read_machine
+from devtools.asl.graph import Machine, read_machine
 from devtools.drawing.path import Path as ExecutionPath
 from devtools.drawing.path import read_path
 from devtools.drawing.side_by_side import side_by_side

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from devtools.drawing.rules import rule_lines
+from devtools.asl.rules import rule_text
+from devtools.drawing.text import label_lines
 
 RESERVED = {"Variable": "$.inventory", "StringEquals": "RESERVED"}
 AUTHORIZED = {"Variable": "$.payment", "StringEquals": "AUTHORIZED"}
@@ -32,4 +33,4 @@ CAPTURED = {"Variable": "$.payment", "StringEquals": "CAPTURED"}
     ],
 )
 def test_a_rule_is_told_in_a_few_words(rule: dict[str, Any], lines: tuple[str, ...]) -> None:
-    assert rule_lines(rule | {"Next": "Somewhere"}) == lines
+    assert label_lines(rule_text(rule | {"Next": "Somewhere"})) == lines

@@ -1,10 +1,8 @@
-"""A rule of a Choice state in the few words that fit on an edge."""
+"""A rule of a Choice state in a few words."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-_LINE_LENGTH: Final = 25
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _COMPARISONS: Final = {
     "LessThanEquals": "≤",
@@ -19,13 +17,8 @@ _OPPOSITES: Final = {"=": "≠", "<": "≥", ">": "≤", "≤": ">", "≥": "<",
 Rule = Mapping[str, Any]
 
 
-def rule_lines(rule: Rule) -> tuple[str, ...]:
-    """Say when a rule applies, in lines short enough for an edge."""
-    lines = textwrap.wrap(_sentence(rule), _LINE_LENGTH, break_on_hyphens=False)
-    return tuple(line.replace(_NO_BREAK, " ") for line in lines)
-
-
-def _sentence(rule: Rule) -> str:
+def rule_text(rule: Rule) -> str:
+    """Say when a rule applies; a line break belongs at its spaces, not inside of a comparison."""
     if "And" in rule:
         return " and ".join(_operand(part) for part in rule["And"])
     if "Or" in rule:
@@ -39,7 +32,7 @@ def _sentence(rule: Rule) -> str:
 
 def _operand(rule: Rule) -> str:
     ambiguous = "Or" in rule and len(_variables(rule["Or"])) > 1
-    return f"({_sentence(rule)})" if ambiguous else _sentence(rule)
+    return f"({rule_text(rule)})" if ambiguous else rule_text(rule)
 
 
 def _alternatives(rules: Sequence[Rule]) -> str:
@@ -47,7 +40,7 @@ def _alternatives(rules: Sequence[Rule]) -> str:
     first, *others = rules
     if len(_variables(rules)) > 1:
         return " or ".join(_operand(rule) for rule in rules)
-    return " or ".join([_sentence(first), *(_comparison(rule)[2] for rule in others)])
+    return " or ".join([rule_text(first), *(_comparison(rule)[2] for rule in others)])
 
 
 def _variables(rules: Sequence[Rule]) -> set[Any]:
@@ -60,7 +53,7 @@ def _variables(rules: Sequence[Rule]) -> set[Any]:
 
 def _opposite(rule: Rule) -> str:
     if "Variable" not in rule:
-        return f"not ({_sentence(rule)})"
+        return f"not ({rule_text(rule)})"
     variable, verb, value = _comparison(rule)
     return _NO_BREAK.join([variable, _OPPOSITES.get(verb, f"not {verb}"), value])
 

@@ -1,11 +1,12 @@
-"""What the drawing needs to know of an ASL definition: states, transitions and branches."""
+"""A definition as a graph: states, the transitions between them, and a graph for each branch."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from devtools.drawing.rules import rule_lines
+from devtools.asl.definition import Definition, inner_machines
+from devtools.asl.rules import rule_text
 from orderctl.errors import OperatorError
 
 _SERVICES: Final = {
@@ -19,8 +20,6 @@ _SERVICES: Final = {
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 _DEFAULT_MAX_ATTEMPTS: Final = 3
 ENDINGS: Final = frozenset({"Succeed", "Fail"})
-
-Definition = Mapping[str, Any]
 
 
 class TransitionKind(StrEnum):
@@ -40,7 +39,7 @@ class Transition:
     source: str
     target: str
     kind: TransitionKind
-    label: tuple[str, ...] = ()
+    label: str = ""
     errors: tuple[str, ...] = ()
 
 
@@ -100,7 +99,6 @@ def read_machine(definition: Definition) -> Machine:
 
 
 def _state(name: str, state: Definition) -> State:
-    branches = state.get("Branches") or [state[key] for key in ("ItemProcessor", "Iterator") if key in state]
     return State(
         name=name,
         type=state["Type"],
@@ -108,7 +106,7 @@ def _state(name: str, state: Definition) -> State:
         retries=max(
             (retry.get("MaxAttempts", _DEFAULT_MAX_ATTEMPTS) for retry in state.get("Retry", [])), default=0
         ),
-        branches=tuple(read_machine(branch) for branch in branches),
+        branches=tuple(read_machine(branch) for branch in inner_machines(state)),
     )
 
 
@@ -123,11 +121,9 @@ def _service(resource: str) -> str:
 
 def _transitions(name: str, state: Definition) -> Iterator[Transition]:
     for rule in state.get("Choices", []):
-        yield Transition(source=name, target=rule["Next"], kind=TransitionKind.CHOICE, label=rule_lines(rule))
+        yield Transition(source=name, target=rule["Next"], kind=TransitionKind.CHOICE, label=rule_text(rule))
     if "Default" in state:
-        yield Transition(
-            source=name, target=state["Default"], kind=TransitionKind.CHOICE, label=("otherwise",)
-        )
+        yield Transition(source=name, target=state["Default"], kind=TransitionKind.CHOICE, label="otherwise")
     if "Next" in state:
         yield Transition(source=name, target=state["Next"], kind=TransitionKind.NEXT)
     elif state["Type"] not in {"Choice", *ENDINGS}:

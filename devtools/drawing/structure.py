@@ -1,0 +1,51 @@
+"""What a drawing shows at a glance: the main path, and beside a step the state that handles its errors."""
+
+from typing import Final
+
+from devtools.asl.graph import ENDINGS, Machine, Transition, TransitionKind
+
+_ABNORMAL: Final = {TransitionKind.CATCH, TransitionKind.END}
+_HANDLER_TYPES: Final = {"Task", *ENDINGS}
+
+
+def main_path(machine: Machine) -> set[Transition]:
+    """Return how an execution goes from the start to its end when all is well.
+
+    Of several ways it takes the one to the state written first: authors write first what normally happens.
+    """
+    written = {name: index for index, name in enumerate(machine.states)}
+    path: dict[str, Transition] = {}
+    name = ""
+    while ways := [
+        each
+        for each in machine.transitions
+        if each.source == name and each.kind not in _ABNORMAL and each.target not in path
+    ]:
+        path[name] = min(ways, key=lambda each: written[each.target])
+        name = path[name].target
+    return set(path.values())
+
+
+def handlers(machine: Machine) -> dict[str, str]:
+    """Return the step of each state that does nothing but handle the errors of this one step: one per step.
+
+    A step that nothing follows has room for its handler below it. The handler of a handler is below it too.
+    """
+    beside: dict[str, str] = {}
+    for name in machine.states:
+        step = _handled_step(machine, name)
+        if step and step not in beside.values():
+            beside[name] = step
+    return beside
+
+
+def _handled_step(machine: Machine, name: str) -> str | None:
+    entering = [each for each in machine.transitions if each.target == name]
+    sources = {each.source for each in entering}
+    if len(sources) != 1 or any(each.kind is not TransitionKind.CATCH for each in entering):
+        return None
+    (step,) = sources
+    fits = machine.states[name].type in _HANDLER_TYPES and machine.states[step].type == "Task"
+    goes_on = any(each.source == step and each.kind is TransitionKind.NEXT for each in machine.transitions)
+    is_handler = all(each.kind is TransitionKind.CATCH for each in machine.transitions if each.target == step)
+    return step if fits and goes_on and not is_handler else None
