@@ -1,4 +1,4 @@
-"""Orders that wait or are on hold, and dead letters: tables, queues and bus, all in moto."""
+"""A table of orders, dead-letter queues and a bus in moto, for tests of what is left to do."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from uuid import uuid4
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto import mock_aws
 
 from handlers.contract.names import ORDER_RECORD, OpenKind, open_key, open_shard
+from orderctl.dynamodb import to_item, to_plain
 from orderctl.stack import QUEUES, Stack
 from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client, deploy
 
@@ -18,9 +18,6 @@ EMAIL: Final = "ada@example.com"
 TOKEN: Final = "pm_card_visa"
 LONG_AGO: Final = "2026-11-22T15:00:00.000Z"
 _OPEN_AS: Final = {"PENDING": OpenKind.IN_PROGRESS, "ON_HOLD": OpenKind.ON_HOLD}
-
-_to_attribute = TypeSerializer().serialize
-_from_attribute = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +50,7 @@ class Backlog:
 
     @property
     def stack(self) -> Stack:
-        """The same as orderctl sees it."""
+        """The stack that orderctl operates."""
         return Stack(
             endpoint_url=None,
             region=REGION,
@@ -73,7 +70,7 @@ class Backlog:
     def place(
         self, status: str = "PENDING", *, since: str = LONG_AGO, kind: OpenKind | None = None, **fields: Any
     ) -> str:
-        """Store an order with this status since then, open as usual or as this kind, and return its id."""
+        """Store an order that has this status since that time; return its id."""
         order_id = fields.pop("orderId", None) or str(uuid4())
         open_as = kind or _OPEN_AS.get(status)
         index_key = (
@@ -100,9 +97,9 @@ class Backlog:
 
     def order(self, order_id: str) -> dict[str, Any]:
         found = self.dynamodb.get_item(
-            TableName=self.orders_table, Key=_item({"orderId": order_id, "record": ORDER_RECORD})
+            TableName=self.orders_table, Key=to_item({"orderId": order_id, "record": ORDER_RECORD})
         )
-        return {name: _from_attribute(value) for name, value in found["Item"].items()}
+        return to_plain(found["Item"])
 
     def change(self, order_id: str, **fields: Any) -> None:
         """Overwrite fields of an order; None removes one."""
@@ -137,7 +134,7 @@ class Backlog:
         )
 
     def parked(self, queue: str) -> list[dict[str, Any]]:
-        """Return what anybody who looks at the queue sees, and leave it there."""
+        """Return the visible messages of the queue, and leave them there."""
         return self._messages(self.queue_url(queue), hidden_seconds=0)
 
     def announced(self) -> list[tuple[str, dict[str, Any]]]:
@@ -150,10 +147,10 @@ class Backlog:
         return [detail["orderId"] for type_, detail in self.announced() if type_ == "OrderPlaced"]
 
     def _put(self, record: Mapping[str, Any]) -> None:
-        self.dynamodb.put_item(TableName=self.orders_table, Item=_item(record))
+        self.dynamodb.put_item(TableName=self.orders_table, Item=to_item(record))
 
     def _messages(self, url: str, hidden_seconds: int) -> list[dict[str, Any]]:
-        """Receive until nothing comes that was not seen before."""
+        """Receive until the queue is empty."""
         found: dict[str, dict[str, Any]] = {}
         receipts = []
         while True:
@@ -168,7 +165,3 @@ class Backlog:
             for receipt in receipts:
                 self.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
         return list(found.values())
-
-
-def _item(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _to_attribute(value) for name, value in record.items()}

@@ -41,7 +41,7 @@ def test_a_placed_order_is_waited_for_shown_listed_and_traced(shop: Shop) -> Non
     assert re.search(r"inventory RESERVED .* payment CAPTURED", shown)
     assert f"{order_id} CONFIRMED USD 5.10" in words(listed.stdout)
     assert traced.stdout.startswith("SUCCEEDED arn:aws:states:")
-    assert re.search(r"ReserveInventory RESERVED \d+ ms", traced.stdout)
+    assert re.search(r"ReserveInventory RESERVED .*\d+ ms", traced.stdout)  # a cold start can be retried
     assert re.search(r"ConfirmOrder.*AnnounceConfirmed.*NotifyConfirmed", traced.stdout, re.DOTALL)
 
 

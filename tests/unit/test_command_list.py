@@ -1,11 +1,16 @@
-"""The list of commands that `orderctl --help` shows without loading them."""
+"""The commands of orderctl: their list, and what they say when they can't run."""
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from orderctl import command_list
 from orderctl.command_list import COMMANDS, DEVELOPMENT_COMMANDS, load_command
+from orderctl.main import app
 
 PROGRAM = """
 import sys
@@ -29,3 +34,32 @@ def test_the_help_lists_every_command_and_imports_no_aws_client() -> None:
     listed = [line.split()[1] for line in shown.splitlines() if line.startswith("│ ")]
     assert set(SUMMARIES) <= set(listed)
     assert "boto3 is imported: False" in shown
+
+
+def test_a_command_without_aws_credentials_says_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    said = CliRunner().invoke(app, ["status", "--stack", "Shop", "--region", "us-east-1"])
+
+    assert said.exit_code == 1
+    assert "No AWS credentials were found\nAdd --profile" in said.stderr
+
+
+def test_a_development_command_without_the_development_tools_says_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    missing = EntryPoint(name="up", value="no_such_package.commands:up", group="orderctl.commands")
+    monkeypatch.setattr(command_list, "entry_points", lambda **_: EntryPoints([missing]))
+
+    said = [CliRunner().invoke(app, [name]) for name in ("up", "down")]
+
+    assert [outcome.exit_code for outcome in said] == [1, 1]
+    for outcome, name in zip(said, ("up", "down"), strict=True):
+        assert f"`orderctl {name}` needs the development tools" in outcome.stderr
+        assert "Clone the repository" in outcome.stderr

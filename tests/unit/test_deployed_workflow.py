@@ -1,0 +1,56 @@
+"""What orderctl reads from the deployed state machine."""
+
+import json
+from typing import Any
+
+import pytest
+
+from orderctl.errors import OperatorError
+from orderctl.workflow import DeployedWorkflow
+
+DEFINITION = {
+    "States": {
+        "Both": {
+            "Type": "Parallel",
+            "Branches": [{"States": {"Bill": {"Type": "Task", "Parameters": {"FunctionName": "arn:bill"}}}}],
+        },
+        "Ship": {"Type": "Task", "Parameters": {"FunctionName": "arn:ship"}},
+    }
+}
+LOG_GROUP_ARN = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/states/Orders:*"
+
+
+class Deployed:
+    """A stack with this workflow; it is its own client of Step Functions."""
+
+    state_machine_arn = "arn:machine"
+
+    def __init__(self, **logging: Any) -> None:
+        self._logging = logging
+
+    def client(self, _service: str) -> "Deployed":
+        return self
+
+    def describe_state_machine(self, **_: str) -> dict[str, Any]:
+        return {"definition": json.dumps(DEFINITION), "loggingConfiguration": self._logging}
+
+
+def workflow(**logging: Any) -> DeployedWorkflow:
+    return DeployedWorkflow(Deployed(**logging))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("state", "arn"), [("Bill", "arn:bill"), ("Ship", "arn:ship")])
+def test_a_function_is_found_by_its_state_also_in_a_branch(state: str, arn: str) -> None:
+    assert workflow().function_arn(state) == arn
+
+
+def test_the_log_group_is_the_one_that_the_state_machine_logs_to() -> None:
+    destinations = [{"cloudWatchLogsLogGroup": {"logGroupArn": LOG_GROUP_ARN}}]
+
+    assert workflow(destinations=destinations).log_group == "/aws/vendedlogs/states/Orders"
+
+
+@pytest.mark.parametrize("logging", [{"level": "OFF"}, {"destinations": []}])
+def test_a_state_machine_that_logs_nothing_is_reported(logging: dict[str, Any]) -> None:
+    with pytest.raises(OperatorError, match="does not log its executions"):
+        _ = workflow(**logging).log_group
