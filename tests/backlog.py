@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from uuid import uuid4
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto import mock_aws
 
 from handlers.contract.names import ORDER_RECORD, OpenKind, open_key, open_shard
 from orderctl.stack import QUEUES, Stack
+from tests.dynamodb_items import from_item, to_item
 from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client, deploy
 
 EMAIL: Final = "ada@example.com"
 TOKEN: Final = "pm_card_visa"
 LONG_AGO: Final = "2026-11-22T15:00:00.000Z"
 _OPEN_AS: Final = {"PENDING": OpenKind.IN_PROGRESS, "ON_HOLD": OpenKind.ON_HOLD}
-
-_to_attribute = TypeSerializer().serialize
-_from_attribute = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +97,9 @@ class Backlog:
 
     def order(self, order_id: str) -> dict[str, Any]:
         found = self.dynamodb.get_item(
-            TableName=self.orders_table, Key=_item({"orderId": order_id, "record": ORDER_RECORD})
+            TableName=self.orders_table, Key=to_item({"orderId": order_id, "record": ORDER_RECORD})
         )
-        return {name: _from_attribute(value) for name, value in found["Item"].items()}
+        return from_item(found["Item"])
 
     def change(self, order_id: str, **fields: Any) -> None:
         """Overwrite fields of an order; None removes one."""
@@ -150,7 +147,7 @@ class Backlog:
         return [detail["orderId"] for type_, detail in self.announced() if type_ == "OrderPlaced"]
 
     def _put(self, record: Mapping[str, Any]) -> None:
-        self.dynamodb.put_item(TableName=self.orders_table, Item=_item(record))
+        self.dynamodb.put_item(TableName=self.orders_table, Item=to_item(record))
 
     def _messages(self, url: str, hidden_seconds: int) -> list[dict[str, Any]]:
         """Receive until nothing comes that was not seen before."""
@@ -168,7 +165,3 @@ class Backlog:
             for receipt in receipts:
                 self.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
         return list(found.values())
-
-
-def _item(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _to_attribute(value) for name, value in record.items()}

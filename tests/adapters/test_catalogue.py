@@ -8,9 +8,9 @@ import pytest
 from botocore.stub import Stubber
 
 from handlers.adapters.catalogue import Catalogue
-from handlers.adapters.step_records import to_item
 from handlers.adapters.time_budget import TimeBudget
 from handlers.domain.errors import DependencyUnavailable
+from tests.dynamodb_items import to_item
 from tests.order_tables import OrderTables
 
 ENOUGH_TIME = TimeBudget(remaining_millis=lambda: 15_000, sleep=lambda _: None)

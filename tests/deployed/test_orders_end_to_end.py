@@ -14,7 +14,13 @@ from orderctl.dlq.queues import find_dead_letter
 from orderctl.execution_log import ExecutionLog
 from orderctl.stack import Stack
 from orderctl.trace import StateRun
-from tests.deployed.shop import Shop, Subscriber, eventually, subscribe_to_events, subscribe_to_notifications
+from tests.deployed.deployed_shop import (
+    DeployedShop,
+    Subscriber,
+    eventually,
+    subscribe_to_events,
+    subscribe_to_notifications,
+)
 
 EMAIL = "grace.hopper@example.com"
 
@@ -29,17 +35,17 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def notifications(shop: Shop) -> Subscriber:
+def notifications(shop: DeployedShop) -> Subscriber:
     return subscribe_to_notifications(shop.stack)
 
 
 @pytest.fixture(scope="module")
-def events(shop: Shop) -> Subscriber:
+def events(shop: DeployedShop) -> Subscriber:
     return subscribe_to_events(shop.stack)
 
 
 @pytest.fixture(scope="module")
-def ended(shop: Shop, notifications: Subscriber, events: Subscriber) -> Mapping[str, Ended]:
+def ended(shop: DeployedShop, notifications: Subscriber, events: Subscriber) -> Mapping[str, Ended]:
     """One order of each kind, placed side by side: 6 of a product of which there are 10 (or only 5)."""
     assert notifications.received() == events.received() == []
     kinds = {
@@ -60,12 +66,12 @@ def ended(shop: Shop, notifications: Subscriber, events: Subscriber) -> Mapping[
     }
 
 
-def _after_its_execution(shop: Shop, order_id: str) -> dict[str, Any]:
+def _after_its_execution(shop: DeployedShop, order_id: str) -> dict[str, Any]:
     eventually(lambda: _ended_executions(shop, order_id))
     return dict(shop.api.get(order_id).body)
 
 
-def _ended_executions(shop: Shop, order_id: str) -> bool:
+def _ended_executions(shop: DeployedShop, order_id: str) -> bool:
     since = datetime.fromisoformat(shop.api.get(order_id).body["createdAt"])
     traces = ExecutionLog(shop.stack).executions_of(order_id, since)
     return bool(traces) and all(trace.ending != "RUNNING" for trace in traces)
@@ -75,7 +81,9 @@ def _steps(order: Ended) -> dict[str, str]:
     return {name: step["status"] for name, step in order.shown["steps"].items()}
 
 
-def test_an_order_that_is_in_stock_and_paid_is_confirmed(shop: Shop, ended: Mapping[str, Ended]) -> None:
+def test_an_order_that_is_in_stock_and_paid_is_confirmed(
+    shop: DeployedShop, ended: Mapping[str, Ended]
+) -> None:
     order = ended["paid"]
 
     assert (order.shown["status"], order.shown["reason"]) == ("CONFIRMED", None)
@@ -85,7 +93,7 @@ def test_an_order_that_is_in_stock_and_paid_is_confirmed(shop: Shop, ended: Mapp
 
 
 def test_an_order_of_more_than_there_is_is_rejected_and_not_charged(
-    shop: Shop, ended: Mapping[str, Ended]
+    shop: DeployedShop, ended: Mapping[str, Ended]
 ) -> None:
     order = ended["too many"]
 
@@ -94,7 +102,7 @@ def test_an_order_of_more_than_there_is_is_rejected_and_not_charged(
     assert shop.available(order.product) == 5
 
 
-def test_a_declined_card_gives_the_stock_back(shop: Shop, ended: Mapping[str, Ended]) -> None:
+def test_a_declined_card_gives_the_stock_back(shop: DeployedShop, ended: Mapping[str, Ended]) -> None:
     order = ended["declined"]
 
     assert (order.shown["status"], order.shown["reason"]) == ("REJECTED", "PAYMENT_DECLINED")
@@ -103,7 +111,7 @@ def test_a_declined_card_gives_the_stock_back(shop: Shop, ended: Mapping[str, En
 
 
 def test_an_order_whose_payment_breaks_is_held_with_its_stock_and_parked(
-    shop: Shop, ended: Mapping[str, Ended]
+    shop: DeployedShop, ended: Mapping[str, Ended]
 ) -> None:
     order = ended["gateway down"]
 
@@ -160,7 +168,9 @@ def test_an_outcome_is_announced_on_the_bus(
     assert [(event["detail-type"], event["detail"].get("reason")) for event in found] == announced
 
 
-def test_a_settled_order_leaves_the_index_of_open_orders(shop: Shop, ended: Mapping[str, Ended]) -> None:
+def test_a_settled_order_leaves_the_index_of_open_orders(
+    shop: DeployedShop, ended: Mapping[str, Ended]
+) -> None:
     open_keys = {
         kind: shop.records(order.order_id)["ORDER"].get("openKey", "").partition("#")[0]
         for kind, order in ended.items()
@@ -170,7 +180,7 @@ def test_a_settled_order_leaves_the_index_of_open_orders(shop: Shop, ended: Mapp
 
 
 def test_neither_address_nor_payment_token_is_logged_announced_or_parked(
-    shop: Shop, ended: Mapping[str, Ended], events: Subscriber
+    shop: DeployedShop, ended: Mapping[str, Ended], events: Subscriber
 ) -> None:
     logged = _everything_logged(shop.stack)
     announced = json.dumps(events.received())
@@ -201,7 +211,7 @@ def test_an_order_tells_where_its_execution_can_be_seen(ended: Mapping[str, Ende
     assert f"/express-executions/details/{execution['arn']}?startDate=" in execution["consoleUrl"]
 
 
-def test_one_order_sent_five_times_at_once_with_one_key_is_one_order(shop: Shop) -> None:
+def test_one_order_sent_five_times_at_once_with_one_key_is_one_order(shop: DeployedShop) -> None:
     product = shop.sell(available=10)
 
     order_ids = _place_at_once(lambda: shop.place({product: 2}, key=product).body["orderId"], times=5)
@@ -212,7 +222,7 @@ def test_one_order_sent_five_times_at_once_with_one_key_is_one_order(shop: Shop)
 
 
 def test_an_order_event_delivered_again_changes_nothing(
-    shop: Shop, ended: Mapping[str, Ended], notifications: Subscriber, events: Subscriber
+    shop: DeployedShop, ended: Mapping[str, Ended], notifications: Subscriber, events: Subscriber
 ) -> None:
     order = ended["paid"]
     before = shop.records(order.order_id)

@@ -13,10 +13,15 @@ from devtools.asl.definition import states
 from handlers.contract.clock import rfc3339, utc_now
 from handlers.contract.names import OpenKind, open_key
 from orderctl.dlq.queues import reading
-from orderctl.dynamodb import to_item
 from orderctl.main import app
 from orderctl.stack import QUEUES, Stack
-from tests.deployed.shop import Shop, eventually, subscribe_to_events, subscribe_to_notifications
+from tests.deployed.deployed_shop import (
+    DeployedShop,
+    eventually,
+    subscribe_to_events,
+    subscribe_to_notifications,
+)
+from tests.dynamodb_items import to_item
 
 DEAD_EXECUTION = "arn:aws:states:us-east-1:000000000000:express:OrderWorkflow:killed"
 
@@ -91,16 +96,16 @@ def parked(stack: Stack, order_ids: set[str]) -> list[tuple[str, str]]:
         return [(str(each.order_id), each.step) for each in found.letters if each.order_id in order_ids]
 
 
-def place(shop: Shop, product: str, count: int = 1) -> list[str]:
+def place(shop: DeployedShop, product: str, count: int = 1) -> list[str]:
     return [shop.place({product: 1}).body["orderId"] for _ in range(count)]
 
 
-def statuses(shop: Shop, order_ids: list[str]) -> set[tuple[str, str | None]]:
+def statuses(shop: DeployedShop, order_ids: list[str]) -> set[tuple[str, str | None]]:
     orders = [shop.records(order_id)["ORDER"] for order_id in order_ids]
     return {(order["status"], order.get("reason")) for order in orders}
 
 
-def test_an_outage_of_payment_holds_orders_and_a_redrive_confirms_them(shop: Shop) -> None:
+def test_an_outage_of_payment_holds_orders_and_a_redrive_confirms_them(shop: DeployedShop) -> None:
     stack, product = shop.stack, shop.sell(available=100)
     with outage("payment"):
         order_ids = place(shop, product, 20)
@@ -125,7 +130,7 @@ def _all_of(messages: list[Any], count: int) -> list[Any] | None:
     return messages if len(messages) >= count else None
 
 
-def test_a_notification_that_could_not_be_sent_is_sent_once_by_a_redrive(shop: Shop) -> None:
+def test_a_notification_that_could_not_be_sent_is_sent_once_by_a_redrive(shop: DeployedShop) -> None:
     inbox, product = subscribe_to_notifications(shop.stack), shop.sell()
     with outage("notification"):
         (order_id,) = place(shop, product)
@@ -149,7 +154,7 @@ def _kinds(notifications: list[dict[str, Any]], order_id: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_whose_event_was_lost_settles_by_itself(shop: Shop) -> None:
+def test_an_order_whose_event_was_lost_settles_by_itself(shop: DeployedShop) -> None:
     product = shop.sell(available=100)
     with rule_target(shop.stack, None):
         order_ids = place(shop, product, 3)
@@ -164,7 +169,7 @@ def test_an_order_whose_event_was_lost_settles_by_itself(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(shop: Shop) -> None:
+def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(shop: DeployedShop) -> None:
     product = shop.sell(available=100)
     with rule_target(shop.stack, None):
         (order_id,) = place(shop, product)
@@ -180,7 +185,7 @@ def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(s
 
 @pytest.mark.usefixtures("quick_sweeps")
 def test_an_order_whose_execution_died_when_it_was_settled_is_announced_and_told_by_itself(
-    shop: Shop,
+    shop: DeployedShop,
 ) -> None:
     inbox, events = subscribe_to_notifications(shop.stack), subscribe_to_events(shop.stack)
     with rule_target(shop.stack, None):
@@ -255,7 +260,7 @@ def _states(stack: Stack) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_that_went_round_too_often_is_held_until_an_operator_redrives_it(shop: Shop) -> None:
+def test_an_order_that_went_round_too_often_is_held_until_an_operator_redrives_it(shop: DeployedShop) -> None:
     with rule_target(shop.stack, None):
         (order_id,) = place(shop, shop.sell())
         _set_attempts(shop.stack, order_id, 5)
@@ -280,7 +285,7 @@ def _set_attempts(stack: Stack, order_id: str, attempts: int) -> None:
     )
 
 
-def test_an_event_that_could_not_be_delivered_is_redriven(shop: Shop) -> None:
+def test_an_event_that_could_not_be_delivered_is_redriven(shop: DeployedShop) -> None:
     with rule_target(shop.stack, lambda target: {**target, "Arn": f"{target['Arn']}-that-is-gone"}):
         order_ids = place(shop, shop.sell(), 3)
         messages = eventually(lambda: _all_of(parked(shop.stack, set(order_ids)), 3))

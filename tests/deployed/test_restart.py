@@ -23,7 +23,7 @@ from orderctl.errors import OperatorError
 from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.settlement import read_states
 from orderctl.stack import Stack
-from tests.deployed.shop import Shop, eventually
+from tests.deployed.deployed_shop import DeployedShop, eventually
 
 PIECES, EACH = 100, 2
 SOME = 4
@@ -54,16 +54,16 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 
 @pytest.fixture
-def own_shop(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def own_shop(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> DeployedShop:
     """A shop on a cloud that may be restarted; its sweeps are quick."""
     monkeypatch.setenv("ORDERCTL_SCHEDULE_MINUTE", "1")
     stack = start_local_cloud(folder, port=0, stocked=False)
     _sweep_quickly(stack)
-    return Shop.on(stack)
+    return DeployedShop.on(stack)
 
 
 def test_orders_in_the_middle_of_their_workflow_settle_after_a_restart(
-    own_shop: Shop, folder: Folder
+    own_shop: DeployedShop, folder: Folder
 ) -> None:
     stack, product = own_shop.stack, own_shop.sell(available=PIECES)
     # so that the end comes between two steps of an order, and not after its last
@@ -135,7 +135,7 @@ def _accepted(placing: Mapping[str, Future[Answer]]) -> list[str]:
     return [answer.body["orderId"] for answer in answers]
 
 
-def _is_closed(shop: Shop, order_id: str) -> bool:
+def _is_closed(shop: DeployedShop, order_id: str) -> bool:
     return "openKey" not in shop.records(order_id)["ORDER"]
 
 
@@ -143,7 +143,7 @@ def _statuses(records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     return {name: record["status"] for name, record in records.items()}
 
 
-def _orders_of(shop: Shop, customer: str) -> list[str]:
+def _orders_of(shop: DeployedShop, customer: str) -> list[str]:
     return [order["orderId"] for order in shop.orders_of(customer)]
 
 

@@ -9,12 +9,12 @@ from handlers.contract.names import EVENT_SOURCE, DetailType
 from orderctl.api_client import Answer
 from orderctl.execution_log import ExecutionLog
 from orderctl.trace import ExecutionTrace
-from tests.deployed.shop import Shop, Subscriber, eventually, subscribe_to_notifications
+from tests.deployed.deployed_shop import DeployedShop, Subscriber, eventually, subscribe_to_notifications
 
 BUYERS, PIECES, CONCURRENCY = 60, 25, 12
 
 
-def test_sixty_orders_that_rush_a_stock_of_25_confirm_exactly_25(shop: Shop) -> None:
+def test_sixty_orders_that_rush_a_stock_of_25_confirm_exactly_25(shop: DeployedShop) -> None:
     rare = shop.sell(available=PIECES)
 
     with ThreadPoolExecutor(CONCURRENCY) as buyers:
@@ -28,7 +28,7 @@ def test_sixty_orders_that_rush_a_stock_of_25_confirm_exactly_25(shop: Shop) -> 
     assert shop.available(rare) == 0
 
 
-def test_an_event_that_is_published_five_times_has_one_effect(shop: Shop) -> None:
+def test_an_event_that_is_published_five_times_has_one_effect(shop: DeployedShop) -> None:
     inbox = subscribe_to_notifications(shop.stack)
     product = shop.sell(available=100)
     placed = [shop.place({product: 2}) for _ in range(6)]
@@ -46,7 +46,7 @@ def test_an_event_that_is_published_five_times_has_one_effect(shop: Shop) -> Non
     assert {_announcing(shop, answer) for answer in placed} == {1}
 
 
-def _publish_again(shop: Shop, order_ids: list[str], *, times: int) -> None:
+def _publish_again(shop: DeployedShop, order_ids: list[str], *, times: int) -> None:
     """Put each order's event on the bus again, as EventBridge may deliver it again."""
     events = shop.stack.client("events")
     for _ in range(times):
@@ -69,7 +69,7 @@ def _told(inbox: Subscriber, order_ids: list[str]) -> Counter[tuple[str, str]]:
     )
 
 
-def _announcing(shop: Shop, placed: Answer) -> int:
+def _announcing(shop: DeployedShop, placed: Answer) -> int:
     """Count the executions that announced the outcome."""
     return sum(
         "AnnounceConfirmed" in {run.name for run in execution.runs}
@@ -77,7 +77,7 @@ def _announcing(shop: Shop, placed: Answer) -> int:
     )
 
 
-def _ended_executions(shop: Shop, placed: Answer) -> list[ExecutionTrace]:
+def _ended_executions(shop: DeployedShop, placed: Answer) -> list[ExecutionTrace]:
     """Trace the executions of an order that have ended: only then can nothing be told again."""
     since = datetime.fromisoformat(placed.body["createdAt"])
     traces = ExecutionLog(shop.stack).executions_of(placed.body["orderId"], since)

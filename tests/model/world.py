@@ -17,13 +17,13 @@ from botocore.exceptions import ClientError
 from handlers import inventory, notification, orders, payment, sweeper
 from handlers.adapters import aws
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN, SimulatedGateway
-from handlers.adapters.step_records import from_item
 from handlers.contract import clock
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
 from orderctl.dlq.orders import DlqOrders
 from orderctl.dlq.queues import reading
 from orderctl.dlq.redrive import Redrive, RedrivePlan
 from orderctl.stack import QUEUES
+from tests.dynamodb_items import from_item
 from tests.fakes import LedgerGateway
 from tests.model.fake_services import FakeBus, FakeQueues, FakeTopic
 from tests.model.stepper import Call, Execution, TaskFailure

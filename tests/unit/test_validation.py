@@ -1,9 +1,7 @@
 """The validator is jsonschema's equal on the schema that is published."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +11,9 @@ from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
 from handlers.api.validation import member, understood, violations
+from tests.schemas import place_order_schema
 
-SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "handlers" / "schemas" / "place_order.schema.json").read_text()
-)
+SCHEMA = place_order_schema()
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -5,16 +5,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import boto3
 
+from devtools.asl.definition import DEFINITION
 from tests.aws_tables import TableNames, create_tables
 
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "123456789012"
-DEFINITION: Final = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"
 
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)}")
 _SERVICES: Final = {"InventoryFunctionArn", "PaymentFunctionArn", "NotificationFunctionArn"}

@@ -1,27 +1,11 @@
 """Rules that every state of the definition keeps."""
 
-import json
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import pytest
 
+from devtools.asl.definition import read_definition, states
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, NotificationInProgress
-from tests.workflow.deployment import DEFINITION
 
-State = Mapping[str, Any]
-
-
-def _states(machine: State) -> Iterator[tuple[str, State]]:
-    for name, state in machine["States"].items():
-        yield name, state
-        for branch in state.get("Branches", []):
-            yield from _states(branch)
-
-
-MACHINE = json.loads(DEFINITION.read_text())
-STATES = dict(_states(MACHINE))
+STATES = dict(states(read_definition()))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 CALLS = {name: task for name, task in TASKS.items() if task["Resource"].endswith(":lambda:invoke")}
 TRANSIENT: dict[str, set[type[Exception]]] = {
@@ -57,15 +41,3 @@ def test_a_parked_message_names_the_step_that_failed(name: str) -> None:
 
     assert name == f"Park{step}"
     assert step in TASKS
-
-
-def test_placeholders_are_those_that_the_deployment_fills(dev_template: dict[str, Any]) -> None:
-    (machine,) = (
-        resource["Properties"]
-        for resource in dev_template["Resources"].values()
-        if resource["Type"] == "AWS::StepFunctions::StateMachine"
-    )
-
-    placeholders = set(re.findall(r"\$\{(\w+)}", DEFINITION.read_text()))
-
-    assert placeholders == machine["DefinitionSubstitutions"].keys()

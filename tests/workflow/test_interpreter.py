@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from devtools.asl import moto_patches
 from devtools.asl.interpreter import Execution, TaskFailure, current_state
-from tests.workflow.history import states
+from tests.workflow.execution_history import states
 from tests.workflow.interventions import refusal
 from tests.workflow.lambda_runtime import answer, function_error
 from tests.workflow.small_machines import CATCH_ALL, FAIL, RETRY_ALL, execute, raising, task

@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, OrderNotFound
-from tests.workflow.history import pauses, states
+from tests.workflow.execution_history import pauses, states
+from tests.workflow.in_process_shop import InProcessShop
 from tests.workflow.interventions import Behaviour, answering, losing_the_answer, raising, refusal
 from tests.workflow.lambda_runtime import function_error
-from tests.workflow.shop import Shop
 
 NO_ANSWER = raising(GatewayUnavailable("no answer"))
 
@@ -19,7 +19,7 @@ def _failing_with(payload: dict[str, str]) -> Behaviour:
     return answering(lambda: function_error(payload))
 
 
-def test_a_step_that_recovers_settles_the_order_as_if_nothing_had_been(shop: Shop) -> None:
+def test_a_step_that_recovers_settles_the_order_as_if_nothing_had_been(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("capture", NO_ANSWER, times=3)
 
@@ -30,7 +30,7 @@ def test_a_step_that_recovers_settles_the_order_as_if_nothing_had_been(shop: Sho
     assert shop.all_parked() == []
 
 
-def test_a_step_is_tried_four_times_and_no_more(shop: Shop) -> None:
+def test_a_step_is_tried_four_times_and_no_more(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("capture", NO_ANSWER, times=4)
 
@@ -46,7 +46,7 @@ def test_a_step_is_tried_four_times_and_no_more(shop: Shop) -> None:
     ids=["longest", "shortest"],
 )
 def test_pauses_are_drawn_between_nothing_and_a_ceiling_that_doubles(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, drawn: Any, expected: list[float]
+    shop: InProcessShop, monkeypatch: pytest.MonkeyPatch, drawn: Any, expected: list[float]
 ) -> None:
     monkeypatch.setattr(random, "uniform", drawn)
     shop.intervene("capture", NO_ANSWER)
@@ -73,7 +73,7 @@ def test_pauses_are_drawn_between_nothing_and_a_ceiling_that_doubles(
     [("reserve", "ReserveInventory"), ("authorize", "AuthorizePayment"), ("received", "NotifyReceived")],
 )
 def test_a_call_that_lambda_fails_once_does_no_harm(
-    shop: Shop, operation: str, state: str, failure: Any
+    shop: InProcessShop, operation: str, state: str, failure: Any
 ) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(f"invoke {operation}", failure, times=1)
@@ -87,7 +87,7 @@ def test_a_call_that_lambda_fails_once_does_no_harm(
 
 
 @pytest.mark.parametrize("operation", ["capture", "confirmed"])
-def test_a_lost_answer_after_the_join_does_no_harm(shop: Shop, operation: str) -> None:
+def test_a_lost_answer_after_the_join_does_no_harm(shop: InProcessShop, operation: str) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(f"invoke {operation}", losing_the_answer, times=1)
 
@@ -99,7 +99,7 @@ def test_a_lost_answer_after_the_join_does_no_harm(shop: Shop, operation: str) -
 
 
 @pytest.mark.parametrize("operation", ["release", "void", "rejected"])
-def test_a_lost_answer_of_a_compensation_does_no_harm(shop: Shop, operation: str) -> None:
+def test_a_lost_answer_of_a_compensation_does_no_harm(shop: InProcessShop, operation: str) -> None:
     order_id = shop.place(mug=3, payment_method="pm_card_declined")
     shop.intervene(f"invoke {operation}", losing_the_answer, times=1)
 
@@ -117,7 +117,7 @@ def test_a_lost_answer_of_a_compensation_does_no_harm(shop: Shop, operation: str
         pytest.param(KeyError("orderId"), id="a bug"),
     ],
 )
-def test_what_trying_again_can_not_mend_is_parked_at_once(shop: Shop, failure: Exception) -> None:
+def test_what_trying_again_can_not_mend_is_parked_at_once(shop: InProcessShop, failure: Exception) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", raising(failure))
 
@@ -136,7 +136,7 @@ def test_what_trying_again_can_not_mend_is_parked_at_once(shop: Shop, failure: E
     ],
 )
 def test_what_the_workflow_does_itself_is_tried_again_too(
-    shop: Shop, call: str, state: str, code: str
+    shop: InProcessShop, call: str, state: str, code: str
 ) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(call, raising(refusal(code, 500)), times=3)
@@ -155,7 +155,7 @@ def test_what_the_workflow_does_itself_is_tried_again_too(
     "code", ["AccessDeniedException", "ValidationException", "ResourceNotFoundException"]
 )
 def test_what_aws_refuses_the_workflow_for_good_is_not_tried_again(
-    shop: Shop, call: str, ends_in: str, code: str
+    shop: InProcessShop, call: str, ends_in: str, code: str
 ) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(call, raising(refusal(code)))
@@ -166,7 +166,7 @@ def test_what_aws_refuses_the_workflow_for_good_is_not_tried_again(
     assert states(execution)[-1] == ends_in
 
 
-def test_a_message_that_is_parked_at_the_second_try_is_parked_once(shop: Shop) -> None:
+def test_a_message_that_is_parked_at_the_second_try_is_parked_once(shop: InProcessShop) -> None:
     shop.intervene("reserve", raising(DependencyUnavailable("down")))
     shop.intervene("park inventory", raising(refusal("RequestThrottled", 403)), times=1)
 

@@ -10,23 +10,23 @@ from uuid import uuid4
 import urllib3
 
 from orderctl.api_client import Answer, OrdersApi
-from orderctl.dynamodb import to_item, to_plain
 from orderctl.products import Catalogue
 from orderctl.settlement import wait_while_pending
 from orderctl.stack import Stack
+from tests.dynamodb_items import from_item, to_item
 
 DEADLINE_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Shop:
+class DeployedShop:
     """One deployed stack, asked as its clients and operators ask it."""
 
     stack: Stack
     api: OrdersApi
 
     @classmethod
-    def on(cls, stack: Stack) -> "Shop":
+    def on(cls, stack: Stack) -> "DeployedShop":
         return cls(stack, OrdersApi(stack, connections=16, patience=DEADLINE_SECONDS))
 
     def sell(self, *, available: int = 1_000, unit_price: int = 255) -> str:
@@ -67,7 +67,7 @@ class Shop:
             ExpressionAttributeValues=to_item({":orderId": order_id}),
             ConsistentRead=True,
         )
-        return {item["record"]["S"]: to_plain(item) for item in found["Items"]}
+        return {item["record"]["S"]: from_item(item) for item in found["Items"]}
 
     def orders_of(self, customer: str) -> list[dict[str, Any]]:
         answer = self.api.of_customer(customer, limit=100)
