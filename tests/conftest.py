@@ -1,16 +1,17 @@
 """What every test may use: the synthesized templates, and an environment that can't reach a real account."""
 
 import os
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from infrastructure.config import Stage, StageConfig
 
-# A machine that is busy for a moment is no finding.
-settings.register_profile("unhurried", deadline=None)
+# A machine that is busy is no finding.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 
@@ -27,6 +28,14 @@ def _no_real_account() -> Iterator[None]:
         patch.setenv("AWS_CONFIG_FILE", os.devnull)
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         yield
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections, and that no other program gets meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ methods = st.sampled_from(["pm_card_visa", "pm_card_declined", OUTAGE_TOKEN])
 steps = st.tuples(st.integers(0, 2), st.sampled_from(SERVICE_STEPS), st.sampled_from(["arn:1", "arn:2"]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     baskets=st.lists(st.tuples(orders, methods), min_size=1, max_size=3),
     script=st.lists(steps, max_size=12),

@@ -149,7 +149,7 @@ def test_it_goes_the_way_of_a_recording(file: Path) -> None:
     assert way == _recorded(recording.outcome)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(answers=_random_answers(), latest_first=st.booleans())
 @example(
     answers=_always({"ConfirmOrder": throws("DynamoDB.ConditionalCheckFailedException")}), latest_first=True

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
@@ -100,7 +100,7 @@ def places(error: ValidationError) -> list[str]:
     return [member(pointer, name) for name in names]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(body=ORDERS | JSON)
 def test_the_validator_agrees_with_jsonschema_on_every_pointer(body: object) -> None:
     found = [violation.pointer for violation in violations(SCHEMA, body)]

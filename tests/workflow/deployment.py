@@ -11,11 +11,13 @@ import boto3
 
 from devtools.asl.definition import DEFINITION
 from tests.aws_tables import TableNames, create_tables
+from tests.waiting import PATIENCE_SECONDS
 
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "123456789012"
 
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)}")
+_TIMEOUT: Final = re.compile(r'(?<="TimeoutSeconds": )\d+')
 _SERVICES: Final = {"InventoryFunctionArn", "PaymentFunctionArn", "NotificationFunctionArn"}
 
 
@@ -41,7 +43,9 @@ class Deployment:
 
     @property
     def definition(self) -> str:
-        return _PLACEHOLDER.sub(lambda match: self.substitutions[match[1]], DEFINITION.read_text())
+        """The workflow with longer timeouts: its calls take real time, and the machine may be busy."""
+        filled = _PLACEHOLDER.sub(lambda match: self.substitutions[match[1]], DEFINITION.read_text())
+        return _TIMEOUT.sub(str(PATIENCE_SECONDS), filled)
 
     @property
     def environment(self) -> dict[str, str]:
