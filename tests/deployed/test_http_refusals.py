@@ -9,8 +9,9 @@ import pytest
 import urllib3
 
 from orderctl.stack import Stack
-from tests.deployed.deployed_shop import DeployedShop, eventually
+from tests.deployed.deployed_shop import DeployedShop
 from tests.deployed.http_requests import JSON, assert_problem, order_of, post
+from tests.waiting import eventually
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_an_outage_asks_to_try_again_and_then_the_same_key_succeeds(
 
     with orders_function_with(shop.stack, broken):
         refused = post(shop, body, Idempotency_Key=customer)
-    accepted = eventually(lambda: _accepted(post(shop, body, Idempotency_Key=customer)))
+    accepted = eventually(lambda: _accepted(post(shop, body, Idempotency_Key=customer)), "an accepted order")
 
     assert_problem(refused, 503)
     assert int(refused.headers["Retry-After"]) > 0

@@ -9,7 +9,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from orderctl.main import app
-from tests.deployed.deployed_shop import DeployedShop, eventually
+from tests.deployed.deployed_shop import DeployedShop
+from tests.waiting import eventually
 
 BUYER = ("--customer", "cust-1", "--email", "ada@example.com")
 CARD = ("--payment", "pm_card_visa")
@@ -31,7 +32,9 @@ def test_a_placed_order_is_waited_for_shown_listed_and_traced(shop: DeployedShop
         "place", f"{product}:2", "--customer", customer, "--email", "ada@example.com", *CARD, "--wait"
     )
     order_id = placed.stdout.split()[0]
-    shown = eventually(lambda: _with(orderctl("show", order_id), "notification SENT"))
+    shown = eventually(
+        lambda: _with(orderctl("show", order_id), "notification SENT"), "a notification that is sent"
+    )
     listed = orderctl("orders", "--customer", customer)
     traced = orderctl("trace", order_id)
 
