@@ -12,7 +12,8 @@ from moto import mock_aws
 from handlers.contract.names import ORDER_RECORD, OpenKind, open_key, open_shard
 from orderctl.stack import QUEUES, Stack
 from tests.dynamodb_items import from_item, to_item
-from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client, deploy
+from tests.moto_clients import REGION, client
+from tests.workflow.deployment import ACCOUNT, Deployment, deploy
 
 EMAIL: Final = "ada@example.com"
 TOKEN: Final = "pm_card_visa"

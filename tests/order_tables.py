@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-import boto3
 from moto import mock_aws
 
 from handlers.contract.names import ORDER_RECORD
 from tests.aws_tables import TableNames, create_tables
 from tests.dynamodb_items import from_item, to_item
+from tests.moto_clients import client
 
 ORDER: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 EMAIL: Final = "ada@example.com"
@@ -29,7 +29,7 @@ class OrderTables:
     @contextmanager
     def of(cls, template: Mapping[str, Any]) -> Iterator[Self]:
         with mock_aws():
-            yield cls(dynamodb=boto3.client("dynamodb"), names=create_tables(template))
+            yield cls(dynamodb=client("dynamodb"), names=create_tables(template))
 
     def stock(self, product_id: str, available: int) -> None:
         item = {"productId": product_id, "name": product_id, "unitPrice": 255, "available": available}

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-import boto3
 import pytest
 
 from handlers import orders
-from handlers.adapters import aws
+from tests.moto_clients import client
 from tests.openapi_document import check_answer
 from tests.order_tables import OrderTables
 
@@ -133,7 +132,7 @@ class BusListener:
 
     @classmethod
     def on(cls, bus: str) -> Self:
-        events, sqs = boto3.client("events"), boto3.client("sqs")
+        events, sqs = client("events"), client("sqs")
         url = sqs.create_queue(QueueName="listener")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         events.create_event_bus(Name=bus)
@@ -168,4 +167,3 @@ def deployed(tables: OrderTables) -> Iterator[BusListener]:
 
 def _forget() -> None:
     orders._service.cache_clear()
-    aws.client.cache_clear()

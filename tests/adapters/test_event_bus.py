@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 from jsonschema import Draft4Validator
@@ -15,6 +14,7 @@ from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import DetailType, OrderStatus
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.order import Order
+from tests.moto_clients import client
 from tests.orders_api import BusListener
 from tests.schemas import event_schema
 
@@ -34,7 +34,7 @@ PLACED = Order(
 
 @pytest.fixture
 def stubber() -> Iterator[Stubber]:
-    with Stubber(boto3.client("events")) as stubber:
+    with Stubber(client("events")) as stubber:
         yield stubber
 
 
@@ -42,7 +42,7 @@ def stubber() -> Iterator[Stubber]:
 def test_an_event_reaches_the_bus_in_the_published_shape() -> None:
     bus = BusListener.on("ecommerce")
 
-    EventBus(boto3.client("events"), "ecommerce").emit(order_placed(PLACED))
+    EventBus(client("events"), "ecommerce").emit(order_placed(PLACED))
 
     (event,) = bus.received()
     assert (event["source"], event["detail-type"]) == ("ecommerce.orders", "OrderPlaced")

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.adapters import aws
 from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.adapters.gateways.stripe import StripeGateway, read_secret_key
@@ -16,6 +14,7 @@ from handlers.domain.errors import GatewayUnavailable, PaymentAlreadyCaptured, P
 from handlers.domain.payment_gateway import GatewayRejected, PaymentGateway, PaymentRequest
 from tests.fake_stripe import SECRET_KEY, FakeStripe, fake_stripe
 from tests.fakes import LedgerGateway
+from tests.moto_clients import client
 from tests.order_tables import ORDER
 from tests.waiting import PATIENCE_SECONDS
 
@@ -293,8 +292,7 @@ def test_a_payment_request_does_not_show_the_token() -> None:
 @pytest.fixture
 def secrets_manager() -> Iterator[Any]:
     with mock_aws():
-        yield boto3.client("secretsmanager")
-    aws.client.cache_clear()
+        yield client("secretsmanager")
 
 
 def test_stripes_key_is_read_from_the_secret(secrets_manager: Any) -> None:

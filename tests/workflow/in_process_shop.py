@@ -13,7 +13,8 @@ from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import EVENT_SOURCE, OPEN_ORDERS_INDEX, DetailType, OrderStatus, open_shard
 from handlers.domain.order import Order
 from tests.dynamodb_items import from_item, to_item
-from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client
+from tests.moto_clients import REGION, client
+from tests.workflow.deployment import ACCOUNT, Deployment
 from tests.workflow.direct_integrations import DirectIntegrations
 from tests.workflow.interventions import Behaviour, Interventions
 from tests.workflow.lambda_runtime import LambdaRuntime
