@@ -34,8 +34,8 @@ down: ## stop the local cloud
 demo: install ## place orders of every kind on a local cloud and show what happened to each
 	@orderctl demo
 
-test: install ## run all tests, the end-to-end ones on a local cloud included
-	@pytest
+test: install ## run all tests, the end-to-end ones on a local cloud included; in random order: make test SEED=1
+	@pytest --numprocesses auto --dist loadgroup $(if $(SEED),-p randomly --randomly-seed $(SEED))
 
 soak: install ## random interleavings of orders for as long as you like: make soak EXAMPLES=100000
 	@MODEL_EXAMPLES=$(or $(EXAMPLES),10000) pytest -q tests/model/test_interleavings.py
@@ -45,6 +45,9 @@ record: install ## record the workflow's scenarios on a local cloud of its own
 
 mutate: install ## change the workflow in hundreds of small ways: the recorded tests must notice each one
 	@python -m tests.workflow.mutate
+
+bench: install ## measure what must be fast, on a quiet machine: the replays and orderctl --help
+	@python -m devtools.bench
 
 lint: install ## ruff, mypy --strict, the import rules, cfn-lint and cdk-nag on the synthesized templates
 	@ruff check .
@@ -63,4 +66,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test soak record mutate lint deploy lock clean
+.PHONY: help install up down demo test soak record mutate bench lint deploy lock clean

@@ -20,7 +20,7 @@ _SETTINGS: Final = {
 def config_of(app: App) -> StageConfig:
     """Read the settings that were given with `-c`; the others keep their defaults."""
     given = {name: app.node.try_get_context(key) for key, name in _SETTINGS.items()}
-    return StageConfig.of(**{name: value for name, value in given.items() if value is not None})
+    return StageConfig.for_stage(**{name: value for name, value in given.items() if value is not None})
 
 
 def main() -> None:

@@ -89,7 +89,7 @@ _ACCEPTED: Final = (
 
 def main() -> None:
     """Print what is wrong with the template of any stage, and exit with 1 if anything is."""
-    found = [finding for stage in Stage for finding in _findings(StageConfig.of(stage))]
+    found = [finding for stage in Stage for finding in _findings(StageConfig.for_stage(stage))]
     for finding in found:
         print(finding)  # noqa: T201  the output of a command
     sys.exit(1 if found else 0)

@@ -70,6 +70,6 @@ def handler(event: dict[str, Any], context: InvocationContext) -> dict[str, str]
     """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
     inject_fault(DependencyUnavailable)
     request = parse_step_request(event, InventoryOperation)
-    status = _service().perform(request, TimeBudget.of(context))
+    status = _service().perform(request, TimeBudget.from_context(context))
     logger.info("step done", operation=request.operation, orderId=request.order_id, status=status)
     return {"status": status}

@@ -118,7 +118,7 @@ def place_order() -> Response[str]:
     keyed_id = _keyed_order_id(event.headers, event.request_context.identity.api_key_id)
     body = read_json(event.body, is_base64=bool(event.is_base64_encoded))
     request = parse_place_order(body, _PLACE_ORDER_SCHEMA)
-    placed = _service().place(request, keyed_id, TimeBudget.of(app.lambda_context))
+    placed = _service().place(request, keyed_id, TimeBudget.from_context(app.lambda_context))
     _log_order(placed.order)
     # The path has the stage or base path that the client used, so that the client can follow it.
     headers = {"Location": f"{event.request_context.path.rstrip('/')}/{placed.order.order_id}"}

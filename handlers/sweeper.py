@@ -131,6 +131,6 @@ def _sweeper() -> Sweeper:
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], context: InvocationContext) -> dict[str, int]:
     """Run one sweep. The next one does what fails or is cut off."""
-    outcomes = _sweeper().sweep(TimeBudget.of(context))
+    outcomes = _sweeper().sweep(TimeBudget.from_context(context))
     logger.info("swept", outcomes=outcomes)
     return {outcome.value: count for outcome, count in outcomes.items()}

@@ -69,7 +69,7 @@ class StageConfig:
     currency: str
 
     @classmethod
-    def of(
+    def for_stage(
         cls,
         stage: str = Stage.DEV,
         *,

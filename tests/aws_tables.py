@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import boto3
+from tests.moto_clients import client
 
 _REQUIRED: Final = ("AttributeDefinitions", "KeySchema", "BillingMode")
 _OPTIONAL: Final = ("GlobalSecondaryIndexes",)
@@ -18,18 +18,18 @@ class TableNames:
     inventory: str
 
 
-def create_tables(template: Mapping[str, Any], region: str = "us-east-1") -> TableNames:
+def create_tables(template: Mapping[str, Any]) -> TableNames:
     """Create both tables; call it inside `mock_aws`."""
     return TableNames(
-        orders=_create(template, "OrdersTableName", region),
-        inventory=_create(template, "InventoryTableName", region),
+        orders=_create(template, "OrdersTableName"),
+        inventory=_create(template, "InventoryTableName"),
     )
 
 
-def _create(template: Mapping[str, Any], output: str, region: str) -> str:
+def _create(template: Mapping[str, Any], output: str) -> str:
     logical_id: str = template["Outputs"][output]["Value"]["Ref"]
     properties = template["Resources"][logical_id]["Properties"]
     request = {name: properties[name] for name in _REQUIRED}
     request |= {name: properties[name] for name in _OPTIONAL if name in properties}
-    boto3.client("dynamodb", region_name=region).create_table(TableName=logical_id, **request)
+    client("dynamodb").create_table(TableName=logical_id, **request)
     return logical_id

@@ -10,9 +10,10 @@ from uuid import uuid4
 from moto import mock_aws
 
 from handlers.contract.names import ORDER_RECORD, OpenKind, open_key, open_shard
-from orderctl.dynamodb import to_item, to_plain
 from orderctl.stack import QUEUES, Stack
-from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client, deploy
+from tests.dynamodb_items import from_item, to_item
+from tests.moto_clients import REGION, client
+from tests.workflow.deployment import ACCOUNT, Deployment, deploy
 
 EMAIL: Final = "ada@example.com"
 TOKEN: Final = "pm_card_visa"
@@ -31,7 +32,7 @@ class Backlog:
 
     @classmethod
     @contextmanager
-    def of(cls, template: Mapping[str, Any]) -> Iterator[Self]:
+    def in_moto(cls, template: Mapping[str, Any]) -> Iterator[Self]:
         with mock_aws():
             yield cls(
                 deployment=deploy(template),
@@ -99,7 +100,7 @@ class Backlog:
         found = self.dynamodb.get_item(
             TableName=self.orders_table, Key=to_item({"orderId": order_id, "record": ORDER_RECORD})
         )
-        return to_plain(found["Item"])
+        return from_item(found["Item"])
 
     def change(self, order_id: str, **fields: Any) -> None:
         """Overwrite fields of an order; None removes one."""

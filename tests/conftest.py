@@ -1,17 +1,33 @@
 """What every test may use: the synthesized templates, and an environment that can't reach a real account."""
 
+import json
 import os
-from collections.abc import Iterator
-from typing import Any
+import socket
+from collections.abc import Callable, Iterator
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from infrastructure.config import Stage, StageConfig
 
-# A machine that is busy for a moment is no finding.
-settings.register_profile("unhurried", deadline=None)
+# A machine that is busy is no finding.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+# One local cloud serves the first; the second start Node.js for the CDK.
+_KEPT_TOGETHER: Final = {"deployed", "infrastructure"}
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks after that
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker run what shares a costly fixture: these folders, and else a file."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder in _KEPT_TOGETHER else item.path.stem))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,6 +43,14 @@ def _no_real_account() -> Iterator[None]:
         patch.setenv("AWS_CONFIG_FILE", os.devnull)
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         yield
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections, and that no other program gets meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +72,21 @@ def prod_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def _template(stage: Stage, folders: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = folders.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    return made_once(shared / f"{stage}.template.json", lambda: _synthesized(stage, folders.mktemp(stage)))
+
+
+def _synthesized(stage: Stage, folder: Path) -> dict[str, Any]:
     from devtools.templates import template  # noqa: PLC0415  most tests need no CDK, which loads for seconds
 
-    return template(StageConfig.of(stage), folders.mktemp(stage))
+    return template(StageConfig.for_stage(stage), folder)
+
+
+def made_once(file: Path, make: Callable[[], Any]) -> Any:
+    """Let the first worker make something that is JSON, and the others read it."""
+    with file.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not file.exists():
+            file.write_text(json.dumps(make()))
+        return json.loads(file.read_text())

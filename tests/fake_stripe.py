@@ -12,6 +12,8 @@ from threading import Event, Lock, Thread
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from tests.waiting import PATIENCE_SECONDS
+
 SECRET_KEY: Final = "sk_test_fake"
 _KNOWN_METHODS: Final = frozenset({"pm_card_visa", "pm_card_declined"})
 _CANCELLABLE: Final = frozenset({"requires_capture", "requires_payment_method"})
@@ -77,7 +79,7 @@ class FakeStripe:
         if known is not None:
             return _replay(known, fingerprint)
         self.arrived.set()
-        assert self.may_answer.wait(10)
+        assert self.may_answer.wait(PATIENCE_SECONDS)
         answer = self._run(call)
         if answer[0] == 400 and answer[1]["error"]["code"] == "resource_missing":
             del self._keys[key]  # what was never executed is not kept

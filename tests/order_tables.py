@@ -5,20 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto import mock_aws
 
 from handlers.contract.names import ORDER_RECORD
 from tests.aws_tables import TableNames, create_tables
+from tests.dynamodb_items import from_item, to_item
+from tests.moto_clients import client
 
 ORDER: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 EMAIL: Final = "ada@example.com"
 EXECUTION: Final = "arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:first:1"
 OTHER_EXECUTION: Final = "arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:second:2"
-
-_to_attribute = TypeSerializer().serialize
-_from_attribute = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +27,19 @@ class OrderTables:
 
     @classmethod
     @contextmanager
-    def of(cls, template: Mapping[str, Any]) -> Iterator[Self]:
+    def in_moto(cls, template: Mapping[str, Any]) -> Iterator[Self]:
         with mock_aws():
-            yield cls(dynamodb=boto3.client("dynamodb"), names=create_tables(template))
+            yield cls(dynamodb=client("dynamodb"), names=create_tables(template))
 
     def stock(self, product_id: str, available: int) -> None:
         item = {"productId": product_id, "name": product_id, "unitPrice": 255, "available": available}
-        self.dynamodb.put_item(TableName=self.names.inventory, Item=_item(item))
+        self.dynamodb.put_item(TableName=self.names.inventory, Item=to_item(item))
 
     def available(self, product_id: str) -> int:
         answer = self.dynamodb.get_item(
-            TableName=self.names.inventory, Key=_item({"productId": product_id}), ConsistentRead=True
+            TableName=self.names.inventory, Key=to_item({"productId": product_id}), ConsistentRead=True
         )
-        return int(_from_attribute(answer["Item"]["available"]))
+        return int(from_item(answer["Item"])["available"])
 
     def place(
         self,
@@ -71,18 +68,14 @@ class OrderTables:
             "requestHash": "0" * 64,
             **fields,
         }
-        self.dynamodb.put_item(TableName=self.names.orders, Item=_item(record))
+        self.dynamodb.put_item(TableName=self.names.orders, Item=to_item(record))
 
     def step(self, record: str, *, order_id: str = ORDER) -> dict[str, Any] | None:
         answer = self.dynamodb.get_item(
             TableName=self.names.orders,
-            Key=_item({"orderId": order_id, "record": record}),
+            Key=to_item({"orderId": order_id, "record": record}),
             ConsistentRead=True,
         )
         if "Item" not in answer:
             return None
-        return {name: _from_attribute(value) for name, value in answer["Item"].items()}
-
-
-def _item(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _to_attribute(value) for name, value in record.items()}
+        return from_item(answer["Item"])

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-import boto3
 import pytest
 
 from handlers import orders
-from handlers.adapters import aws
+from tests.moto_clients import client
 from tests.openapi_document import check_response
 from tests.order_tables import OrderTables
 
@@ -40,7 +39,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ApiResponse:
     """`headers` in lower case."""
 
     status: int
@@ -69,18 +68,18 @@ class OrdersApi:
     api_key: str = "key-value-1"
     context: Context = field(default_factory=Context)
 
-    def place(self, order: object = VALID_ORDER, *, key: str | None = None) -> Answer:
+    def place(self, order: object = VALID_ORDER, *, key: str | None = None) -> ApiResponse:
         return self.post(json.dumps(order), key=key)
 
-    def post(self, body: str | None, *, key: str | None = None, is_base64: bool = False) -> Answer:
+    def post(self, body: str | None, *, key: str | None = None, is_base64: bool = False) -> ApiResponse:
         headers = {} if key is None else {"Idempotency-Key": key}
         answer = self.call("POST", "/orders", body=body, headers=headers, is_base64=is_base64)
         return answer.as_published("post", "/orders")
 
-    def read(self, order_id: str) -> Answer:
+    def read(self, order_id: str) -> ApiResponse:
         return self.call("GET", f"/orders/{order_id}").as_published("get", "/orders/{orderId}")
 
-    def list(self, **parameters: str) -> Answer:
+    def list(self, **parameters: str) -> ApiResponse:
         return self.call("GET", "/orders", parameters=parameters).as_published("get", "/orders")
 
     def call(  # noqa: PLR0913  an event has that many parts
@@ -92,7 +91,7 @@ class OrdersApi:
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
         is_base64: bool = False,
-    ) -> Answer:
+    ) -> ApiResponse:
         sent = {"x-api-key": self.api_key, **(headers or {})}
         event = {
             "resource": "/orders" if path == "/orders" else "/orders/{orderId}",
@@ -117,7 +116,7 @@ class OrdersApi:
             "isBase64Encoded": is_base64,
         }
         answer = orders.handler(event, self.context)
-        return Answer(
+        return ApiResponse(
             status=answer["statusCode"],
             headers={name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()},
             text=answer["body"],
@@ -133,7 +132,7 @@ class BusListener:
 
     @classmethod
     def on(cls, bus: str) -> Self:
-        events, sqs = boto3.client("events"), boto3.client("sqs")
+        events, sqs = client("events"), client("sqs")
         url = sqs.create_queue(QueueName="listener")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         events.create_event_bus(Name=bus)
@@ -168,4 +167,3 @@ def deployed(tables: OrderTables) -> Iterator[BusListener]:
 
 def _forget() -> None:
     orders._service.cache_clear()
-    aws.client.cache_clear()

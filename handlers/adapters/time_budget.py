@@ -38,7 +38,7 @@ class TimeBudget:
     jitter: Callable[[float], float] = full_jitter
 
     @classmethod
-    def of(cls, context: InvocationContext) -> Self:
+    def from_context(cls, context: InvocationContext) -> Self:
         return cls(remaining_millis=context.get_remaining_time_in_millis)
 
     def attempts(self, margin_millis: int = MARGIN_MILLIS) -> Iterator[int]:

@@ -10,5 +10,5 @@ from tests.order_tables import OrderTables
 
 @pytest.fixture
 def tables(dev_template: dict[str, Any]) -> Iterator[OrderTables]:
-    with OrderTables.of(dev_template) as tables:
+    with OrderTables.in_moto(dev_template) as tables:
         yield tables

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 
 from handlers.adapters.catalogue import Catalogue
-from handlers.adapters.dynamodb import to_item
 from handlers.adapters.time_budget import TimeBudget
 from handlers.domain.errors import DependencyUnavailable
+from tests.dynamodb_items import to_item
+from tests.moto_clients import client
 from tests.order_tables import OrderTables
 
 ENOUGH_TIME = TimeBudget(remaining_millis=lambda: 15_000, sleep=lambda _: None)
@@ -30,7 +30,7 @@ def answer(*products: dict[str, Any], unread: tuple[str, ...] = ()) -> dict[str,
 
 @pytest.fixture
 def stubber() -> Iterator[Stubber]:
-    with Stubber(boto3.client("dynamodb")) as stubber:
+    with Stubber(client("dynamodb")) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
 

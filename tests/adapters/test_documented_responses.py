@@ -10,7 +10,7 @@ import pytest
 from tests.infrastructure.resources import of_type
 from tests.openapi_document import check_response, operations, published
 from tests.order_tables import OrderTables
-from tests.orders_api import VALID_ORDER, Answer, OrdersApi, deployed
+from tests.orders_api import VALID_ORDER, ApiResponse, OrdersApi, deployed
 
 
 class Given(NamedTuple):
@@ -19,27 +19,27 @@ class Given(NamedTuple):
     operation: str
     status: int
     problem: str | None
-    request: Callable[[OrdersApi], Answer]
+    request: Callable[[OrdersApi], ApiResponse]
 
 
-def _place_unknown_product(api: OrdersApi) -> Answer:
+def _place_unknown_product(api: OrdersApi) -> ApiResponse:
     return api.place({**VALID_ORDER, "items": [{"productId": "unknown", "quantity": 1}]})
 
 
-def _reuse_key(api: OrdersApi) -> Answer:
+def _reuse_key(api: OrdersApi) -> ApiResponse:
     api.place(key="k1")
     return api.place({**VALID_ORDER, "customerId": "someone-else"}, key="k1")
 
 
-def _list(api: OrdersApi) -> Answer:
+def _list(api: OrdersApi) -> ApiResponse:
     return api.list(customerId="cust-17850")
 
 
-def _read(api: OrdersApi) -> Answer:
+def _read(api: OrdersApi) -> ApiResponse:
     return api.read(api.place().body["orderId"])
 
 
-def _read_unknown(api: OrdersApi) -> Answer:
+def _read_unknown(api: OrdersApi) -> ApiResponse:
     return api.read(str(uuid4()))
 
 

@@ -2,10 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 from jsonschema import Draft4Validator
@@ -17,9 +14,10 @@ from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import DetailType, OrderStatus
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.order import Order
+from tests.moto_clients import client
 from tests.orders_api import BusListener
+from tests.schemas import event_schema
 
-SCHEMAS = Path(__file__).parents[2] / "handlers" / "schemas" / "events"
 PLACED = Order(
     order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
     customer_id="cust-17850",
@@ -34,20 +32,9 @@ PLACED = Order(
 )
 
 
-def schema_of(detail_type: str) -> dict[str, Any]:
-    name = {
-        DetailType.ORDER_PLACED: "order_placed",
-        DetailType.ORDER_CONFIRMED: "order_confirmed",
-        DetailType.ORDER_REJECTED: "order_rejected",
-        DetailType.ORDER_HELD: "order_held",
-    }[DetailType(detail_type)]
-    schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
-    return schema
-
-
 @pytest.fixture
 def stubber() -> Iterator[Stubber]:
-    with Stubber(boto3.client("events")) as stubber:
+    with Stubber(client("events")) as stubber:
         yield stubber
 
 
@@ -55,7 +42,7 @@ def stubber() -> Iterator[Stubber]:
 def test_an_event_reaches_the_bus_in_the_published_shape() -> None:
     bus = BusListener.on("ecommerce")
 
-    EventBus(boto3.client("events"), "ecommerce").emit(order_placed(PLACED))
+    EventBus(client("events"), "ecommerce").emit(order_placed(PLACED))
 
     (event,) = bus.received()
     assert (event["source"], event["detail-type"]) == ("ecommerce.orders", "OrderPlaced")
@@ -65,7 +52,7 @@ def test_an_event_reaches_the_bus_in_the_published_shape() -> None:
         "items": [{"productId": "85123A", "quantity": 6, "unitPrice": 255}],
         "total": {"amount": 1530, "currency": "USD"},
     }
-    Draft4Validator(schema_of(event["detail-type"])).validate(event["detail"])
+    Draft4Validator(event_schema(event["detail-type"])).validate(event["detail"])
 
 
 def test_an_event_carries_neither_address_nor_token() -> None:
@@ -77,7 +64,7 @@ def test_an_event_carries_neither_address_nor_token() -> None:
 
 @pytest.mark.parametrize("detail_type", [*DetailType])
 def test_every_event_has_a_schema_that_lets_nothing_personal_in(detail_type: DetailType) -> None:
-    schema = schema_of(detail_type)
+    schema = event_schema(detail_type)
 
     Draft4Validator.check_schema(schema)
     assert schema["title"] == detail_type

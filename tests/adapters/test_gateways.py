@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.adapters import aws
 from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.adapters.gateways.stripe import StripeGateway, read_secret_key
@@ -16,7 +14,9 @@ from handlers.domain.errors import GatewayUnavailable, PaymentAlreadyCaptured, P
 from handlers.domain.payment_gateway import GatewayRejected, PaymentGateway, PaymentRequest
 from tests.fake_stripe import SECRET_KEY, FakeStripe, fake_stripe
 from tests.fakes import LedgerGateway
+from tests.moto_clients import client
 from tests.order_tables import ORDER
+from tests.waiting import PATIENCE_SECONDS
 
 
 def payment(method: str = "pm_card_visa", *, order_id: str = ORDER, amount: int = 1530) -> PaymentRequest:
@@ -31,7 +31,7 @@ def stripe() -> Iterator[FakeStripe]:
 
 @pytest.fixture
 def stripe_gateway(stripe: FakeStripe) -> StripeGateway:
-    return StripeGateway(SECRET_KEY, base_url=stripe.url)
+    return StripeGateway(SECRET_KEY, base_url=stripe.url, read_timeout_seconds=PATIENCE_SECONDS)
 
 
 @pytest.fixture(params=["simulated", "stripe", "ledger"])
@@ -236,11 +236,11 @@ def test_a_void_during_the_authorisation_is_transient_until_stripe_has_answered(
     stripe.may_answer.clear()
     with ThreadPoolExecutor(max_workers=1) as background:
         in_flight = background.submit(stripe_gateway.authorize, payment())
-        assert stripe.arrived.wait(10)
+        assert stripe.arrived.wait(PATIENCE_SECONDS)
         with pytest.raises(GatewayUnavailable, match="409"):
             stripe_gateway.void(payment(), None)
         stripe.may_answer.set()
-        authorization = in_flight.result(10)
+        authorization = in_flight.result(PATIENCE_SECONDS)
 
     stripe_gateway.void(payment(), None)
 
@@ -256,13 +256,11 @@ def test_a_stripe_that_does_not_answer_is_transient(stripe: FakeStripe) -> None:
         gateway.authorize(payment())
 
 
-def test_a_stripe_that_can_not_be_reached_is_transient(stripe: FakeStripe) -> None:
-    with fake_stripe() as gone:
-        url = gone.url
-    assert url != stripe.url
+def test_a_stripe_that_can_not_be_reached_is_transient(closed_port: int) -> None:
+    gateway = StripeGateway(SECRET_KEY, base_url=f"http://127.0.0.1:{closed_port}")
 
     with pytest.raises(GatewayUnavailable, match="Refused"):
-        StripeGateway(SECRET_KEY, base_url=url).authorize(payment())
+        gateway.authorize(payment())
 
 
 def test_a_token_that_stripe_does_not_know_is_declined(stripe_gateway: StripeGateway) -> None:
@@ -294,8 +292,7 @@ def test_a_payment_request_does_not_show_the_token() -> None:
 @pytest.fixture
 def secrets_manager() -> Iterator[Any]:
     with mock_aws():
-        yield boto3.client("secretsmanager")
-    aws.client.cache_clear()
+        yield client("secretsmanager")
 
 
 def test_stripes_key_is_read_from_the_secret(secrets_manager: Any) -> None:

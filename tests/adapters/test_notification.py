@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from handlers.adapters.notification_records import NotificationRecords
@@ -16,6 +15,7 @@ from handlers.domain.notification import NotificationKind
 from handlers.domain.step_request import StepRequest
 from handlers.notification import NotificationService
 from tests.fakes import Interrupted
+from tests.moto_clients import client
 from tests.order_tables import EMAIL, EXECUTION, ORDER, OTHER_EXECUTION, OrderTables
 
 NOW = datetime(2026, 11, 22, 15, 14, 31, tzinfo=UTC)
@@ -27,8 +27,8 @@ class Inbox:
     """A queue that is subscribed to the topic."""
 
     def __init__(self) -> None:
-        self._sqs = boto3.client("sqs")
-        self.sns = boto3.client("sns")
+        self._sqs = client("sqs")
+        self.sns = client("sns")
         self.topic_arn: str = self.sns.create_topic(Name="notifications")["TopicArn"]
         self._queue_url: str = self._sqs.create_queue(QueueName="inbox")["QueueUrl"]
         self.sns.subscribe(

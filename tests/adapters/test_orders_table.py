@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from handlers.adapters.dynamodb import to_item
 from handlers.adapters.orders_table import OrdersTable
 from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import OrderStatus
 from handlers.domain.errors import OrderNotFound
 from handlers.domain.order import Execution, Order, RecordedStep, RecordedSteps
+from tests.dynamodb_items import to_item
 from tests.order_tables import EXECUTION, ORDER, OrderTables
 
 AT = "2026-11-22T15:14:31.123Z"

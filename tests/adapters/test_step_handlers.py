@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import boto3
 import pytest
 
 from handlers import inventory, notification, payment
-from handlers.adapters import aws
 from handlers.domain.errors import OrderNotFound
 from handlers.domain.step_request import InvalidStepRequest
+from tests.moto_clients import client
 from tests.order_tables import EMAIL, EXECUTION, ORDER, OrderTables
 
 SERVICES = [
@@ -40,7 +39,7 @@ class Context:
 def _deployed(tables: OrderTables, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ORDERS_TABLE", tables.names.orders)
     monkeypatch.setenv("INVENTORY_TABLE", tables.names.inventory)
-    monkeypatch.setenv("TOPIC_ARN", boto3.client("sns").create_topic(Name="notifications")["TopicArn"])
+    monkeypatch.setenv("TOPIC_ARN", client("sns").create_topic(Name="notifications")["TopicArn"])
     monkeypatch.setenv("PAYMENT_GATEWAY", "simulated")
     _forget()
     yield
@@ -49,7 +48,6 @@ def _deployed(tables: OrderTables, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def _forget() -> None:
     """Make the functions cold again."""
-    aws.client.cache_clear()
     for service in (inventory, payment, notification):
         service._service.cache_clear()
 

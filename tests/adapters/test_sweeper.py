@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers import sweeper
-from handlers.adapters import aws
 from handlers.adapters.delivery_queue import DeliveryQueue
 from handlers.adapters.event_bus import EventBus
 from handlers.adapters.open_orders import OpenOrders
@@ -31,7 +30,7 @@ PLENTY = TimeBudget(remaining_millis=lambda: 55_000)
 
 @pytest.fixture
 def backlog(dev_template: dict[str, Any]) -> Iterator[Backlog]:
-    with Backlog.of(dev_template) as backlog:
+    with Backlog.in_moto(dev_template) as backlog:
         yield backlog
 
 
@@ -374,10 +373,8 @@ def _configured(backlog: Backlog, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     variables = backlog.deployment.environment_of("sweeper")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    aws.client.cache_clear()
     sweeper._sweeper.cache_clear()
     yield
-    aws.client.cache_clear()
     sweeper._sweeper.cache_clear()
 
 

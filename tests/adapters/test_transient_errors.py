@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
@@ -16,6 +15,7 @@ from handlers.adapters.time_budget import TimeBudget
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.notification import Notification, NotificationKind
 from handlers.domain.reservation import InventoryStep, ReservedItem, released, reserved
+from tests.moto_clients import client
 from tests.order_tables import EXECUTION, ORDER
 
 AT = "2026-11-22T15:14:31.123Z"
@@ -46,7 +46,7 @@ class Invocation:
 
 @pytest.fixture
 def dynamodb() -> Any:
-    return boto3.client("dynamodb")
+    return client("dynamodb")
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_a_database_that_refuses_us_is_not_transient(
 def test_what_is_transient_of_publishing_is_told_apart(
     code: str, http_status: int, expected: type[Exception]
 ) -> None:
-    sns = boto3.client("sns")
+    sns = client("sns")
     message = Notification(
         order_id=ORDER, kind=NotificationKind.RECEIVED, to="ada@example.com", subject="Subject", body="Body"
     )

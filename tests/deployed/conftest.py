@@ -9,7 +9,7 @@ import pytest
 from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from devtools.local_cloud.folder import Folder
 from orderctl.stack import Stack
-from tests.deployed.shop import Shop
+from tests.deployed.deployed_shop import DeployedShop
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +37,13 @@ def local_stack(local_folder: Folder, taken_port: int) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def shop(local_stack: Stack) -> Shop:
+def shop(local_stack: Stack) -> DeployedShop:
     """The deployed app, asked as its clients and operators ask it."""
-    return Shop.on(local_stack)
+    return DeployedShop.on(local_stack)
 
 
 @pytest.fixture(scope="session")
-def product(shop: Shop) -> str:
+def product(shop: DeployedShop) -> str:
     """A product of 2.55 that there is plenty of."""
     return shop.sell(unit_price=255)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import urllib3
 
-from tests.deployed.shop import Shop
+from tests.deployed.deployed_shop import DeployedShop
 
 JSON = {"Content-Type": "application/json"}
 
@@ -20,7 +20,7 @@ def order_of(customer: str, items: Any) -> dict[str, Any]:
     }
 
 
-def post(shop: Shop, body: Any, **headers: str) -> urllib3.BaseHTTPResponse:
+def post(shop: DeployedShop, body: Any, **headers: str) -> urllib3.BaseHTTPResponse:
     content = body if isinstance(body, (bytes, str)) else json.dumps(body)
     keyed = {name.replace("_", "-"): value for name, value in headers.items()}
     return shop.request(
@@ -28,7 +28,7 @@ def post(shop: Shop, body: Any, **headers: str) -> urllib3.BaseHTTPResponse:
     )
 
 
-def get(shop: Shop, path: str) -> urllib3.BaseHTTPResponse:
+def get(shop: DeployedShop, path: str) -> urllib3.BaseHTTPResponse:
     return shop.request("GET", path, headers={"x-api-key": shop.stack.api_key})
 
 

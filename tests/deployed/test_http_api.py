@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.deployed.deployed_shop import DeployedShop
 from tests.deployed.http_requests import assert_problem, get, order_of, post
-from tests.deployed.shop import Shop
 
 RFC_3339_MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -17,7 +17,9 @@ def pointers(problem: Mapping[str, Any]) -> set[str]:
     return {error["pointer"] for error in problem["errors"]}
 
 
-def test_an_order_is_accepted_with_its_total_and_its_address(shop: Shop, product: str, customer: str) -> None:
+def test_an_order_is_accepted_with_its_total_and_its_address(
+    shop: DeployedShop, product: str, customer: str
+) -> None:
     response = post(shop, order_of(customer, [{"productId": product, "quantity": 6}]))
 
     order = response.json()
@@ -31,7 +33,9 @@ def test_an_order_is_accepted_with_its_total_and_its_address(shop: Shop, product
     assert RFC_3339_MILLISECONDS.fullmatch(order["createdAt"])
 
 
-def test_a_replay_is_accepted_as_the_order_it_repeats(shop: Shop, product: str, customer: str) -> None:
+def test_a_replay_is_accepted_as_the_order_it_repeats(
+    shop: DeployedShop, product: str, customer: str
+) -> None:
     body = order_of(customer, [{"productId": product, "quantity": 1}])
     first = post(shop, body, Idempotency_Key=customer)
     shop.wait_until_at_rest(first.json()["orderId"])
@@ -44,7 +48,9 @@ def test_a_replay_is_accepted_as_the_order_it_repeats(shop: Shop, product: str, 
     assert len(shop.orders_of(customer)) == 1
 
 
-def test_an_order_without_a_key_is_a_new_order_each_time(shop: Shop, product: str, customer: str) -> None:
+def test_an_order_without_a_key_is_a_new_order_each_time(
+    shop: DeployedShop, product: str, customer: str
+) -> None:
     body = order_of(customer, [{"productId": product, "quantity": 1}])
 
     order_ids = {post(shop, body).json()["orderId"] for _ in range(2)}
@@ -53,7 +59,7 @@ def test_an_order_without_a_key_is_a_new_order_each_time(shop: Shop, product: st
     assert len(order_ids) == 2
 
 
-def test_a_key_that_placed_another_order_is_refused(shop: Shop, product: str, customer: str) -> None:
+def test_a_key_that_placed_another_order_is_refused(shop: DeployedShop, product: str, customer: str) -> None:
     post(shop, order_of(customer, [{"productId": product, "quantity": 1}]), Idempotency_Key=customer)
 
     response = post(
@@ -64,7 +70,9 @@ def test_a_key_that_placed_another_order_is_refused(shop: Shop, product: str, cu
     assert [order["total"]["amount"] for order in shop.orders_of(customer)] == [255]
 
 
-def test_products_that_are_not_sold_are_refused_by_name(shop: Shop, product: str, customer: str) -> None:
+def test_products_that_are_not_sold_are_refused_by_name(
+    shop: DeployedShop, product: str, customer: str
+) -> None:
     items = [{"productId": name, "quantity": 1} for name in ("no-such-1", product, "no-such-2")]
 
     response = post(shop, order_of(customer, items))
@@ -75,7 +83,7 @@ def test_products_that_are_not_sold_are_refused_by_name(shop: Shop, product: str
     assert shop.orders_of(customer) == []
 
 
-def test_everything_that_is_wrong_with_an_order_is_told_at_once(shop: Shop, customer: str) -> None:
+def test_everything_that_is_wrong_with_an_order_is_told_at_once(shop: DeployedShop, customer: str) -> None:
     body = {
         "customerId": customer,
         "customerEmail": "not an address",
@@ -110,12 +118,12 @@ def test_everything_that_is_wrong_with_an_order_is_told_at_once(shop: Shop, cust
     [b"", b"{", b"[]", b"null", b'"order"', b"\xff\xfe", b"1e999", b'{"items": NaN}', b"[" * 20_000],
     ids=["nothing", "cut off", "array", "null", "string", "not UTF-8", "infinite", "NaN", "deeply nested"],
 )
-def test_a_body_that_is_no_order_is_refused(shop: Shop, body: bytes) -> None:
+def test_a_body_that_is_no_order_is_refused(shop: DeployedShop, body: bytes) -> None:
     assert_problem(post(shop, body), 400)
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 400), (98, 202), (99, 400)])
-def test_an_order_has_1_to_98_products(shop: Shop, customer: str, count: int, status: int) -> None:
+def test_an_order_has_1_to_98_products(shop: DeployedShop, customer: str, count: int, status: int) -> None:
     products = [shop.sell() for _ in range(count)]
 
     response = post(shop, order_of(customer, [{"productId": name, "quantity": 1} for name in products]))
@@ -125,14 +133,14 @@ def test_an_order_has_1_to_98_products(shop: Shop, customer: str, count: int, st
 
 
 @pytest.mark.parametrize("key", ["k" * 256, "schlüssel", ""], ids=["too long", "not ASCII", "empty"])
-def test_a_key_that_is_none_is_refused(shop: Shop, product: str, customer: str, key: str) -> None:
+def test_a_key_that_is_none_is_refused(shop: DeployedShop, product: str, customer: str, key: str) -> None:
     response = post(shop, order_of(customer, [{"productId": product, "quantity": 1}]), Idempotency_Key=key)
 
     assert_problem(response, 400)
     assert shop.orders_of(customer) == []
 
 
-def test_an_order_is_shown_with_its_steps(shop: Shop, product: str, customer: str) -> None:
+def test_an_order_is_shown_with_its_steps(shop: DeployedShop, product: str, customer: str) -> None:
     placed = post(shop, order_of(customer, [{"productId": product, "quantity": 2}])).json()
     shop.wait_until_at_rest(placed["orderId"])
 
@@ -153,12 +161,12 @@ def test_an_order_is_shown_with_its_steps(shop: Shop, product: str, customer: st
 
 
 @pytest.mark.parametrize("order_id", [str(uuid4()), "no-uuid", "STEP%23inventory", "%00"])
-def test_an_order_that_does_not_exist_is_not_found(shop: Shop, order_id: str) -> None:
+def test_an_order_that_does_not_exist_is_not_found(shop: DeployedShop, order_id: str) -> None:
     assert_problem(get(shop, f"orders/{order_id}"), 404)
 
 
 def test_a_customers_orders_are_listed_newest_first_page_by_page(
-    shop: Shop, product: str, customer: str
+    shop: DeployedShop, product: str, customer: str
 ) -> None:
     placed = [
         post(shop, order_of(customer, [{"productId": product, "quantity": 1}])).json()["orderId"]
@@ -174,12 +182,12 @@ def test_a_customers_orders_are_listed_newest_first_page_by_page(
     assert not second.get("nextToken")
 
 
-def test_a_customer_without_orders_has_an_empty_list(shop: Shop, customer: str) -> None:
+def test_a_customer_without_orders_has_an_empty_list(shop: DeployedShop, customer: str) -> None:
     assert get(shop, f"orders?customerId={customer}").json()["orders"] == []
 
 
 @pytest.mark.parametrize(
     "query", ["", "customerId=", "customerId=c&limit=0", "customerId=c&limit=x", "customerId=c&nextToken=x"]
 )
-def test_a_list_that_can_not_be_made_is_refused(shop: Shop, query: str) -> None:
+def test_a_list_that_can_not_be_made_is_refused(shop: DeployedShop, query: str) -> None:
     assert_problem(get(shop, f"orders?{query}"), 400)

@@ -9,8 +9,9 @@ import pytest
 import urllib3
 
 from orderctl.stack import Stack
+from tests.deployed.deployed_shop import DeployedShop
 from tests.deployed.http_requests import JSON, assert_problem, order_of, post
-from tests.deployed.shop import Shop, eventually
+from tests.waiting import eventually
 
 
 @pytest.mark.parametrize(
@@ -18,12 +19,12 @@ from tests.deployed.shop import Shop, eventually
 )
 @pytest.mark.parametrize("key", [{}, {"x-api-key": "wrong"}], ids=["no key", "wrong key"])
 def test_nothing_is_answered_without_a_valid_key(
-    shop: Shop, method: str, path: str, key: dict[str, str]
+    shop: DeployedShop, method: str, path: str, key: dict[str, str]
 ) -> None:
     assert shop.request(method, path, headers=JSON | key).status == 403
 
 
-def test_a_client_that_asks_too_often_is_told_to_wait(shop: Shop) -> None:
+def test_a_client_that_asks_too_often_is_told_to_wait(shop: DeployedShop) -> None:
     with key_of_a_small_plan(shop.stack) as key:
         answers = [
             shop.request("GET", f"orders/{uuid4()}", headers={"x-api-key": key}).status for _ in range(3)
@@ -60,13 +61,13 @@ def key_of_a_small_plan(stack: Stack) -> Iterator[str]:
     ids=["Orders table", "Inventory table", "event bus"],
 )
 def test_an_outage_asks_to_try_again_and_then_the_same_key_succeeds(
-    shop: Shop, product: str, customer: str, broken: dict[str, str]
+    shop: DeployedShop, product: str, customer: str, broken: dict[str, str]
 ) -> None:
     body = order_of(customer, [{"productId": product, "quantity": 1}])
 
     with orders_function_with(shop.stack, broken):
         refused = post(shop, body, Idempotency_Key=customer)
-    accepted = eventually(lambda: _accepted(post(shop, body, Idempotency_Key=customer)))
+    accepted = eventually(lambda: _accepted(post(shop, body, Idempotency_Key=customer)), "an accepted order")
 
     assert_problem(refused, 503)
     assert int(refused.headers["Retry-After"]) > 0

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from orderctl.local_cloud import is_running, local_client
 from orderctl.main import app
 from orderctl.products import ProductsTable
 from orderctl.stack import Stack, find_stack
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 LEFT_OVER = {"lock", "cloud.log", "deploy.log"}
 
@@ -82,8 +82,8 @@ def test_down_leaves_no_process_and_no_temporary_folder(folder: Folder) -> None:
     stopped = stop_local_cloud(folder)
 
     assert stopped
-    assert server.wait(1) == 0
-    assert _processes_of(folder) == []
+    assert server.wait(PATIENCE_SECONDS) == 0
+    _wait_until_no_process_is_left(folder)
     assert _names(folder) <= LEFT_OVER
 
 
@@ -93,7 +93,7 @@ def test_down_kills_a_cloud_that_hangs(folder: Folder) -> None:
 
     stop_local_cloud(folder, grace_seconds=0.1)
 
-    assert server.wait(1) == -signal.SIGKILL
+    assert server.wait(PATIENCE_SECONDS) == -signal.SIGKILL
     assert _names(folder) <= LEFT_OVER
 
 
@@ -102,7 +102,7 @@ def test_a_cloud_that_is_asked_to_end_starts_again_with_what_it_held(folder: Fol
     _sqs(folder).create_queue(QueueName="kept")
 
     first.terminate()
-    assert first.wait(20) == 0
+    assert first.wait(PATIENCE_SECONDS) == 0
     _bare_server(folder)
 
     assert _sqs(folder).list_queues()["QueueUrls"][0].endswith("/kept")
@@ -142,7 +142,7 @@ def test_a_failed_deployment_says_why_and_leaves_nothing(folder: Folder) -> None
 
     assert "the table is on fire" in str(problem.value)
     assert str(folder.deploy_log) in str(problem.value)
-    assert _processes_of(folder) == []
+    _wait_until_no_process_is_left(folder)
     assert _names(folder) <= LEFT_OVER | {"cdk"}
 
 
@@ -151,23 +151,21 @@ def test_an_interrupted_up_leaves_nothing(folder: Folder, stop: signal.Signals) 
     environment = {**os.environ, "ORDERCTL_HOME": str(folder.root)}
     command = [sys.executable, "-c", "from orderctl.main import main; main()", "up", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as up:  # noqa: S603  ours
-        _wait_until(folder.deploy_log.exists)
-        while_deploying = _processes_of(folder)
+        eventually(lambda: len(_processes_of(folder)) >= 3, "up, MiniStack and the CDK")
 
         up.send_signal(stop)
 
         assert up.stderr
         assert b"nothing is left running" in up.stderr.read()
-        assert up.wait(20) == 130
-    assert len(while_deploying) >= 3  # up, MiniStack, the CDK
-    assert _processes_of(folder) == []
+        assert up.wait(PATIENCE_SECONDS) == 130
+    _wait_until_no_process_is_left(folder)
     assert _names(folder) <= LEFT_OVER
 
 
 def _bare_server(folder: Folder) -> Process:
     with StopSignals() as signals, folder.locked() as lock:
         server = start_server(ProcessGroups(signals, grace_seconds=0), folder, 0, lock)
-    _wait_until(lambda: folder.server() is not None)
+    eventually(lambda: folder.server() is not None, "a server that introduced itself")
     return server
 
 
@@ -179,6 +177,11 @@ def _sqs(folder: Folder) -> Any:
 
 def _names(folder: Folder) -> set[str]:
     return {path.name for path in folder.root.iterdir()}
+
+
+def _wait_until_no_process_is_left(folder: Folder) -> None:
+    # A busy system needs a moment to remove what was killed.
+    eventually(lambda: not _processes_of(folder), "an end of every process")
 
 
 def _processes_of(folder: Folder) -> list[str]:
@@ -197,10 +200,3 @@ def _commands() -> Iterator[tuple[int, str]]:
             yield int(pid), command + environment.read_text(errors="replace")
         except OSError:
             yield int(pid), command
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

@@ -13,13 +13,13 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from orderctl.dynamodb import to_plain
 from orderctl.files.csv_lines import read_csv
 from orderctl.files.order_file import OrderFile, parse_order_file
 from orderctl.main import app
 from orderctl.products import ProductsTable
 from orderctl.stack import Stack
-from tests.deployed.shop import Shop
+from tests.deployed.deployed_shop import DeployedShop
+from tests.dynamodb_items import from_item
 
 SAMPLE = Path(__file__).parent.parent / "data" / "orders.csv"
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
@@ -36,7 +36,7 @@ class Imported:
 
 
 @pytest.fixture(scope="module")
-def imported(shop: Shop) -> Imported:  # noqa: ARG001  orderctl finds its stack by itself
+def imported(shop: DeployedShop) -> Imported:  # noqa: ARG001  orderctl finds its stack by itself
     """The file with too little stock for all of its orders."""
     path = Path(os.environ.get("ORDERS_CSV", SAMPLE))
     asked = parse_order_file(read_csv(path.read_bytes()))
@@ -48,20 +48,20 @@ def import_(path: Path, *options: str) -> Result:
     return CliRunner().invoke(app, ["import", str(path), *options])
 
 
-def placed_orders(shop: Shop, file: OrderFile) -> list[dict[str, Any]]:
+def placed_orders(shop: DeployedShop, file: OrderFile) -> list[dict[str, Any]]:
     """The ORDER records of the file's customers."""
     pages = shop.stack.client("dynamodb").get_paginator("scan").paginate(TableName=shop.stack.orders_table)
-    records = (to_plain(item) for page in pages for item in page["Items"])
+    records = (from_item(item) for page in pages for item in page["Items"])
     customers = {order.customer_id for order in file.orders}
     return [record for record in records if record.get("customerId") in customers]
 
 
-def stock(shop: Shop, file: OrderFile) -> dict[str, int]:
+def stock(shop: DeployedShop, file: OrderFile) -> dict[str, int]:
     found = ProductsTable(shop.stack).find(product.product_id for product in file.products)
     return {product_id: product.available for product_id, product in found.items()}
 
 
-def test_every_order_of_the_file_is_placed_once_and_settled(shop: Shop, imported: Imported) -> None:
+def test_every_order_of_the_file_is_placed_once_and_settled(shop: DeployedShop, imported: Imported) -> None:
     orders = placed_orders(shop, imported.asked)
 
     assert imported.said.exit_code == 0, imported.said.output
@@ -72,7 +72,7 @@ def test_every_order_of_the_file_is_placed_once_and_settled(shop: Shop, imported
     assert {order.get("reason") for order in orders if order["status"] == "REJECTED"} == {"OUT_OF_STOCK"}
 
 
-def test_no_piece_is_sold_twice_and_none_is_lost(shop: Shop, imported: Imported) -> None:
+def test_no_piece_is_sold_twice_and_none_is_lost(shop: DeployedShop, imported: Imported) -> None:
     sold: Counter[str] = Counter()
     for order in placed_orders(shop, imported.asked):
         if order["status"] != "REJECTED":
@@ -86,7 +86,7 @@ def test_no_piece_is_sold_twice_and_none_is_lost(shop: Shop, imported: Imported)
     }
 
 
-def test_the_outcome_is_summed_up(shop: Shop, imported: Imported) -> None:
+def test_the_outcome_is_summed_up(shop: DeployedShop, imported: Imported) -> None:
     statuses = Counter(order["status"] for order in placed_orders(shop, imported.asked))
 
     said = imported.said.output
@@ -110,7 +110,9 @@ def test_what_was_left_out_is_told_with_its_reason(imported: Imported) -> None:
         )
 
 
-def test_importing_the_file_again_places_and_stocks_nothing_again(shop: Shop, imported: Imported) -> None:
+def test_importing_the_file_again_places_and_stocks_nothing_again(
+    shop: DeployedShop, imported: Imported
+) -> None:
     orders, left = placed_orders(shop, imported.asked), stock(shop, imported.asked)
 
     again = import_(imported.path)
@@ -122,7 +124,7 @@ def test_importing_the_file_again_places_and_stocks_nothing_again(shop: Shop, im
     assert stock(shop, imported.asked) == left
 
 
-def test_kept_stock_is_what_the_orders_take_from(shop: Shop, tmp_path: Path) -> None:
+def test_kept_stock_is_what_the_orders_take_from(shop: DeployedShop, tmp_path: Path) -> None:
     product = shop.sell(available=10, unit_price=99)
     path = tmp_path / "orders.csv"
     path.write_text(f"{HEADER}\n1,{product},MUG,4,2026-03-02,2.55,,Freedonia\n")
@@ -134,7 +136,7 @@ def test_kept_stock_is_what_the_orders_take_from(shop: Shop, tmp_path: Path) -> 
 
 
 def test_an_order_that_the_api_refuses_fails_the_import_but_not_the_other_orders(
-    shop: Shop, tmp_path: Path
+    shop: DeployedShop, tmp_path: Path
 ) -> None:
     product = shop.sell(available=10)
     path = tmp_path / "orders.csv"
@@ -153,7 +155,7 @@ def test_an_order_that_the_api_refuses_fails_the_import_but_not_the_other_orders
 
 
 def test_an_order_whose_event_is_lost_fails_the_import_and_importing_again_settles_it(
-    shop: Shop, tmp_path: Path
+    shop: DeployedShop, tmp_path: Path
 ) -> None:
     product = shop.sell()
     path = tmp_path / "orders.csv"

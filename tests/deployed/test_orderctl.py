@@ -9,7 +9,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from orderctl.main import app
-from tests.deployed.shop import Shop, eventually
+from tests.deployed.deployed_shop import DeployedShop
+from tests.waiting import eventually
 
 BUYER = ("--customer", "cust-1", "--email", "ada@example.com")
 CARD = ("--payment", "pm_card_visa")
@@ -24,14 +25,16 @@ def words(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def test_a_placed_order_is_waited_for_shown_listed_and_traced(shop: Shop) -> None:
+def test_a_placed_order_is_waited_for_shown_listed_and_traced(shop: DeployedShop) -> None:
     product, customer = shop.sell(available=10, unit_price=255), f"cust-{uuid4()}"
 
     placed = orderctl(
         "place", f"{product}:2", "--customer", customer, "--email", "ada@example.com", *CARD, "--wait"
     )
     order_id = placed.stdout.split()[0]
-    shown = eventually(lambda: _with(orderctl("show", order_id), "notification SENT"))
+    shown = eventually(
+        lambda: _with(orderctl("show", order_id), "notification SENT"), "a notification that is sent"
+    )
     listed = orderctl("orders", "--customer", customer)
     traced = orderctl("trace", order_id)
 
@@ -49,7 +52,7 @@ def _with(said: Result, wanted: str) -> str | None:
     return words(said.stdout) if wanted in words(said.stdout) else None
 
 
-def test_placing_with_the_same_key_says_that_it_is_the_same_order(shop: Shop) -> None:
+def test_placing_with_the_same_key_says_that_it_is_the_same_order(shop: DeployedShop) -> None:
     product, key = shop.sell(), str(uuid4())
 
     first, second = (orderctl("place", f"{product}:2", *BUYER, *CARD, "--key", key) for _ in range(2))
@@ -59,7 +62,7 @@ def test_placing_with_the_same_key_says_that_it_is_the_same_order(shop: Shop) ->
     assert "placed before with this key" in second.stdout
 
 
-def test_orders_are_listed_as_many_as_asked_for(shop: Shop) -> None:
+def test_orders_are_listed_as_many_as_asked_for(shop: DeployedShop) -> None:
     product, customer = shop.sell(), f"cust-{uuid4()}"
     placed = [shop.place({product: 1}, customer=customer).body["orderId"] for _ in range(3)]
 
@@ -73,7 +76,7 @@ def test_a_customer_without_orders_is_said_to_have_none() -> None:
     assert orderctl("orders", "--customer", "nobody").stdout == "nobody has no orders\n"
 
 
-def test_what_the_api_refuses_is_said_with_its_pointers(shop: Shop) -> None:
+def test_what_the_api_refuses_is_said_with_its_pointers(shop: DeployedShop) -> None:
     product = shop.sell()
 
     said = orderctl("place", f"{product}:0", "no-such:1", "--customer", "c", "--email", "nobody", *CARD)
@@ -107,7 +110,7 @@ def test_a_new_product_needs_a_price() -> None:
     assert "Add it with --price" in said.stderr
 
 
-def test_a_catalogue_is_imported(shop: Shop, tmp_path: Path) -> None:
+def test_a_catalogue_is_imported(shop: DeployedShop, tmp_path: Path) -> None:
     file, product = tmp_path / "catalogue.csv", f"P-{uuid4()}"
     file.write_text(f"productId,name,unitPrice,available\n{product},Mug,255,12\nA B,Jug,99,1\n")
 

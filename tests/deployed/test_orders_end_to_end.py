@@ -5,16 +5,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from devtools.demo.dead_letter import find_dead_letter
-from orderctl.execution_log import ExecutionLog
 from orderctl.stack import Stack
 from orderctl.trace import StateRun
-from tests.deployed.shop import Shop, Subscriber, eventually, subscribe_to_events, subscribe_to_notifications
+from tests.deployed.deployed_shop import (
+    DeployedShop,
+    Subscriber,
+    subscribe_to_events,
+    subscribe_to_notifications,
+)
+from tests.waiting import PATIENCE_SECONDS
 
 EMAIL = "grace.hopper@example.com"
 
@@ -29,19 +33,22 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def notifications(shop: Shop) -> Subscriber:
+def notifications(shop: DeployedShop) -> Subscriber:
     return subscribe_to_notifications(shop.stack)
 
 
 @pytest.fixture(scope="module")
-def events(shop: Shop) -> Subscriber:
+def events(shop: DeployedShop) -> Subscriber:
     return subscribe_to_events(shop.stack)
 
 
 @pytest.fixture(scope="module")
-def ended(shop: Shop, notifications: Subscriber, events: Subscriber) -> Mapping[str, Ended]:
+def ended(
+    shop: DeployedShop,
+    notifications: Subscriber,  # noqa: ARG001  listens before the orders are placed
+    events: Subscriber,  # noqa: ARG001  same
+) -> Mapping[str, Ended]:
     """One order of each kind, placed side by side: 6 of a product of which there are 10 (or only 5)."""
-    assert notifications.received() == events.received() == []
     kinds = {
         "paid": (10, "pm_card_visa"),
         "too many": (5, "pm_card_visa"),
@@ -54,28 +61,21 @@ def ended(shop: Shop, notifications: Subscriber, events: Subscriber) -> Mapping[
         answer = shop.place({product: 6}, payment=payment, email=EMAIL)
         placed[kind] = (product, answer.body["orderId"])
     shop.wait_until_at_rest(*(order_id for _, order_id in placed.values()))
-    return {
-        kind: Ended(product=product, order_id=order_id, shown=_after_its_execution(shop, order_id))
-        for kind, (product, order_id) in placed.items()
-    }
+    return {kind: _after_its_execution(shop, *order) for kind, order in placed.items()}
 
 
-def _after_its_execution(shop: Shop, order_id: str) -> dict[str, Any]:
-    eventually(lambda: _ended_executions(shop, order_id))
-    return dict(shop.api.get(order_id).body)
-
-
-def _ended_executions(shop: Shop, order_id: str) -> bool:
-    since = datetime.fromisoformat(shop.api.get(order_id).body["createdAt"])
-    traces = ExecutionLog(shop.stack).executions_of(order_id, since)
-    return bool(traces) and all(trace.ending != "RUNNING" for trace in traces)
+def _after_its_execution(shop: DeployedShop, product: str, order_id: str) -> Ended:
+    shop.ended_executions(order_id)
+    return Ended(product=product, order_id=order_id, shown=dict(shop.api.get(order_id).body))
 
 
 def _steps(order: Ended) -> dict[str, str]:
     return {name: step["status"] for name, step in order.shown["steps"].items()}
 
 
-def test_an_order_that_is_in_stock_and_paid_is_confirmed(shop: Shop, ended: Mapping[str, Ended]) -> None:
+def test_an_order_that_is_in_stock_and_paid_is_confirmed(
+    shop: DeployedShop, ended: Mapping[str, Ended]
+) -> None:
     order = ended["paid"]
 
     assert (order.shown["status"], order.shown["reason"]) == ("CONFIRMED", None)
@@ -85,7 +85,7 @@ def test_an_order_that_is_in_stock_and_paid_is_confirmed(shop: Shop, ended: Mapp
 
 
 def test_an_order_of_more_than_there_is_is_rejected_and_not_charged(
-    shop: Shop, ended: Mapping[str, Ended]
+    shop: DeployedShop, ended: Mapping[str, Ended]
 ) -> None:
     order = ended["too many"]
 
@@ -94,7 +94,7 @@ def test_an_order_of_more_than_there_is_is_rejected_and_not_charged(
     assert shop.available(order.product) == 5
 
 
-def test_a_declined_card_gives_the_stock_back(shop: Shop, ended: Mapping[str, Ended]) -> None:
+def test_a_declined_card_gives_the_stock_back(shop: DeployedShop, ended: Mapping[str, Ended]) -> None:
     order = ended["declined"]
 
     assert (order.shown["status"], order.shown["reason"]) == ("REJECTED", "PAYMENT_DECLINED")
@@ -103,11 +103,11 @@ def test_a_declined_card_gives_the_stock_back(shop: Shop, ended: Mapping[str, En
 
 
 def test_an_order_whose_payment_breaks_is_held_with_its_stock_and_parked(
-    shop: Shop, ended: Mapping[str, Ended]
+    shop: DeployedShop, ended: Mapping[str, Ended]
 ) -> None:
     order = ended["gateway down"]
 
-    message = find_dead_letter(shop.stack, "payment", order.order_id, timeout=10)
+    message = find_dead_letter(shop.stack, "payment", order.order_id, timeout=PATIENCE_SECONDS)
 
     assert (order.shown["status"], order.shown["reason"]) == ("ON_HOLD", "payment")
     assert _steps(order) == {"inventory": "RESERVED", "notification": "SENT"}
@@ -132,7 +132,7 @@ def test_a_customer_is_told_everything_once(
 ) -> None:
     order_id = ended[kind].order_id
 
-    received = [message for message in notifications.received() if message["orderId"] == order_id]
+    received = notifications.wait_for(order_id, count=sum(told.values()))
 
     assert Counter(message["kind"] for message in received) == told
     assert {message["to"] for message in received} == {EMAIL}
@@ -155,12 +155,14 @@ def test_an_outcome_is_announced_on_the_bus(
 ) -> None:
     order_id = ended[kind].order_id
 
-    found = [event for event in events.received() if event["detail"]["orderId"] == order_id]
+    found = events.wait_for(order_id, count=len(announced))
 
     assert [(event["detail-type"], event["detail"].get("reason")) for event in found] == announced
 
 
-def test_a_settled_order_leaves_the_index_of_open_orders(shop: Shop, ended: Mapping[str, Ended]) -> None:
+def test_a_settled_order_leaves_the_index_of_open_orders(
+    shop: DeployedShop, ended: Mapping[str, Ended]
+) -> None:
     open_keys = {
         kind: shop.records(order.order_id)["ORDER"].get("openKey", "").partition("#")[0]
         for kind, order in ended.items()
@@ -170,11 +172,12 @@ def test_a_settled_order_leaves_the_index_of_open_orders(shop: Shop, ended: Mapp
 
 
 def test_neither_address_nor_payment_token_is_logged_announced_or_parked(
-    shop: Shop, ended: Mapping[str, Ended], events: Subscriber
+    shop: DeployedShop, ended: Mapping[str, Ended], events: Subscriber
 ) -> None:
     logged = _everything_logged(shop.stack)
     announced = json.dumps(events.received())
-    parked = json.dumps(find_dead_letter(shop.stack, "payment", ended["gateway down"].order_id, timeout=10))
+    held = ended["gateway down"].order_id
+    parked = json.dumps(find_dead_letter(shop.stack, "payment", held, timeout=PATIENCE_SECONDS))
 
     assert all(order.order_id in logged for order in ended.values())
     for written in (logged, announced, parked):
@@ -201,7 +204,7 @@ def test_an_order_tells_where_its_execution_can_be_seen(ended: Mapping[str, Ende
     assert f"/express-executions/details/{execution['arn']}?startDate=" in execution["consoleUrl"]
 
 
-def test_one_order_sent_five_times_at_once_with_one_key_is_one_order(shop: Shop) -> None:
+def test_one_order_sent_five_times_at_once_with_one_key_is_one_order(shop: DeployedShop) -> None:
     product = shop.sell(available=10)
 
     order_ids = _place_at_once(lambda: shop.place({product: 2}, key=product).body["orderId"], times=5)
@@ -212,16 +215,14 @@ def test_one_order_sent_five_times_at_once_with_one_key_is_one_order(shop: Shop)
 
 
 def test_an_order_event_delivered_again_changes_nothing(
-    shop: Shop, ended: Mapping[str, Ended], notifications: Subscriber, events: Subscriber
+    shop: DeployedShop, notifications: Subscriber, events: Subscriber
 ) -> None:
-    order = ended["paid"]
-    before = shop.records(order.order_id)
-    told = len(notifications.received())
-    (placed,) = [
-        event
-        for event in events.received()
-        if event["detail"]["orderId"] == order.order_id and event["detail-type"] == "OrderPlaced"
-    ]
+    product = shop.sell(available=10)
+    order_id = shop.place({product: 6}).body["orderId"]
+    shop.ended_executions(order_id)
+    before = shop.records(order_id)
+    told = notifications.wait_for(order_id, count=2)
+    placed, _ = events.wait_for(order_id, count=2)
 
     shop.stack.client("events").put_events(
         Entries=[
@@ -233,16 +234,14 @@ def test_an_order_event_delivered_again_changes_nothing(
             }
         ]
     )
-    since = datetime.fromisoformat(order.shown["createdAt"])
-    log = ExecutionLog(shop.stack)
-    eventually(lambda: len(log.executions_of(order.order_id, since)) == 2)
+    executions = shop.ended_executions(order_id, at_least=2)
 
-    executions = log.executions_of(order.order_id, since)
+    assert placed["detail-type"] == "OrderPlaced"
     assert [execution.ending for execution in executions] == ["SUCCEEDED"] * 2
     assert not any(name.startswith("Park") for execution in executions for name in _states(execution.runs))
-    assert shop.records(order.order_id) == before
-    assert shop.available(order.product) == 4
-    assert len(notifications.received()) == told
+    assert shop.records(order_id) == before
+    assert shop.available(product) == 4
+    assert notifications.received_of(order_id) == told
 
 
 def _states(runs: Sequence[StateRun]) -> Iterator[str]:

@@ -12,13 +12,17 @@ from typer.testing import CliRunner
 from handlers.contract.clock import rfc3339, utc_now
 from handlers.contract.names import OpenKind, open_key
 from orderctl.dlq.queues import read_queues
-from orderctl.dynamodb import to_item
 from orderctl.main import app
 from orderctl.stack import QUEUES, Stack
 from orderctl.workflow import states
-from tests.deployed.shop import Shop, eventually, subscribe_to_events, subscribe_to_notifications
+from tests.deployed.deployed_shop import DeployedShop, subscribe_to_events, subscribe_to_notifications
+from tests.dynamodb_items import to_item
+from tests.waiting import eventually
 
 DEAD_EXECUTION = "arn:aws:states:us-east-1:000000000000:express:OrderWorkflow:killed"
+
+# More than needed: on a busy machine no order must be held.
+MOST_ATTEMPTS = 50
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -26,7 +30,8 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 @pytest.fixture
 def quick_sweeps(local_stack: Stack) -> Iterator[None]:
     """Let an order be overdue after two seconds; the real schedule and the real function take it up."""
-    before = _configure_sweeper(local_stack, {"SWEEP_AFTER_SECONDS": "2"})
+    changes = {"SWEEP_AFTER_SECONDS": "2", "SWEEP_MAX_ATTEMPTS": str(MOST_ATTEMPTS)}
+    before = _configure_sweeper(local_stack, changes)
     yield
     _configure_sweeper(local_stack, before)
 
@@ -91,22 +96,32 @@ def parked(stack: Stack, order_ids: set[str]) -> list[tuple[str, str]]:
         return [(str(each.order_id), each.step) for each in found.messages if each.order_id in order_ids]
 
 
-def place(shop: Shop, product: str, count: int = 1) -> list[str]:
+def wait_until_parked(stack: Stack, order_ids: list[str], *, count: int) -> list[tuple[str, str]]:
+    """Return the dead letters of these orders as soon as there are so many."""
+
+    def arrived() -> list[tuple[str, str]]:
+        found = parked(stack, set(order_ids))
+        return found if len(found) >= count else []
+
+    return eventually(arrived, f"{count} dead letters of {order_ids}")
+
+
+def place(shop: DeployedShop, product: str, count: int = 1) -> list[str]:
     return [shop.place({product: 1}).body["orderId"] for _ in range(count)]
 
 
-def statuses(shop: Shop, order_ids: list[str]) -> set[tuple[str, str | None]]:
+def statuses(shop: DeployedShop, order_ids: list[str]) -> set[tuple[str, str | None]]:
     orders = [shop.records(order_id)["ORDER"] for order_id in order_ids]
     return {(order["status"], order.get("reason")) for order in orders}
 
 
-def test_an_outage_of_payment_holds_orders_and_a_redrive_confirms_them(shop: Shop) -> None:
+def test_an_outage_of_payment_holds_orders_and_a_redrive_confirms_them(shop: DeployedShop) -> None:
     stack, product = shop.stack, shop.sell(available=100)
     with outage("payment"):
         order_ids = place(shop, product, 20)
         shop.wait_until_at_rest(*order_ids)
     held = statuses(shop, order_ids)
-    messages = eventually(lambda: _all_of(parked(stack, set(order_ids)), 20))
+    messages = wait_until_parked(stack, order_ids, count=20)
     listed = orderctl("dlq", "list", "payment", "--limit", "1000").stdout
 
     said = orderctl("dlq", "redrive", "payment").stdout
@@ -121,35 +136,31 @@ def test_an_outage_of_payment_holds_orders_and_a_redrive_confirms_them(shop: Sho
     assert parked(stack, set(order_ids)) == []
 
 
-def _all_of(messages: list[Any], count: int) -> list[Any] | None:
-    return messages if len(messages) >= count else None
-
-
-def test_a_notification_that_could_not_be_sent_is_sent_once_by_a_redrive(shop: Shop) -> None:
+def test_a_notification_that_could_not_be_sent_is_sent_once_by_a_redrive(shop: DeployedShop) -> None:
     inbox, product = subscribe_to_notifications(shop.stack), shop.sell()
     with outage("notification"):
         (order_id,) = place(shop, product)
         shop.wait_until_at_rest(order_id)
-        messages = eventually(lambda: _all_of(parked(shop.stack, {order_id}), 2))
+        messages = wait_until_parked(shop.stack, [order_id], count=2)
     unsent = statuses(shop, [order_id])
 
     said = orderctl("dlq", "redrive", "--order", order_id).stdout
-    sent = eventually(lambda: _all_of(_kinds(inbox.received(), order_id), 2))
+    sent = _kinds(inbox.wait_for(order_id, count=2))
 
     assert sorted(step for _, step in messages) == ["NotifyConfirmed", "NotifyReceived"]
     assert unsent == {("CONFIRMED", None)}
     assert "1 order emitted again, 2 messages deleted" in said
     assert sorted(sent) == ["confirmed", "received"]
     assert parked(shop.stack, {order_id}) == []
-    eventually(lambda: "openKey" not in shop.records(order_id)["ORDER"])
+    shop.wait_until_closed(order_id)
 
 
-def _kinds(notifications: list[dict[str, Any]], order_id: str) -> list[str]:
-    return [each["kind"] for each in notifications if each["orderId"] == order_id]
+def _kinds(notifications: list[dict[str, Any]]) -> list[str]:
+    return [each["kind"] for each in notifications]
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_whose_event_was_lost_settles_by_itself(shop: Shop) -> None:
+def test_an_order_whose_event_was_lost_settles_by_itself(shop: DeployedShop) -> None:
     product = shop.sell(available=100)
     with rule_target(shop.stack, None):
         order_ids = place(shop, product, 3)
@@ -164,7 +175,7 @@ def test_an_order_whose_event_was_lost_settles_by_itself(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(shop: Shop) -> None:
+def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(shop: DeployedShop) -> None:
     product = shop.sell(available=100)
     with rule_target(shop.stack, None):
         (order_id,) = place(shop, product)
@@ -180,28 +191,28 @@ def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(s
 
 @pytest.mark.usefixtures("quick_sweeps")
 def test_an_order_whose_execution_died_when_it_was_settled_is_announced_and_told_by_itself(
-    shop: Shop,
+    shop: DeployedShop,
 ) -> None:
     inbox, events = subscribe_to_notifications(shop.stack), subscribe_to_events(shop.stack)
     with rule_target(shop.stack, None):
         (order_id,) = place(shop, shop.sell())
         _settle(shop.stack, order_id, f"{DEAD_EXECUTION}:2")
         settled = statuses(shop, [order_id])
-        announced = _types(events.received(), order_id)
+        announced = _types(events.received_of(order_id))
 
-    told = eventually(lambda: _all_of(_kinds(inbox.received(), order_id), 2))
-    eventually(lambda: "openKey" not in shop.records(order_id)["ORDER"])
+    told = _kinds(inbox.wait_for(order_id, count=2))
+    shop.wait_until_closed(order_id)
 
     assert settled == {("CONFIRMED", None)}
     assert "OrderConfirmed" not in announced
     assert sorted(told) == ["confirmed", "received"]
-    assert "OrderConfirmed" in _types(events.received(), order_id)
+    assert "OrderConfirmed" in _types(events.received_of(order_id))
     assert statuses(shop, [order_id]) == {("CONFIRMED", None)}
     assert shop.records(order_id)["ORDER"]["executionArn"] != f"{DEAD_EXECUTION}:2"
 
 
-def _types(events: list[dict[str, Any]], order_id: str) -> list[str]:
-    return [event["detail-type"] for event in events if event["detail"]["orderId"] == order_id]
+def _types(events: list[dict[str, Any]]) -> list[str]:
+    return [event["detail-type"] for event in events]
 
 
 def _settle(stack: Stack, order_id: str, execution_arn: str) -> None:
@@ -255,10 +266,10 @@ def _states(stack: Stack) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_that_went_round_too_often_is_held_until_an_operator_redrives_it(shop: Shop) -> None:
+def test_an_order_that_went_round_too_often_is_held_until_an_operator_redrives_it(shop: DeployedShop) -> None:
     with rule_target(shop.stack, None):
         (order_id,) = place(shop, shop.sell())
-        _set_attempts(shop.stack, order_id, 5)
+        _set_attempts(shop.stack, order_id, MOST_ATTEMPTS)
         shop.wait_until_at_rest(order_id)
         held = statuses(shop, [order_id])
         listed = orderctl("dlq", "list").stdout
@@ -280,10 +291,10 @@ def _set_attempts(stack: Stack, order_id: str, attempts: int) -> None:
     )
 
 
-def test_an_event_that_could_not_be_delivered_is_redriven(shop: Shop) -> None:
+def test_an_event_that_could_not_be_delivered_is_redriven(shop: DeployedShop) -> None:
     with rule_target(shop.stack, lambda target: {**target, "Arn": f"{target['Arn']}-that-is-gone"}):
         order_ids = place(shop, shop.sell(), 3)
-        messages = eventually(lambda: _all_of(parked(shop.stack, set(order_ids)), 3))
+        messages = wait_until_parked(shop.stack, order_ids, count=3)
     waiting = statuses(shop, order_ids)
 
     orderctl("dlq", "redrive", "delivery")

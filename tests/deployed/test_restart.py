@@ -23,7 +23,8 @@ from orderctl.errors import OperatorError
 from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.settlement import read_states
 from orderctl.stack import Stack
-from tests.deployed.shop import Shop, eventually
+from tests.deployed.deployed_shop import DeployedShop
+from tests.waiting import eventually
 
 PIECES, EACH = 100, 2
 SOME = 4
@@ -54,16 +55,16 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 
 @pytest.fixture
-def own_shop(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def own_shop(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> DeployedShop:
     """A shop on a cloud that may be restarted; its sweeps are quick."""
     monkeypatch.setenv("ORDERCTL_SCHEDULE_MINUTE", "1")
     stack = start_local_cloud(folder, port=0, stocked=False)
     _sweep_quickly(stack)
-    return Shop.on(stack)
+    return DeployedShop.on(stack)
 
 
 def test_orders_in_the_middle_of_their_workflow_settle_after_a_restart(
-    own_shop: Shop, folder: Folder
+    own_shop: DeployedShop, folder: Folder
 ) -> None:
     stack, product = own_shop.stack, own_shop.sell(available=PIECES)
     # so that the end comes between two steps of an order, and not after its last
@@ -77,7 +78,8 @@ def test_orders_in_the_middle_of_their_workflow_settle_after_a_restart(
             )
             for customer, payment in PAYMENTS.items()
         }
-        accepted = eventually(lambda: _accepted(placing) if len(_accepted(placing)) >= SOME else None)
+        eventually(lambda: len(_accepted(placing)) >= SOME, f"{SOME} accepted orders")
+        accepted = _accepted(placing)
 
         restart_local_cloud(folder)
 
@@ -86,8 +88,8 @@ def test_orders_in_the_middle_of_their_workflow_settle_after_a_restart(
         payment_service.turn_off()
     order_ids = {customer: str(answered.result().body["orderId"]) for customer, answered in placing.items()}
     own_shop.wait_until_at_rest(*order_ids.values())
-    eventually(lambda: all(_is_closed(own_shop, order_id) for order_id in order_ids.values()))
-    eventually(lambda: not _executions(stack, "RUNNING"))
+    own_shop.wait_until_closed(*order_ids.values())
+    eventually(lambda: not _executions(stack, "RUNNING"), "an end of every execution")
     records = {customer: own_shop.records(order_id) for customer, order_id in order_ids.items()}
 
     assert interrupted
@@ -124,7 +126,7 @@ def _bare_server(folder: Folder) -> Path:
     """Start MiniStack with nothing deployed; return the file in which it introduced itself."""
     with StopSignals() as signals, folder.locked() as lock:
         start_server(ProcessGroups(signals, grace_seconds=0), folder, 0, lock)
-    eventually(lambda: folder.server() is not None)
+    eventually(lambda: folder.server() is not None, "a server that introduced itself")
     return folder.server_file
 
 
@@ -135,15 +137,11 @@ def _accepted(placing: Mapping[str, Future[Response]]) -> list[str]:
     return [answer.body["orderId"] for answer in answers]
 
 
-def _is_closed(shop: Shop, order_id: str) -> bool:
-    return "openKey" not in shop.records(order_id)["ORDER"]
-
-
 def _statuses(records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     return {name: record["status"] for name, record in records.items()}
 
 
-def _orders_of(shop: Shop, customer: str) -> list[str]:
+def _orders_of(shop: DeployedShop, customer: str) -> list[str]:
     return [order["orderId"] for order in shop.orders_of(customer)]
 
 
@@ -163,8 +161,8 @@ def _sweep_quickly(stack: Stack) -> None:
         for each in functions.list_functions()["Functions"]
         if each["Handler"] == "handlers.sweeper.handler"
     )
-    # more attempts than needed: on a busy machine an order must not be held
-    changes = {"SWEEP_AFTER_SECONDS": "4", "SWEEP_MAX_ATTEMPTS": "50"}
+    # A busy machine needs seconds for an order: it must be neither held nor taken up faster than that.
+    changes = {"SWEEP_AFTER_SECONDS": "8", "SWEEP_MAX_ATTEMPTS": "50"}
     functions.update_function_configuration(
         FunctionName=sweeper["FunctionName"],
         Environment={"Variables": {**sweeper["Environment"]["Variables"], **changes}},

@@ -3,18 +3,16 @@
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 from handlers.contract.names import EVENT_SOURCE, DetailType
-from orderctl.api_client import Response
-from orderctl.execution_log import ExecutionLog
 from orderctl.trace import ExecutionTrace
-from tests.deployed.shop import Shop, Subscriber, eventually, subscribe_to_notifications
+from tests.deployed.deployed_shop import DeployedShop, Subscriber, subscribe_to_notifications
+from tests.waiting import eventually
 
 BUYERS, PIECES, CONCURRENCY = 60, 25, 12
 
 
-def test_sixty_orders_that_rush_a_stock_of_25_confirm_exactly_25(shop: Shop) -> None:
+def test_sixty_orders_that_rush_a_stock_of_25_confirm_exactly_25(shop: DeployedShop) -> None:
     rare = shop.sell(available=PIECES)
 
     with ThreadPoolExecutor(CONCURRENCY) as buyers:
@@ -28,25 +26,24 @@ def test_sixty_orders_that_rush_a_stock_of_25_confirm_exactly_25(shop: Shop) -> 
     assert shop.available(rare) == 0
 
 
-def test_an_event_that_is_published_five_times_has_one_effect(shop: Shop) -> None:
+def test_an_event_that_is_published_five_times_has_one_effect(shop: DeployedShop) -> None:
     inbox = subscribe_to_notifications(shop.stack)
     product = shop.sell(available=100)
-    placed = [shop.place({product: 2}) for _ in range(6)]
-    order_ids = [answer.body["orderId"] for answer in placed]
+    order_ids = [shop.place({product: 2}).body["orderId"] for _ in range(6)]
 
     _publish_again(shop, order_ids, times=4)
     shop.wait_until_at_rest(*order_ids)
 
     everything = {(order_id, kind) for order_id in order_ids for kind in ("received", "confirmed")}
-    assert eventually(lambda: everything <= _told(inbox, order_ids).keys())
-    eventually(lambda: all(len(_ended_executions(shop, answer)) == 5 for answer in placed))
+    eventually(lambda: everything <= _told(inbox, order_ids).keys(), f"notified: {everything}")
+    executions = {order_id: shop.ended_executions(order_id, at_least=5) for order_id in order_ids}
     assert shop.available(product) == 100 - 2 * len(order_ids)
     assert {shop.records(order_id)["STEP#payment"]["status"] for order_id in order_ids} == {"CAPTURED"}
     assert set(_told(inbox, order_ids).values()) == {1}
-    assert {_announcing(shop, answer) for answer in placed} == {1}
+    assert {_announcing(found) for found in executions.values()} == {1}
 
 
-def _publish_again(shop: Shop, order_ids: list[str], *, times: int) -> None:
+def _publish_again(shop: DeployedShop, order_ids: list[str], *, times: int) -> None:
     """Put each order's event on the bus again, as EventBridge may deliver it again."""
     events = shop.stack.client("events")
     for _ in range(times):
@@ -69,16 +66,6 @@ def _told(inbox: Subscriber, order_ids: list[str]) -> Counter[tuple[str, str]]:
     )
 
 
-def _announcing(shop: Shop, placed: Response) -> int:
+def _announcing(executions: list[ExecutionTrace]) -> int:
     """Count the executions that announced the outcome."""
-    return sum(
-        "AnnounceConfirmed" in {run.name for run in execution.runs}
-        for execution in _ended_executions(shop, placed)
-    )
-
-
-def _ended_executions(shop: Shop, placed: Response) -> list[ExecutionTrace]:
-    """Trace the executions of an order that have ended: only then can nothing be told again."""
-    since = datetime.fromisoformat(placed.body["createdAt"])
-    traces = ExecutionLog(shop.stack).executions_of(placed.body["orderId"], since)
-    return [trace for trace in traces if trace.ending != "RUNNING"]
+    return sum("AnnounceConfirmed" in {run.name for run in execution.runs} for execution in executions)

@@ -11,7 +11,7 @@ from infrastructure.config import StageConfig
 @pytest.fixture(scope="session")
 def chosen_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The stage `dev` with Stripe, an e-mail subscription and another currency."""
-    config = StageConfig.of(
+    config = StageConfig.for_stage(
         payment_gateway="stripe",
         stripe_secret_arn="arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf",
         notification_email="ops@example.com",

@@ -14,8 +14,8 @@ from handlers.api.problem import CONTENT_TYPE, TYPE_PREFIX
 from infrastructure.config import StageConfig
 from tests.infrastructure.resources import methods, of_type, only, published
 from tests.openapi_document import check
+from tests.schemas import place_order_schema
 
-_SCHEMA: Final = Path(__file__).parents[2] / "handlers" / "schemas" / "place_order.schema.json"
 # Reviewed: none of them holds an address, a user agent, a query, a body or a path with an id in it.
 _NOT_PERSONAL: Final = frozenset(
     {
@@ -92,7 +92,7 @@ def test_the_model_of_an_order_is_the_schema_that_the_service_validates_with(
 
     model = only(dev_template, "AWS::ApiGateway::Model")
 
-    assert model["Schema"] == json.loads(_SCHEMA.read_text())
+    assert model["Schema"] == place_order_schema()
     assert methods(dev_template)["POST /orders"]["RequestModels"] == {"application/json": {"Ref": model_id}}
 
 
@@ -208,13 +208,13 @@ def test_who_is_throttled_is_told_when_to_come_back(dev_template: dict[str, Any]
 def test_another_schema_is_deployed_at_once(
     dev_template: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    schema = json.loads(_SCHEMA.read_text())
+    schema = place_order_schema()
     schema["properties"]["items"]["maxItems"] = 97
     changed = tmp_path / "place_order.schema.json"
     changed.write_text(json.dumps(schema))
     monkeypatch.setattr(infrastructure.api, "_PLACE_ORDER_SCHEMA", changed)
 
-    after = template(StageConfig.of(), tmp_path / "out")
+    after = template(StageConfig.for_stage(), tmp_path / "out")
 
     assert (
         of_type(after, "AWS::ApiGateway::Deployment").keys()

@@ -6,7 +6,7 @@ from infrastructure.config import InvalidSettingError, StageConfig
 
 
 def test_the_default_is_a_development_stage_that_charges_nobody() -> None:
-    config = StageConfig.of()
+    config = StageConfig.for_stage()
 
     assert (config.stage, config.payment_gateway, config.currency) == ("dev", "simulated", "USD")
 
@@ -34,6 +34,6 @@ def test_the_default_is_a_development_stage_that_charges_nobody() -> None:
 )
 def test_a_wrong_choice_says_in_one_line_what_is_allowed(settings: dict[str, str], message: str) -> None:
     with pytest.raises(InvalidSettingError) as refused:
-        StageConfig.of(**settings)
+        StageConfig.for_stage(**settings)
 
     assert str(refused.value) == message

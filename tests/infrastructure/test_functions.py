@@ -1,6 +1,5 @@
 """The Lambda functions: how they run, with what, and how long they may take."""
 
-import json
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 import infrastructure.functions
+from devtools.asl.definition import read_definition, states
 from devtools.templates import template
 from handlers.adapters.aws import CONFIG
 from infrastructure.config import StageConfig
@@ -115,24 +115,14 @@ def test_whoever_calls_waits_longer_than_who_is_called(dev_template: dict[str, A
     attempts = CONFIG.retries["total_max_attempts"]
     one_call = (CONFIG.connect_timeout + CONFIG.read_timeout) * attempts
     workflow_waits = min(
-        task["TimeoutSeconds"] for task in _tasks(_definition()) if "FunctionName" in task["Parameters"]
+        state["TimeoutSeconds"]
+        for _, state in states(read_definition())
+        if "FunctionName" in state.get("Parameters", {})
     )
 
     for service in ("inventory", "payment", "notification"):
         assert one_call < function(dev_template, service)["Timeout"] < workflow_waits
     assert 2 * one_call < function(dev_template, "orders")["Timeout"] < _API_GATEWAY_WAITS_SECONDS
-
-
-def _definition() -> dict[str, Any]:
-    text = (_REPOSITORY / "statemachines" / "order_workflow.asl.json").read_text()
-    definition: dict[str, Any] = json.loads(text)
-    return definition
-
-
-def _tasks(machine: dict[str, Any]) -> list[dict[str, Any]]:
-    states = list(machine["States"].values())
-    nested = [task for state in states for branch in state.get("Branches", []) for task in _tasks(branch)]
-    return [state for state in states if state["Type"] == "Task"] + nested
 
 
 @pytest.fixture
@@ -158,7 +148,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _asset(outdir: Path) -> Path:
     """Synthesize, and return the folder that the functions are deployed from."""
-    config = StageConfig.of()
+    config = StageConfig.for_stage()
     key = function(template(config, outdir), "orders")["Code"]["S3Key"]
     return outdir / f"asset.{Path(key).stem}"
 

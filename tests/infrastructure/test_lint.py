@@ -20,7 +20,7 @@ def _violations(report: Path) -> list[dict[str, Any]]:
 
 
 def test_every_exception_is_still_needed(tmp_path: Path) -> None:
-    app, _ = unsynthesized(StageConfig.of(), tmp_path)
+    app, _ = unsynthesized(StageConfig.for_stage(), tmp_path)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
     with pytest.raises(RuntimeError, match="ValidationFailed"):

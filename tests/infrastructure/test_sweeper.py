@@ -1,13 +1,12 @@
 """The sweeper's schedule, and how its times fit together."""
 
-import json
 from typing import Any
 
 import pytest
 
+from devtools.asl.definition import read_definition
 from handlers import sweeper
 from handlers.adapters.aws import CONFIG
-from infrastructure.workflow import DEFINITION
 from tests.infrastructure.resources import Template, function, of_type, only, statements_of_role
 
 MINUTE_SECONDS = 60
@@ -74,7 +73,7 @@ def test_the_schedule_waits_until_its_role_may_invoke(dev_template: dict[str, An
 def test_no_order_is_taken_up_while_its_execution_can_still_run(
     request: pytest.FixtureRequest, stage: str
 ) -> None:
-    longest_execution = json.loads(DEFINITION.read_text())["TimeoutSeconds"]
+    longest_execution = read_definition()["TimeoutSeconds"]
 
     assert _after_seconds(request.getfixturevalue(stage)) >= longest_execution + MINUTE_SECONDS
 

@@ -1,12 +1,10 @@
 """The deployed state machine and what starts it."""
 
 import re
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from devtools.asl.definition import DEFINITION
 from tests.infrastructure.resources import of_type, only, published
-
-_DEFINITION: Final = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"
 
 
 def test_it_is_an_express_workflow_with_tracing(dev_template: dict[str, Any]) -> None:
@@ -30,7 +28,7 @@ def test_every_state_of_every_execution_is_logged_with_its_data(dev_template: di
 def test_every_placeholder_of_the_definition_has_a_value_and_no_value_is_unused(
     dev_template: dict[str, Any],
 ) -> None:
-    placeholders = set(re.findall(r"\$\{(\w+)\}", _DEFINITION.read_text()))
+    placeholders = set(re.findall(r"\$\{(\w+)\}", DEFINITION.read_text()))
 
     substitutions = only(dev_template, "AWS::StepFunctions::StateMachine")["DefinitionSubstitutions"]
 

@@ -1,28 +1,23 @@
 """What the model-based and the crash tests share."""
 
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Final
 
 import pytest
 
+from devtools.asl.definition import Definition, read_definition
 from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
 from tests.model.lives import STOCK
 from tests.model.world import World
 
-_DEFINITION: Final = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"
-
 
 @pytest.fixture(scope="session")
-def definition() -> dict[str, Any]:
+def definition() -> Definition:
     """The workflow as it is deployed, its placeholders in place of names."""
-    parsed: dict[str, Any] = json.loads(_DEFINITION.read_text())
-    return parsed
+    return read_definition()
 
 
 @pytest.fixture
-def new_world(definition: dict[str, Any]) -> Callable[[], World]:
+def new_world(definition: Definition) -> Callable[[], World]:
     """Make a world with full shelves and nothing else."""
 
     def make() -> World:

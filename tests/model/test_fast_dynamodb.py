@@ -7,7 +7,6 @@ from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +16,7 @@ from handlers.adapters.gateways.simulated import OUTAGE_TOKEN
 from tests.aws_tables import TableNames, create_tables
 from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
 from tests.model.world import World
+from tests.moto_clients import client
 
 SERVICE_STEPS = [
     ("Inventory", "reserve"),
@@ -94,7 +94,7 @@ def _comparable(answer: Any) -> Any:
 def twins(template: dict[str, Any]) -> Iterator[Twins]:
     """Make a pair of empty stores."""
     with mock_aws():
-        yield Twins(FastDynamoDB(fresh_tables()), boto3.client("dynamodb"), create_tables(template))
+        yield Twins(FastDynamoDB(fresh_tables()), client("dynamodb"), create_tables(template))
 
 
 orders = st.dictionaries(st.sampled_from(["lamp", "bell", "gone"]), st.integers(1, 4), min_size=1)
@@ -102,7 +102,7 @@ methods = st.sampled_from(["pm_card_visa", "pm_card_declined", OUTAGE_TOKEN])
 steps = st.tuples(st.integers(0, 2), st.sampled_from(SERVICE_STEPS), st.sampled_from(["arn:1", "arn:2"]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     baskets=st.lists(st.tuples(orders, methods), min_size=1, max_size=3),
     script=st.lists(steps, max_size=12),

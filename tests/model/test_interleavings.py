@@ -1,17 +1,16 @@
 """Random orders, replays, overlapping executions and kills, one call at a time: the invariants hold."""
 
-import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from devtools.asl.definition import read_definition
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN
 from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
 from tests.model.invariants import Invariants
@@ -22,9 +21,7 @@ STOCK: Final = {"lamp": 4, "bell": 2, "rug": 1}
 MOST_EXECUTIONS: Final = 5
 ROUNDS: Final = 3
 EXAMPLES: Final = int(os.environ.get("MODEL_EXAMPLES", "200"))
-_DEFINITION: Final = json.loads(
-    (Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json").read_text()
-)
+_DEFINITION: Final = read_definition()
 
 baskets = st.dictionaries(st.sampled_from(sorted(STOCK)), st.integers(1, 3), min_size=1)
 methods = st.sampled_from(["pm_card_visa", "pm_card_visa", "pm_card_declined", OUTAGE_TOKEN])
@@ -198,6 +195,5 @@ TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = settings(
     max_examples=EXAMPLES,
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -32,7 +32,10 @@ NewWorld = Callable[[], World]
     schedule=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=60),
     payment_method=st.sampled_from(["pm_card_visa", "pm_card_declined"]),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_overlapping_executions_announce_an_outcome_once(
     schedule: list[tuple[int, int]], payment_method: str, new_world: NewWorld
 ) -> None:

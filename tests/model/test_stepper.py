@@ -150,7 +150,7 @@ def test_it_takes_the_path_of_a_recording(file: Path) -> None:
     assert way == _recorded(recording.outcome)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(responses=_random_responses(), latest_first=st.booleans())
 @example(
     responses=_always({"ConfirmOrder": throws("DynamoDB.ConditionalCheckFailedException")}), latest_first=True

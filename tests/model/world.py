@@ -16,7 +16,6 @@ from botocore.exceptions import ClientError
 
 from handlers import inventory, notification, orders, payment, sweeper
 from handlers.adapters import aws
-from handlers.adapters.dynamodb import from_item
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN, SimulatedGateway
 from handlers.contract import clock
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
@@ -25,6 +24,7 @@ from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import read_queues
 from orderctl.dlq.redrive import Redrive
 from orderctl.stack import QUEUES
+from tests.dynamodb_items import from_item
 from tests.fakes import LedgerGateway
 from tests.model.fake_services import FakeBus, FakeQueues, FakeTopic
 from tests.model.stepper import Call, SteppedExecution, TaskFailure

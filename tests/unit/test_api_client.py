@@ -123,11 +123,9 @@ def test_an_order_that_is_wrong_is_not_sent_again(server: ThreadingHTTPServer) -
     assert place(server, _Clock(), (422, {})).status == 422
 
 
-def test_an_api_that_does_not_answer_is_said_in_words() -> None:
+def test_an_api_that_does_not_answer_is_said_in_words(closed_port: int) -> None:
     clock = _Clock()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Api) as closed:
-        port = closed.server_port
-    api = OrdersApi(stack_at(port), retry_seconds=3, clock=clock, sleep=clock.sleep)
+    api = OrdersApi(stack_at(closed_port), retry_seconds=3, clock=clock, sleep=clock.sleep)
 
     with pytest.raises(OperatorError, match="can't be reached"):
         api.get("some-order")

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
+from devtools.asl.definition import DEFINITION
 from handlers.contract.fault import Fault
-from infrastructure.workflow import DEFINITION
 from orderctl.commands import fault
 from orderctl.errors import OperatorError
 from orderctl.fault_switch import FaultSwitch, Service

@@ -4,7 +4,7 @@ import json
 from base64 import b64encode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.api.errors import InvalidRequest
@@ -59,7 +59,6 @@ def test_base64_that_is_none_or_holds_no_json_is_refused(body: str) -> None:
         read_json(body, is_base64=True)
 
 
-@settings(deadline=None)
 @given(body=st.text(ANY_CHARACTER) | st.text('{}[]",:\\ud801aeE+-.0 tfn'), is_base64=st.booleans())
 def test_no_text_breaks_the_reader(body: str, is_base64: bool) -> None:  # noqa: FBT001  as the event has it
     try:
@@ -70,7 +69,6 @@ def test_no_text_breaks_the_reader(body: str, is_base64: bool) -> None:  # noqa:
     json.dumps(parsed, allow_nan=True).encode()
 
 
-@settings(deadline=None)
 @given(octets=st.binary())
 def test_no_octets_break_the_reader(octets: bytes) -> None:
     try:

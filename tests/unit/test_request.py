@@ -1,8 +1,6 @@
 """What a client may ask for."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +18,9 @@ from handlers.contract.names import MAX_ITEMS_PER_ORDER
 from handlers.domain.errors import OrderNotFound
 from handlers.domain.order import ListPosition
 from handlers.domain.order_request import RequestedItem
+from tests.schemas import place_order_schema
 
-SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "handlers" / "schemas" / "place_order.schema.json").read_text()
-)
+SCHEMA = place_order_schema()
 ORDER_ID = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 
 

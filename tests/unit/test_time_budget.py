@@ -47,4 +47,4 @@ def test_jitter_picks_any_pause_up_to_its_ceiling(ceiling: float) -> None:
 
 
 def test_the_budget_of_an_invocation_is_what_lambda_says() -> None:
-    assert TimeBudget.of(Context()).remaining_millis() == 1_234
+    assert TimeBudget.from_context(Context()).remaining_millis() == 1_234

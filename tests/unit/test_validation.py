@@ -1,22 +1,19 @@
 """The validator is jsonschema's equal on the schema that is published."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
 from handlers.api.validation import checked_schema, member, violations
+from tests.schemas import place_order_schema
 
-SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "handlers" / "schemas" / "place_order.schema.json").read_text()
-)
+SCHEMA = place_order_schema()
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -103,7 +100,7 @@ def places(error: ValidationError) -> list[str]:
     return [member(pointer, name) for name in names]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(body=ORDERS | JSON)
 def test_the_validator_agrees_with_jsonschema_on_every_pointer(body: object) -> None:
     found = [violation.pointer for violation in violations(SCHEMA, body)]

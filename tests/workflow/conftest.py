@@ -11,7 +11,7 @@ from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
 from tests.workflow.deployment import Deployment, deploy
-from tests.workflow.shop import Shop
+from tests.workflow.in_process_shop import InProcessShop
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +21,13 @@ def deployment(dev_template: dict[str, Any]) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def shop(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessShop]:
     """A shop with two products and no message; the handlers see what the deployed functions do."""
     _make_requests_atomic(monkeypatch)
     for name, value in deployment.environment.items():
         monkeypatch.setenv(name, value)
     deployment.hide_messages()
-    shop = Shop(deployment=deployment)
+    shop = InProcessShop(deployment=deployment)
     shop.stock("mug", 10)
     shop.stock("lamp", 10)
     _forget_services()

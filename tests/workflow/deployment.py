@@ -4,25 +4,18 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
-
-import boto3
 
 from devtools.asl.definition import DEFINITION
 from tests.aws_tables import TableNames, create_tables
+from tests.moto_clients import REGION, client
+from tests.waiting import PATIENCE_SECONDS
 
-REGION: Final = "us-east-1"
 ACCOUNT: Final = "123456789012"
 
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)}")
+_TIMEOUT: Final = re.compile(r'(?<="TimeoutSeconds": )\d+')
 _SERVICES: Final = {"InventoryFunctionArn", "PaymentFunctionArn", "NotificationFunctionArn"}
-
-
-@cache
-def client(service: str) -> Any:
-    """Return the client of a service. Making one takes longer than a test, so all tests share it."""
-    return boto3.client(service, region_name=REGION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +34,9 @@ class Deployment:
 
     @property
     def definition(self) -> str:
-        return _PLACEHOLDER.sub(lambda match: self.substitutions[match[1]], DEFINITION.read_text())
+        """The workflow with longer timeouts: its calls take real time, and the machine may be busy."""
+        filled = _PLACEHOLDER.sub(lambda match: self.substitutions[match[1]], DEFINITION.read_text())
+        return _TIMEOUT.sub(str(PATIENCE_SECONDS), filled)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -75,8 +70,8 @@ class Deployment:
 
 
 def deploy(template: Mapping[str, Any]) -> Deployment:
-    """Create what the workflow needs; call it inside `mock_aws`."""
-    tables = create_tables(template, REGION)
+    """Make what the workflow needs; call it inside `mock_aws`."""
+    tables = create_tables(template)
     makers = {
         "AWS::SQS::Queue": _create_queue,
         "AWS::SNS::Topic": _create_topic,

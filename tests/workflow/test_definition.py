@@ -1,11 +1,8 @@
 """Rules that every state of the definition keeps."""
 
-import re
-from typing import Any
-
 import pytest
 
-from devtools.asl.definition import DEFINITION, read_definition
+from devtools.asl.definition import read_definition
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, NotificationInProgress
 from orderctl.workflow import states
 
@@ -44,15 +41,3 @@ def test_a_parked_message_names_the_step_that_failed(name: str) -> None:
 
     assert name == f"Park{step}"
     assert step in TASKS
-
-
-def test_placeholders_are_those_that_the_deployment_fills(dev_template: dict[str, Any]) -> None:
-    (machine,) = (
-        resource["Properties"]
-        for resource in dev_template["Resources"].values()
-        if resource["Type"] == "AWS::StepFunctions::StateMachine"
-    )
-
-    placeholders = set(re.findall(r"\$\{(\w+)}", DEFINITION.read_text()))
-
-    assert placeholders == machine["DefinitionSubstitutions"].keys()

@@ -8,9 +8,9 @@ import pytest
 from devtools.asl.interpreter import ExecutionResult
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, PaymentNotAuthorized
-from tests.workflow.history import entered_with
+from tests.workflow.execution_history import entered_with
+from tests.workflow.in_process_shop import InProcessShop
 from tests.workflow.interventions import raising
-from tests.workflow.shop import Shop
 
 DOWN = raising(DependencyUnavailable("Inventory table: ThrottlingException"))
 NO_RESPONSE = raising(GatewayUnavailable("no response"))
@@ -25,7 +25,7 @@ BROKEN = [
 ]
 
 
-def test_an_order_whose_gateway_is_down_is_held_and_keeps_its_stock(shop: Shop) -> None:
+def test_an_order_whose_gateway_is_down_is_held_and_keeps_its_stock(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
 
     execution = shop.process(order_id)
@@ -37,7 +37,7 @@ def test_an_order_whose_gateway_is_down_is_held_and_keeps_its_stock(shop: Shop) 
     assert "payment" not in shop.steps(order_id)
 
 
-def test_the_message_of_a_failed_payment_has_all_that_a_redrive_needs(shop: Shop) -> None:
+def test_the_message_of_a_failed_payment_has_all_that_a_redrive_needs(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
     event = shop.event(order_id)
 
@@ -56,7 +56,7 @@ def test_the_message_of_a_failed_payment_has_all_that_a_redrive_needs(shop: Shop
 
 @pytest.mark.parametrize(("operation", "payment_method", "reason", "step"), BROKEN)
 def test_a_broken_step_holds_the_order_and_parks_one_message(
-    shop: Shop, operation: str, payment_method: str, reason: str, step: str
+    shop: InProcessShop, operation: str, payment_method: str, reason: str, step: str
 ) -> None:
     order_id = shop.place(mug=3, payment_method=payment_method)
     shop.intervene(operation, DOWN)
@@ -70,7 +70,9 @@ def test_a_broken_step_holds_the_order_and_parks_one_message(
     assert len(shop.all_parked()) == 1
 
 
-def test_an_order_whose_inventory_and_payment_are_both_broken_has_a_message_on_each_queue(shop: Shop) -> None:
+def test_an_order_whose_inventory_and_payment_are_both_broken_has_a_message_on_each_queue(
+    shop: InProcessShop,
+) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("reserve", DOWN)
     shop.intervene("authorize", NO_RESPONSE)
@@ -82,7 +84,7 @@ def test_an_order_whose_inventory_and_payment_are_both_broken_has_a_message_on_e
     assert [message["step"] for message in shop.parked("payment")] == ["AuthorizePayment"]
 
 
-def test_a_compensation_with_both_steps_broken_has_a_message_on_each_queue(shop: Shop) -> None:
+def test_a_compensation_with_both_steps_broken_has_a_message_on_each_queue(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_card_declined")
     shop.intervene("release", DOWN)
     shop.intervene("void", NO_RESPONSE)
@@ -94,7 +96,7 @@ def test_a_compensation_with_both_steps_broken_has_a_message_on_each_queue(shop:
     assert [message["step"] for message in shop.parked("payment")] == ["VoidPayment"]
 
 
-def test_a_held_order_is_announced_with_its_reason(shop: Shop) -> None:
+def test_a_held_order_is_announced_with_its_reason(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
 
     shop.process(order_id)
@@ -103,7 +105,7 @@ def test_a_held_order_is_announced_with_its_reason(shop: Shop) -> None:
     assert shop.announced() == [("OrderHeld", detail)]
 
 
-def test_a_held_order_is_in_the_open_orders_index_with_the_time_it_was_held(shop: Shop) -> None:
+def test_a_held_order_is_in_the_open_orders_index_with_the_time_it_was_held(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
 
     shop.process(order_id)
@@ -113,13 +115,13 @@ def test_a_held_order_is_in_the_open_orders_index_with_the_time_it_was_held(shop
     assert since >= shop.order(order_id)["updatedAt"]
 
 
-def test_the_customer_of_a_held_order_is_notified_only_that_it_arrived(shop: Shop) -> None:
+def test_the_customer_of_a_held_order_is_notified_only_that_it_arrived(shop: InProcessShop) -> None:
     shop.process(shop.place(mug=3, payment_method="pm_gateway_down"))
 
     assert shop.notified() == ["received"]
 
 
-def test_the_cause_of_a_failure_goes_no_further_than_its_message(shop: Shop) -> None:
+def test_the_cause_of_a_failure_goes_no_further_than_its_message(shop: InProcessShop) -> None:
     shop.intervene("capture", NO_RESPONSE)
 
     execution = shop.process(shop.place(mug=3))
@@ -129,7 +131,7 @@ def test_the_cause_of_a_failure_goes_no_further_than_its_message(shop: Shop) -> 
 
 @pytest.mark.parametrize(("operation", "payment_method", "reason", "step"), BROKEN)
 def test_a_redrive_settles_a_held_order_once_the_step_works_again(
-    shop: Shop, operation: str, payment_method: str, reason: str, step: str
+    shop: InProcessShop, operation: str, payment_method: str, reason: str, step: str
 ) -> None:
     order_id = shop.place(mug=3, payment_method=payment_method)
     shop.intervene(operation, DOWN)
@@ -147,7 +149,7 @@ def test_a_redrive_settles_a_held_order_once_the_step_works_again(
     assert shop.notified() == ["received", "confirmed" if accepted else "rejected"]
 
 
-def test_a_confirmed_order_has_no_reason_of_an_earlier_hold(shop: Shop) -> None:
+def test_a_confirmed_order_has_no_reason_of_an_earlier_hold(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", NO_RESPONSE, times=4)
     shop.process(order_id)
@@ -158,7 +160,7 @@ def test_a_confirmed_order_has_no_reason_of_an_earlier_hold(shop: Shop) -> None:
     assert "reason" not in shop.order(order_id)
 
 
-def test_a_redrive_does_not_repeat_finished_steps(shop: Shop) -> None:
+def test_a_redrive_does_not_repeat_finished_steps(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("capture", NO_RESPONSE, times=4)
     shop.process(order_id)
@@ -170,7 +172,9 @@ def test_a_redrive_does_not_repeat_finished_steps(shop: Shop) -> None:
     assert shop.available("mug") == 0
 
 
-def test_a_payment_that_is_no_longer_authorized_is_not_captured_and_the_order_is_held(shop: Shop) -> None:
+def test_a_payment_that_is_no_longer_authorized_is_not_captured_and_the_order_is_held(
+    shop: InProcessShop,
+) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("capture", raising(PaymentNotAuthorized(order_id, "VOIDED")))
 
@@ -181,7 +185,7 @@ def test_a_payment_that_is_no_longer_authorized_is_not_captured_and_the_order_is
 
 
 def test_an_order_whose_authorization_expired_is_refused_by_its_redrive(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: InProcessShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = shop.place(mug=3)
 
@@ -202,7 +206,7 @@ def test_an_order_whose_authorization_expired_is_refused_by_its_redrive(
     assert shop.notified() == ["received", "rejected"]
 
 
-def test_an_event_for_an_order_that_does_not_exist_is_parked_and_creates_nothing(shop: Shop) -> None:
+def test_an_event_for_an_order_that_does_not_exist_is_parked_and_creates_nothing(shop: InProcessShop) -> None:
     event = shop.event(shop.place(mug=3))
     unknown = "7b5b4f0e-5c0b-4a8e-9a53-0d9d4a3c1f11"
     event["detail"]["orderId"] = unknown

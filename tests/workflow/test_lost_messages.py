@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from handlers.domain.errors import DependencyUnavailable
+from tests.workflow.in_process_shop import InProcessShop
 from tests.workflow.interventions import raising, refusal, responding
-from tests.workflow.shop import Shop
 
 DOWN = raising(DependencyUnavailable("down"))
 UNREACHABLE = raising(EndpointConnectionError(endpoint_url="https://sqs"))
@@ -33,7 +33,7 @@ NOT_PUBLISHED = [
     ],
 )
 def test_an_announcement_that_fails_is_parked_on_the_delivery_queue_as_the_event_itself(  # noqa: PLR0913, PLR0917  three kinds by three failures
-    shop: Shop, failure: Any, quantity: int, payment_method: str, type_: str, extra: dict[str, str]
+    shop: InProcessShop, failure: Any, quantity: int, payment_method: str, type_: str, extra: dict[str, str]
 ) -> None:
     order_id = shop.place(mug=quantity, payment_method=payment_method)
     shop.intervene("announce", failure)
@@ -50,7 +50,7 @@ def test_an_announcement_that_fails_is_parked_on_the_delivery_queue_as_the_event
     ]
 
 
-def test_the_customer_of_a_confirmed_order_is_notified_even_when_the_bus_fails(shop: Shop) -> None:
+def test_the_customer_of_a_confirmed_order_is_notified_even_when_the_bus_fails(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("announce", raising(refusal("InternalException", 500)))
 
@@ -70,7 +70,7 @@ def test_the_customer_of_a_confirmed_order_is_notified_even_when_the_bus_fails(s
     ],
 )
 def test_an_order_whose_message_can_not_be_parked_stays_pending_and_fails_the_execution(
-    shop: Shop, broken: str, queue: str, payment_method: str
+    shop: InProcessShop, broken: str, queue: str, payment_method: str
 ) -> None:
     order_id = shop.place(mug=3, payment_method=payment_method)
     shop.intervene(broken, DOWN)
@@ -83,7 +83,7 @@ def test_an_order_whose_message_can_not_be_parked_stays_pending_and_fails_the_ex
     assert shop.open_key(order_id) is not None
 
 
-def test_an_order_that_was_left_pending_is_confirmed_by_the_next_execution(shop: Shop) -> None:
+def test_an_order_that_was_left_pending_is_confirmed_by_the_next_execution(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", DOWN)
     shop.intervene("park payment", UNREACHABLE)
@@ -96,7 +96,7 @@ def test_an_order_that_was_left_pending_is_confirmed_by_the_next_execution(shop:
     assert shop.available("mug") == 7
 
 
-def test_an_order_out_of_stock_is_rejected_even_when_the_payment_message_is_lost(shop: Shop) -> None:
+def test_an_order_out_of_stock_is_rejected_even_when_the_payment_message_is_lost(shop: InProcessShop) -> None:
     order_id = shop.place(mug=11, payment_method="pm_gateway_down")
     shop.intervene("park payment", UNREACHABLE)
 
@@ -117,7 +117,7 @@ def test_an_order_out_of_stock_is_rejected_even_when_the_payment_message_is_lost
     ],
 )
 def test_a_lost_notification_or_announcement_fails_the_execution_and_leaves_the_order_open(
-    shop: Shop, broken: str, queue: str, quantity: int, status: str
+    shop: InProcessShop, broken: str, queue: str, quantity: int, status: str
 ) -> None:
     order_id = shop.place(mug=quantity)
     shop.intervene(broken, UNREACHABLE)
@@ -131,7 +131,7 @@ def test_a_lost_notification_or_announcement_fails_the_execution_and_leaves_the_
 
 
 def test_a_lost_announcement_of_a_held_order_fails_the_execution_and_leaves_it_in_progress(
-    shop: Shop,
+    shop: InProcessShop,
 ) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
     shop.intervene("announce", UNREACHABLE)

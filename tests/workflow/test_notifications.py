@@ -3,8 +3,8 @@
 import pytest
 
 from handlers.domain.errors import DependencyUnavailable, NotificationInProgress
+from tests.workflow.in_process_shop import InProcessShop
 from tests.workflow.interventions import raising
-from tests.workflow.shop import Shop
 
 DOWN = raising(DependencyUnavailable("Notification topic: InternalError"))
 
@@ -17,7 +17,7 @@ KINDS = [
 
 @pytest.mark.parametrize(("kind", "quantity", "step", "status"), KINDS)
 def test_a_notification_that_fails_is_parked_and_does_not_change_the_order(
-    shop: Shop, kind: str, quantity: int, step: str, status: str
+    shop: InProcessShop, kind: str, quantity: int, step: str, status: str
 ) -> None:
     order_id = shop.place(mug=quantity)
     shop.intervene(kind, DOWN)
@@ -33,7 +33,7 @@ def test_a_notification_that_fails_is_parked_and_does_not_change_the_order(
 
 @pytest.mark.parametrize(("kind", "quantity", "step", "status"), KINDS)
 def test_a_redrive_sends_a_parked_notification_and_repeats_no_other(
-    shop: Shop, kind: str, quantity: int, step: str, status: str
+    shop: InProcessShop, kind: str, quantity: int, step: str, status: str
 ) -> None:
     order_id = shop.place(mug=quantity)
     shop.intervene(kind, DOWN)
@@ -51,7 +51,7 @@ def test_a_redrive_sends_a_parked_notification_and_repeats_no_other(
     assert shop.order(order_id) == settled
 
 
-def test_a_notification_that_another_execution_is_sending_is_waited_for(shop: Shop) -> None:
+def test_a_notification_that_another_execution_is_sending_is_waited_for(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("received", raising(NotificationInProgress("another execution is sending it")), times=2)
 

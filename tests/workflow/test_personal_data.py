@@ -5,8 +5,8 @@ import json
 import pytest
 
 from handlers.domain.errors import DependencyUnavailable
+from tests.workflow.in_process_shop import EMAIL, InProcessShop
 from tests.workflow.interventions import raising
-from tests.workflow.shop import EMAIL, Shop
 
 DOWN = raising(DependencyUnavailable("down"))
 
@@ -16,7 +16,7 @@ DOWN = raising(DependencyUnavailable("down"))
 )
 @pytest.mark.parametrize("payment_method", ["pm_card_visa", "pm_card_declined", "pm_gateway_down"])
 def test_no_event_or_message_has_the_address_or_the_payment_token(
-    shop: Shop, payment_method: str, broken: str | None
+    shop: InProcessShop, payment_method: str, broken: str | None
 ) -> None:
     if broken:
         shop.intervene(broken, DOWN)

@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, OrderNotFound
-from tests.workflow.history import pauses, states
+from tests.workflow.execution_history import pauses, states
+from tests.workflow.in_process_shop import InProcessShop
 from tests.workflow.interventions import Behaviour, losing_the_response, raising, refusal, responding
 from tests.workflow.lambda_runtime import function_error
-from tests.workflow.shop import Shop
 
 NO_RESPONSE = raising(GatewayUnavailable("no response"))
 
@@ -19,7 +19,7 @@ def _failing_with(payload: dict[str, str]) -> Behaviour:
     return responding(lambda: function_error(payload))
 
 
-def test_a_step_that_recovers_settles_the_order_as_usual(shop: Shop) -> None:
+def test_a_step_that_recovers_settles_the_order_as_usual(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("capture", NO_RESPONSE, times=3)
 
@@ -30,7 +30,7 @@ def test_a_step_that_recovers_settles_the_order_as_usual(shop: Shop) -> None:
     assert shop.all_parked() == []
 
 
-def test_a_step_is_tried_four_times_and_no_more(shop: Shop) -> None:
+def test_a_step_is_tried_four_times_and_no_more(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("capture", NO_RESPONSE, times=4)
 
@@ -46,7 +46,7 @@ def test_a_step_is_tried_four_times_and_no_more(shop: Shop) -> None:
     ids=["longest", "shortest"],
 )
 def test_pauses_are_drawn_between_nothing_and_a_ceiling_that_doubles(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, drawn: Any, expected: list[float]
+    shop: InProcessShop, monkeypatch: pytest.MonkeyPatch, drawn: Any, expected: list[float]
 ) -> None:
     monkeypatch.setattr(random, "uniform", drawn)
     shop.intervene("capture", NO_RESPONSE)
@@ -73,7 +73,7 @@ def test_pauses_are_drawn_between_nothing_and_a_ceiling_that_doubles(
     [("reserve", "ReserveInventory"), ("authorize", "AuthorizePayment"), ("received", "NotifyReceived")],
 )
 def test_a_call_that_lambda_fails_once_does_no_harm(
-    shop: Shop, operation: str, state: str, failure: Any
+    shop: InProcessShop, operation: str, state: str, failure: Any
 ) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(f"invoke {operation}", failure, times=1)
@@ -87,7 +87,7 @@ def test_a_call_that_lambda_fails_once_does_no_harm(
 
 
 @pytest.mark.parametrize("operation", ["capture", "confirmed"])
-def test_a_lost_response_after_the_join_does_no_harm(shop: Shop, operation: str) -> None:
+def test_a_lost_response_after_the_join_does_no_harm(shop: InProcessShop, operation: str) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(f"invoke {operation}", losing_the_response, times=1)
 
@@ -99,7 +99,7 @@ def test_a_lost_response_after_the_join_does_no_harm(shop: Shop, operation: str)
 
 
 @pytest.mark.parametrize("operation", ["release", "void", "rejected"])
-def test_a_lost_response_of_a_compensation_does_no_harm(shop: Shop, operation: str) -> None:
+def test_a_lost_response_of_a_compensation_does_no_harm(shop: InProcessShop, operation: str) -> None:
     order_id = shop.place(mug=3, payment_method="pm_card_declined")
     shop.intervene(f"invoke {operation}", losing_the_response, times=1)
 
@@ -117,7 +117,7 @@ def test_a_lost_response_of_a_compensation_does_no_harm(shop: Shop, operation: s
         pytest.param(KeyError("orderId"), id="a bug"),
     ],
 )
-def test_an_error_that_a_retry_can_not_fix_is_parked_at_once(shop: Shop, failure: Exception) -> None:
+def test_an_error_that_a_retry_can_not_fix_is_parked_at_once(shop: InProcessShop, failure: Exception) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", raising(failure))
 
@@ -135,7 +135,7 @@ def test_an_error_that_a_retry_can_not_fix_is_parked_at_once(shop: Shop, failure
         ("announce", "AnnounceConfirmed", "InternalException"),
     ],
 )
-def test_a_direct_call_to_aws_is_retried_too(shop: Shop, call: str, state: str, code: str) -> None:
+def test_a_direct_call_to_aws_is_retried_too(shop: InProcessShop, call: str, state: str, code: str) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(call, raising(refusal(code, 500)), times=3)
 
@@ -153,7 +153,7 @@ def test_a_direct_call_to_aws_is_retried_too(shop: Shop, call: str, state: str, 
     "code", ["AccessDeniedException", "ValidationException", "ResourceNotFoundException"]
 )
 def test_a_direct_call_that_aws_refuses_for_good_is_not_retried(
-    shop: Shop, call: str, ends_in: str, code: str
+    shop: InProcessShop, call: str, ends_in: str, code: str
 ) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(call, raising(refusal(code)))
@@ -164,7 +164,7 @@ def test_a_direct_call_that_aws_refuses_for_good_is_not_retried(
     assert states(execution)[-1] == ends_in
 
 
-def test_a_message_that_is_parked_at_the_second_attempt_is_parked_once(shop: Shop) -> None:
+def test_a_message_that_is_parked_at_the_second_attempt_is_parked_once(shop: InProcessShop) -> None:
     shop.intervene("reserve", raising(DependencyUnavailable("down")))
     shop.intervene("park inventory", raising(refusal("RequestThrottled", 403)), times=1)
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable
-from tests.workflow.history import states
+from tests.workflow.execution_history import states
+from tests.workflow.in_process_shop import PLACED_AT, STARTED_AT, InProcessShop
 from tests.workflow.interventions import after, losing_the_response, raising, refusal
-from tests.workflow.shop import PLACED_AT, STARTED_AT, Shop
 
 NO_RESPONSE = raising(GatewayUnavailable("no response"))
 
@@ -21,7 +21,7 @@ NO_RESPONSE = raising(GatewayUnavailable("no response"))
     ],
 )
 def test_an_order_shows_when_it_was_settled_or_held_and_by_which_execution(
-    shop: Shop, quantity: int, payment_method: str, status: str
+    shop: InProcessShop, quantity: int, payment_method: str, status: str
 ) -> None:
     order_id = shop.place(mug=quantity, payment_method=payment_method)
 
@@ -39,7 +39,7 @@ def test_an_order_shows_when_it_was_settled_or_held_and_by_which_execution(
     ("quantity", "type_", "kind"), [(3, "OrderConfirmed", "confirmed"), (11, "OrderRejected", "rejected")]
 )
 def test_a_settlement_whose_response_is_lost_is_announced(
-    shop: Shop, quantity: int, type_: str, kind: str
+    shop: InProcessShop, quantity: int, type_: str, kind: str
 ) -> None:
     order_id = shop.place(mug=quantity)
     shop.intervene("settle", losing_the_response, times=1)
@@ -55,7 +55,7 @@ def test_a_settlement_whose_response_is_lost_is_announced(
     ("quantity", "type_", "kind"), [(3, "OrderConfirmed", "confirmed"), (11, "OrderRejected", "rejected")]
 )
 def test_an_execution_that_loses_the_race_ends_quietly(
-    shop: Shop, quantity: int, type_: str, kind: str
+    shop: InProcessShop, quantity: int, type_: str, kind: str
 ) -> None:
     order_id = shop.place(mug=quantity)
     shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
@@ -72,7 +72,7 @@ def test_an_execution_that_loses_the_race_ends_quietly(
     ("quantity", "kind", "type_"), [(3, "confirmed", "OrderConfirmed"), (11, "rejected", "OrderRejected")]
 )
 def test_an_execution_that_loses_the_race_sends_what_the_winner_could_not(
-    shop: Shop, quantity: int, kind: str, type_: str
+    shop: InProcessShop, quantity: int, kind: str, type_: str
 ) -> None:
     order_id = shop.place(mug=quantity)
     shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
@@ -84,7 +84,7 @@ def test_an_execution_that_loses_the_race_sends_what_the_winner_could_not(
     assert [announced for announced, _ in shop.announced()] == [type_]
 
 
-def test_an_order_stays_open_until_the_customer_is_notified(shop: Shop) -> None:
+def test_an_order_stays_open_until_the_customer_is_notified(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     seen: list[str | None] = []
     shop.intervene("confirmed", after(lambda: seen.append(shop.open_key(order_id))))
@@ -99,7 +99,7 @@ def test_an_order_stays_open_until_the_customer_is_notified(shop: Shop) -> None:
     ("quantity", "type_", "kind"), [(3, "OrderConfirmed", "confirmed"), (11, "OrderRejected", "rejected")]
 )
 def test_an_execution_that_loses_the_race_leaves_the_order_open_for_the_winner(
-    shop: Shop, quantity: int, type_: str, kind: str
+    shop: InProcessShop, quantity: int, type_: str, kind: str
 ) -> None:
     order_id = shop.place(mug=quantity)
     seen: list[str | None] = []
@@ -119,7 +119,7 @@ def test_an_execution_that_loses_the_race_leaves_the_order_open_for_the_winner(
 
 
 @pytest.mark.parametrize("quantity", [3, 11])
-def test_a_close_that_can_not_be_written_leaves_the_order_open(shop: Shop, quantity: int) -> None:
+def test_a_close_that_can_not_be_written_leaves_the_order_open(shop: InProcessShop, quantity: int) -> None:
     order_id = shop.place(mug=quantity)
     shop.intervene("close", raising(refusal("AccessDeniedException")))
 
@@ -129,7 +129,7 @@ def test_a_close_that_can_not_be_written_leaves_the_order_open(shop: Shop, quant
     assert str(shop.open_key(order_id)).startswith("IN_PROGRESS#")
 
 
-def test_an_order_that_another_execution_confirmed_is_not_held(shop: Shop) -> None:
+def test_an_order_that_another_execution_confirmed_is_not_held(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", NO_RESPONSE, times=4)
     shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
@@ -145,7 +145,7 @@ def test_an_order_that_another_execution_confirmed_is_not_held(shop: Shop) -> No
     ("quantity", "payment_method"), [(3, "pm_card_visa"), (11, "pm_card_visa"), (3, "pm_gateway_down")]
 )
 def test_a_settlement_that_can_not_be_written_fails_the_execution_and_leaves_the_order_open(
-    shop: Shop, quantity: int, payment_method: str
+    shop: InProcessShop, quantity: int, payment_method: str
 ) -> None:
     order_id = shop.place(mug=quantity, payment_method=payment_method)
     shop.intervene("settle", raising(refusal("AccessDeniedException")))
@@ -159,7 +159,7 @@ def test_a_settlement_that_can_not_be_written_fails_the_execution_and_leaves_the
     assert shop.announced() == []
 
 
-def test_an_order_whose_settlement_failed_is_settled_by_the_next_execution(shop: Shop) -> None:
+def test_an_order_whose_settlement_failed_is_settled_by_the_next_execution(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("settle", raising(refusal("InternalServerError", 500)), times=4)
     shop.process(order_id)

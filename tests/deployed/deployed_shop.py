@@ -1,33 +1,34 @@
 """A shop on the deployed local cloud: what it sells, what it is asked, and what it stores and says."""
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import urllib3
 
 from orderctl.api_client import OrdersApi, Response
-from orderctl.dynamodb import to_item, to_plain
+from orderctl.execution_log import ExecutionLog
 from orderctl.products import ProductsTable
 from orderctl.settlement import wait_while_pending
 from orderctl.stack import Stack
-
-DEADLINE_SECONDS = 60
+from orderctl.trace import ExecutionTrace
+from tests.dynamodb_items import from_item, to_item
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 
 @dataclass(frozen=True)
-class Shop:
+class DeployedShop:
     """One deployed stack, asked as its clients and operators ask it."""
 
     stack: Stack
     api: OrdersApi
 
     @classmethod
-    def on(cls, stack: Stack) -> "Shop":
-        return cls(stack, OrdersApi(stack, connections=16, retry_seconds=DEADLINE_SECONDS))
+    def on(cls, stack: Stack) -> "DeployedShop":
+        return cls(stack, OrdersApi(stack, connections=16, retry_seconds=PATIENCE_SECONDS))
 
     def sell(self, *, available: int = 1_000, unit_price: int = 255) -> str:
         """Add a product of its own to the catalogue, so that no other test takes of it."""
@@ -56,8 +57,15 @@ class Shop:
         return self.api.place(order, idempotency_key=key or str(uuid4()))
 
     def wait_until_at_rest(self, *order_ids: str) -> None:
-        states = wait_while_pending(self.stack, order_ids, timeout=DEADLINE_SECONDS)
-        assert {state.order_id for state in states if state.status != "PENDING"} == set(order_ids)
+        states = wait_while_pending(self.stack, order_ids, timeout=PATIENCE_SECONDS)
+        at_rest = {state.order_id for state in states if state.status != "PENDING"}
+        pending = set(order_ids) - at_rest
+        assert not pending, f"after {PATIENCE_SECONDS} s these orders are still pending: {pending}"
+
+    def wait_until_closed(self, *order_ids: str) -> None:
+        """Wait until these orders are settled and everybody has been told."""
+        for order_id in order_ids:
+            eventually(lambda: "openKey" not in self.records(order_id)["ORDER"], f"{order_id} closed")  # noqa: B023  called at once
 
     def records(self, order_id: str) -> dict[str, dict[str, Any]]:
         """What the Orders table holds of an order, by sort key."""
@@ -67,7 +75,18 @@ class Shop:
             ExpressionAttributeValues=to_item({":orderId": order_id}),
             ConsistentRead=True,
         )
-        return {item["record"]["S"]: to_plain(item) for item in found["Items"]}
+        return {item["record"]["S"]: from_item(item) for item in found["Items"]}
+
+    def ended_executions(self, order_id: str, *, at_least: int = 1) -> list[ExecutionTrace]:
+        """Wait until so many executions of an order have ended and none runs."""
+        since = datetime.fromisoformat(self.records(order_id)["ORDER"]["createdAt"])
+
+        def ended() -> list[ExecutionTrace]:
+            found = ExecutionLog(self.stack).executions_of(order_id, since)
+            running = len(found) < at_least or any(execution.ending == "RUNNING" for execution in found)
+            return [] if running else found
+
+        return eventually(ended, f"{at_least} ended executions of {order_id}")
 
     def orders_of(self, customer: str) -> list[dict[str, Any]]:
         answer = self.api.list_orders(customer, limit=100)
@@ -78,8 +97,9 @@ class Shop:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | str = b""
     ) -> urllib3.BaseHTTPResponse:
         """Ask in whatever way; the API key is only there when the headers have it."""
+        url = self.stack.api_url + path
         return urllib3.request(
-            method, self.stack.api_url + path, headers=headers, body=body, retries=False, timeout=20
+            method, url, headers=headers, body=body, retries=False, timeout=PATIENCE_SECONDS
         )
 
 
@@ -107,6 +127,19 @@ class Subscriber:
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         return self._received
 
+    def received_of(self, order_id: str) -> list[dict[str, Any]]:
+        """Return what arrived about one order: notifications, or events as EventBridge delivers them."""
+        return [each for each in self.received() if each.get("detail", each)["orderId"] == order_id]
+
+    def wait_for(self, order_id: str, *, count: int) -> list[dict[str, Any]]:
+        """Return what arrived about one order as soon as there is so much of it."""
+
+        def arrived() -> list[dict[str, Any]]:
+            found = self.received_of(order_id)
+            return found if len(found) >= count else []
+
+        return eventually(arrived, f"{count} messages about {order_id}")
+
 
 def subscribe_to_notifications(stack: Stack) -> Subscriber:
     """Get every notification from now on, without the envelope of SNS."""
@@ -133,12 +166,3 @@ def subscribe_to_events(stack: Stack) -> Subscriber:
         Rule=rule, EventBusName=stack.bus_name, Targets=[{"Id": "queue", "Arn": subscriber.arn}]
     )
     return subscriber
-
-
-def eventually(what: Callable[[], Any]) -> Any:
-    """Return the first true answer; fail when there is none in time."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not (answer := what()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-    return answer

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from devtools.asl.interpreter import ExecutionResult, Start, StateMachine, run
 from handlers.adapters.orders_table import OrdersTable
 from handlers.contract.events import order_placed
 from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import EVENT_SOURCE, OPEN_ORDERS_INDEX, DetailType, OrderStatus, open_shard
 from handlers.domain.order import Order
-from tests.workflow.deployment import ACCOUNT, REGION, Deployment, client
+from tests.dynamodb_items import from_item, to_item
+from tests.moto_clients import REGION, client
+from tests.workflow.deployment import ACCOUNT, Deployment
 from tests.workflow.direct_integrations import DirectIntegrations
 from tests.workflow.interventions import Behaviour, Interventions
 from tests.workflow.lambda_runtime import LambdaRuntime
@@ -26,13 +26,10 @@ _MACHINE: Final = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:OrderWorkflow
 _PRICE: Final = 255
 _RECEIVE_LIMIT: Final = 10
 
-_to_attribute = TypeSerializer().serialize
-_from_attribute = TypeDeserializer().deserialize
-
 
 @dataclass(slots=True, kw_only=True)
-class Shop:
-    """`interventions` are told by the kind of a call: see `Shop.intervene`."""
+class InProcessShop:
+    """`interventions` are told by the kind of a call: see `InProcessShop.intervene`."""
 
     deployment: Deployment
     interventions: Interventions = field(default_factory=Interventions)
@@ -40,7 +37,7 @@ class Shop:
 
     def stock(self, product_id: str, available: int) -> None:
         item = {"productId": product_id, "name": product_id, "unitPrice": _PRICE, "available": available}
-        client("dynamodb").put_item(TableName=self.deployment.tables.inventory, Item=_item(item))
+        client("dynamodb").put_item(TableName=self.deployment.tables.inventory, Item=to_item(item))
 
     def place(self, *, payment_method: str = "pm_card_visa", **quantities: int) -> str:
         """Store an order as the API does, and return its id; the quantities are by product."""
@@ -124,16 +121,16 @@ class Shop:
             TableName=self.deployment.tables.orders,
             IndexName=OPEN_ORDERS_INDEX,
             KeyConditionExpression="openShard = :shard",
-            ExpressionAttributeValues=_item({":shard": open_shard(order_id)}),
+            ExpressionAttributeValues=to_item({":shard": open_shard(order_id)}),
         )
         keys = {item["orderId"]["S"]: item["openKey"]["S"] for item in found["Items"]}
         return keys.get(order_id)
 
     def available(self, product_id: str) -> int:
         found = client("dynamodb").get_item(
-            TableName=self.deployment.tables.inventory, Key=_item({"productId": product_id})
+            TableName=self.deployment.tables.inventory, Key=to_item({"productId": product_id})
         )
-        return int(_from_attribute(found["Item"]["available"]))
+        return int(from_item(found["Item"])["available"])
 
     def parked(self, queue: str) -> list[dict[str, Any]]:
         """Return the messages on a dead-letter queue: inventory, payment, notification or delivery."""
@@ -157,11 +154,10 @@ class Shop:
         found = client("dynamodb").query(
             TableName=self.deployment.tables.orders,
             KeyConditionExpression="orderId = :id",
-            ExpressionAttributeValues=_item({":id": order_id}),
+            ExpressionAttributeValues=to_item({":id": order_id}),
             ConsistentRead=True,
         )
-        plain = [{name: _from_attribute(value) for name, value in item.items()} for item in found["Items"]]
-        return {record["record"]: record for record in plain}
+        return {record["record"]: record for record in map(from_item, found["Items"])}
 
     def _messages(self, queue_url: str) -> list[dict[str, Any]]:
         answer = client("sqs").receive_message(
@@ -179,7 +175,3 @@ class Shop:
             deployment=self.deployment,
             interventions=self.interventions,
         )
-
-
-def _item(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _to_attribute(value) for name, value in record.items()}

@@ -1,0 +1,125 @@
+"""Measures what must be fast, and judges it: each replay of a recording, and `orderctl --help`."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from rich.text import Text
+
+from devtools.asl.definition import DEFINITION
+from devtools.recording.difference import differences
+from devtools.recording.recording import Recording, recordings
+from devtools.recording.replay import replay
+from orderctl import report
+from orderctl.terminal import output, progress_bar
+
+REPLAY_LIMIT_SECONDS: Final = 0.05
+REPLAY_RUNS: Final = 3
+HELP_LIMIT: Final = 1.5
+HELP_RUNS: Final = 7
+_HELP: Final = (str(Path(sys.executable).with_name("orderctl")), "--help")
+# The libraries that orderctl can't do without.
+_IMPORTS: Final = (sys.executable, "-c", "import typer, rich, boto3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A measured value and its limit, both in the unit."""
+
+    what: str
+    value: float
+    limit: float
+    unit: str
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the value is within the limit."""
+        return self.value <= self.limit
+
+
+def main() -> int:
+    """Measure everything; return 1 when a limit is not held."""
+    replays = _replays()
+    orderctl_help = _orderctl_help()
+    held = all(each.holds for each in (*replays, orderctl_help))
+    slowest = sorted(replays, key=lambda each: each.value, reverse=True)
+    too_slow = [each for each in slowest if not each.holds]
+    _show([*(too_slow or slowest[:1]), orderctl_help])
+    output.print(
+        f"{len(replays)} replays, {len(too_slow)} of them too slow; each is the best of {REPLAY_RUNS}."
+    )
+    return 0 if held else 1
+
+
+def _replays() -> list[Measurement]:
+    definition = DEFINITION.read_text()
+    files = recordings()
+    found = []
+    with progress_bar("replays", len(files)) as done:
+        for count, file in enumerate(files, start=1):
+            found.append(_replay(definition, Recording.read(file)))
+            done(count)
+    return found
+
+
+def _replay(definition: str, recording: Recording) -> Measurement:
+    def once() -> None:
+        differences(recording.outcome, replay(definition, recording.input, recording.answers).outcome)
+
+    once()  # the first one of all parses the definition
+    best = min(_seconds(once) for _ in range(REPLAY_RUNS))
+    return Measurement(
+        what=f"replay of {recording.scenario}",
+        value=1000 * best,
+        limit=1000 * REPLAY_LIMIT_SECONDS,
+        unit="ms",
+    )
+
+
+def _orderctl_help() -> Measurement:
+    """Compare the best runs: the two take turns, so that a busy moment meets both."""
+    helps, imports = [], []
+    with progress_bar("orderctl --help", HELP_RUNS) as done:
+        for count in range(1, HELP_RUNS + 1):
+            imports.append(_seconds(lambda: _run(_IMPORTS)))
+            helps.append(_seconds(lambda: _run(_HELP)))
+            done(count)
+    return Measurement(
+        what=f"orderctl --help, {min(helps):.2f} s; to import typer, rich and boto3: {min(imports):.2f} s",
+        value=min(helps) / min(imports),
+        limit=HELP_LIMIT,
+        unit="times",
+    )
+
+
+def _seconds(act: Callable[[], None]) -> float:
+    """Return how long an act takes."""
+    started = perf_counter()
+    act()
+    return perf_counter() - started
+
+
+def _run(command: Sequence[str]) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
+
+def _show(measurements: Sequence[Measurement]) -> None:
+    shown = report.table("measured", "value", "limit", "unit", "holds", right=("value", "limit"))
+    for each in measurements:
+        report.add(
+            shown,
+            each.what,
+            f"{each.value:.2f}",
+            f"{each.limit:g}",
+            each.unit,
+            Text("✓", style="green") if each.holds else Text("✗", style="bold red"),
+        )
+    report.show(shown)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
