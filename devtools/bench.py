@@ -14,7 +14,7 @@ from devtools.asl.definition import DEFINITION
 from devtools.recording.difference import differences
 from devtools.recording.recording import Recording, recordings
 from devtools.recording.replay import replay
-from orderctl import report
+from orderctl.display.layout import add_row, new_table, print_parts
 from orderctl.terminal import output, progress_bar
 
 REPLAY_LIMIT_SECONDS: Final = 0.05
@@ -68,7 +68,7 @@ def _replays() -> list[Measurement]:
 
 def _replay(definition: str, recording: Recording) -> Measurement:
     def once() -> None:
-        differences(recording.outcome, replay(definition, recording.input, recording.answers).outcome)
+        differences(recording.outcome, replay(definition, recording.input, recording.responses).outcome)
 
     once()  # the first one of all parses the definition
     best = min(_seconds(once) for _ in range(REPLAY_RUNS))
@@ -108,9 +108,9 @@ def _run(command: Sequence[str]) -> None:
 
 
 def _show(measurements: Sequence[Measurement]) -> None:
-    shown = report.table("measured", "value", "limit", "unit", "holds", right=("value", "limit"))
+    shown = new_table("measured", "value", "limit", "unit", "holds", right=("value", "limit"))
     for each in measurements:
-        report.add(
+        add_row(
             shown,
             each.what,
             f"{each.value:.2f}",
@@ -118,7 +118,7 @@ def _show(measurements: Sequence[Measurement]) -> None:
             each.unit,
             Text("✓", style="green") if each.holds else Text("✗", style="bold red"),
         )
-    report.show(shown)
+    print_parts(shown)
 
 
 if __name__ == "__main__":
