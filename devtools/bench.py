@@ -11,7 +11,7 @@ from typing import Final
 from rich.text import Text
 
 from devtools.asl.definition import DEFINITION
-from devtools.recording.difference import differences
+from devtools.recording.comparison import differences
 from devtools.recording.recording import Recording, recordings
 from devtools.recording.replay import replay
 from orderctl.display.layout import add_row, new_table, print_parts
