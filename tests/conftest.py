@@ -26,8 +26,10 @@ _KEPT_TOGETHER: Final = {"deployed", "infrastructure"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker run what shares a costly fixture: these folders, and else a file."""
     for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder in _KEPT_TOGETHER else item.path.stem))
+        if not item.get_closest_marker("xdist_group"):
+            folder = item.path.parent.name
+            group = folder if folder in _KEPT_TOGETHER else item.path.stem
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ import urllib3
 
 from tests.deployed.deployed_shop import DeployedShop
 
+NO_ORDER = "0a6f1c2e-5d0b-4a58-9c37-8a4b1f0d2e63"
 JSON = {"Content-Type": "application/json"}
 
 

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from tests.deployed.deployed_shop import DeployedShop
-from tests.deployed.http_requests import assert_problem, get, order_of, post
+from tests.deployed.http_requests import NO_ORDER, assert_problem, get, order_of, post
 
 RFC_3339_MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -160,7 +159,7 @@ def test_an_order_is_shown_with_its_steps(shop: DeployedShop, product: str, cust
     assert "pm_card_visa" not in response.data.decode()
 
 
-@pytest.mark.parametrize("order_id", [str(uuid4()), "no-uuid", "STEP%23inventory", "%00"])
+@pytest.mark.parametrize("order_id", [NO_ORDER, "no-uuid", "STEP%23inventory", "%00"])
 def test_an_order_that_does_not_exist_is_not_found(shop: DeployedShop, order_id: str) -> None:
     assert_problem(get(shop, f"orders/{order_id}"), 404)
 

@@ -10,12 +10,12 @@ import urllib3
 
 from orderctl.stack import Stack
 from tests.deployed.deployed_shop import DeployedShop
-from tests.deployed.http_requests import JSON, assert_problem, order_of, post
+from tests.deployed.http_requests import JSON, NO_ORDER, assert_problem, order_of, post
 from tests.waiting import eventually
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("POST", "orders"), ("GET", "orders?customerId=c"), ("GET", f"orders/{uuid4()}")]
+    ("method", "path"), [("POST", "orders"), ("GET", "orders?customerId=c"), ("GET", f"orders/{NO_ORDER}")]
 )
 @pytest.mark.parametrize("key", [{}, {"x-api-key": "wrong"}], ids=["no key", "wrong key"])
 def test_nothing_is_answered_without_a_valid_key(
@@ -27,7 +27,7 @@ def test_nothing_is_answered_without_a_valid_key(
 def test_a_client_that_asks_too_often_is_told_to_wait(shop: DeployedShop) -> None:
     with key_of_a_small_plan(shop.stack) as key:
         answers = [
-            shop.request("GET", f"orders/{uuid4()}", headers={"x-api-key": key}).status for _ in range(3)
+            shop.request("GET", f"orders/{NO_ORDER}", headers={"x-api-key": key}).status for _ in range(3)
         ]
 
     assert answers == [404, 429, 429]

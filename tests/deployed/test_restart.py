@@ -26,6 +26,8 @@ from orderctl.stack import Stack
 from tests.deployed.deployed_shop import DeployedShop
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.xdist_group("restart")  # on a local cloud of its own
+
 PIECES, EACH = 100, 2
 SOME = 4
 PAYMENTS = {

@@ -4,7 +4,6 @@ moto takes 1 to 9 ms a call. `test_fast_dynamodb.py` holds the two equal on the 
 """
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -52,7 +51,7 @@ class FastDynamoDB:
 
     def get_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:  # noqa: N803  boto3's names
         item = self._find(TableName, Key)
-        return {} if item is None else {"Item": deepcopy(item)}
+        return {} if item is None else {"Item": _copy(item)}
 
     def put_item(self, *, TableName: str, Item: Item, **request: Any) -> Item:  # noqa: N803
         self._check(self._find(TableName, Item), request, "PutItem")
@@ -64,7 +63,7 @@ class FastDynamoDB:
         self._check(before, request, "UpdateItem")
         after = updated(request["UpdateExpression"], before or Key, _operands(request))
         self._store(TableName, after)
-        return {"Attributes": deepcopy(after)} if request.get("ReturnValues") == "ALL_NEW" else {}
+        return {"Attributes": _copy(after)} if request.get("ReturnValues") == "ALL_NEW" else {}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Item:  # noqa: N803
         found = {
@@ -92,14 +91,14 @@ class FastDynamoDB:
         if index:
             shown = {*table.key, *key, *table.included[index]}
             found = [{name: value for name, value in item.items() if name in shown} for item in found]
-        return {"Items": deepcopy(found), "Count": len(found)}
+        return {"Items": _copy(found), "Count": len(found)}
 
     def get_paginator(self, operation: str) -> Any:
         """Give everything as one page."""
         return SimpleNamespace(paginate=lambda **request: [getattr(self, operation)(**request)])
 
     def scan(self, *, TableName: str) -> Item:  # noqa: N803
-        return {"Items": deepcopy(list(self.tables[TableName].items.values()))}
+        return {"Items": _copy(list(self.tables[TableName].items.values()))}
 
     def transact_write_items(self, *, TransactItems: Sequence[Item], **_: Any) -> Item:  # noqa: N803
         reasons = [self._refusal(action) for action in TransactItems]
@@ -129,10 +128,17 @@ class FastDynamoDB:
         return self.tables[table].items.get(self._key(table, item))
 
     def _store(self, table: str, item: Item) -> None:
-        self.tables[table].items[self._key(table, item)] = deepcopy(item)
+        self.tables[table].items[self._key(table, item)] = _copy(item)
 
     def _key(self, table: str, item: Item) -> Key:
         return tuple(item[name]["S"] for name in self.tables[table].key)
+
+
+def _copy(value: Any) -> Any:
+    """Copy what JSON can hold, several times faster than deepcopy."""
+    if isinstance(value, dict):
+        return {name: _copy(part) for name, part in value.items()}
+    return [_copy(part) for part in value] if isinstance(value, list) else value
 
 
 def _operands(request: Item) -> Operands:
@@ -146,12 +152,12 @@ def _projected(item: Item, request: Item) -> Item:
         _operands(request).names.get(name, name)
         for name in request.get("ProjectionExpression", "").split(", ")
     ]
-    return deepcopy({name: item[name] for name in names if name in item} if names != [""] else item)
+    return _copy({name: item[name] for name in names if name in item} if names != [""] else item)
 
 
 def _old(item: Item | None, request: Item) -> Item:
     wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-    return {"Item": deepcopy(item)} if wanted and item is not None else {}
+    return {"Item": _copy(item)} if wanted and item is not None else {}
 
 
 def _error(code: str, operation: str, **details: Any) -> ClientError:
