@@ -28,6 +28,7 @@ _OPTIONS: Final = {
     "elk.direction": "DOWN",
     "elk.edgeRouting": "ORTHOGONAL",
     "elk.separateConnectedComponents": "false",  # branches are side by side, in their order
+    "elk.layered.layering.strategy": "LONGEST_PATH_SOURCE",  # a state is as near to the start as it can be
     "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
     "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",  # it follows the priorities of straightness
     "elk.layered.edgeLabels.centerLabelPlacementStrategy": "TAIL_LAYER",  # just below the Choice

@@ -77,10 +77,6 @@ def test_transitions_lie_on_each_other_only_from_the_same_choice_or_to_the_same_
     assert not together
 
 
-def test_what_the_choice_refuses_is_left_of_the_main_way(box: Callable[[str], Box]) -> None:
-    assert box("Compensate").x + box("Compensate").width < box("ConfirmOrder").x
-
-
 def test_the_order_workflow_is_readable_at_the_width_of_a_readme(picture: Layout) -> None:
     assert picture.width < 1200
 
