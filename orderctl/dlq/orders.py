@@ -123,11 +123,11 @@ class DlqOrders:
                 found[record["orderId"]] = KnownOrder.from_record(record)
         return found
 
-    def resume(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> bool:
+    def resume(self, order: KnownOrder, messages: Sequence[DeadLetter]) -> bool:
         """Make an order on hold PENDING again; False when it is not on hold any more."""
-        return self._change(order, lifecycle.resume(rfc3339(self._now()), _redriven_at(order, letters)))
+        return self._change(order, lifecycle.resume(rfc3339(self._now()), _redriven_at(order, messages)))
 
-    def reopen(self, order: KnownOrder, letters: Sequence[DeadLetter]) -> bool:
+    def reopen(self, order: KnownOrder, messages: Sequence[DeadLetter]) -> bool:
         """Let the sweeper take care of an order of any status; False when there is no such order any more.
 
         A closed order was announced. When it has no message, somebody asks to announce it again.
@@ -135,8 +135,8 @@ class DlqOrders:
         write = lifecycle.reopen(
             order.order_id,
             rfc3339(self._now()),
-            _redriven_at(order, letters),
-            announce_again=order.is_closed and not letters,
+            _redriven_at(order, messages),
+            announce_again=order.is_closed and not messages,
         )
         return self._change(order, write)
 
@@ -175,7 +175,7 @@ class DlqOrders:
             yield from map(to_plain, page["Items"])
 
 
-def _redriven_at(order: KnownOrder, letters: Sequence[DeadLetter]) -> str | None:
+def _redriven_at(order: KnownOrder, messages: Sequence[DeadLetter]) -> str | None:
     """Return when the latest message that a redrive took of the order was sent."""
-    sent = [*(rfc3339(letter.sent) for letter in letters), *filter(None, [order.redriven_at])]
+    sent = [*(rfc3339(message.sent) for message in messages), *filter(None, [order.redriven_at])]
     return max(sent, default=None)
