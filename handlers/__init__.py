@@ -1,1 +1,1 @@
-"""The code of the Lambda functions: one module per function, over adapters, over a pure domain."""
+"""The Lambda code, one module per Lambda. Imports go from api to adapters to domain to contract."""

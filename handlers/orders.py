@@ -192,6 +192,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _leave_time_for_a_call(budget: TimeBudget) -> None:
     # Start no call that may exceed our timeout. A client knows that it may retry our 503. When Lambda cuts
-    # us off, API Gateway responds with a 502 that tells it nothing.
+    # us off, API Gateway responds with an error that tells the client nothing.
     if budget.remaining_millis() < LONGEST_CALL_MILLIS:
         raise DependencyUnavailable("the calls before took too long")

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from handlers.adapters.aws import client
-from handlers.adapters.fault import inject_fault
+from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords

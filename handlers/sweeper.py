@@ -1,4 +1,4 @@
-"""Lambda: emits orders again whose workflow did not come to its end, because it or its event got lost."""
+"""Lambda: emits OrderPlaced again for orders whose workflow did not come to its end."""
 
 import os
 from collections import Counter
@@ -14,15 +14,15 @@ from botocore.exceptions import ClientError
 
 from handlers.adapters.aws import client
 from handlers.adapters.delivery_queue import DeliveryQueue
-from handlers.adapters.event_bus import MAX_EVENTS, EventBus
+from handlers.adapters.event_bus import EventBus
 from handlers.adapters.open_orders import OpenOrders
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.contract.clock import Clock, rfc3339, utc_now
-from handlers.contract.events import Event, order_placed
+from handlers.contract.events import MAX_EVENTS_PER_CALL, Event, order_held, order_placed
 from handlers.contract.names import OPEN_SHARDS, OrderStatus
 from handlers.domain.errors import DependencyUnavailable, OrderNotFound
-from handlers.domain.sweep import OverdueOrder, SweepOutcome, SweepPolicy, order_held
+from handlers.domain.sweep import WORKFLOW_REASON, OverdueOrder, SweepOutcome, SweepPolicy
 
 logger = Logger()
 
@@ -45,7 +45,9 @@ class Sweeper:
         """Work on as many overdue orders as there is time for; raises DependencyUnavailable."""
         outcomes: Counter[SweepOutcome] = Counter()
         overdue = self._overdue()
-        while budget.remaining_millis() > _BATCH_MILLIS and (batch := list(islice(overdue, MAX_EVENTS))):
+        while budget.remaining_millis() > _BATCH_MILLIS and (
+            batch := list(islice(overdue, MAX_EVENTS_PER_CALL))
+        ):
             outcomes.update(self._work_on(batch))
         return outcomes
 
@@ -98,9 +100,9 @@ class Sweeper:
         if held is None:
             return SweepOutcome.CHANGED
         if held.status is OrderStatus.ON_HOLD:
-            self._announce(order_held(held))
-        was_set_aside = self.open_orders.set_aside(held, rfc3339(self.now()))
-        return SweepOutcome.HELD if was_set_aside else SweepOutcome.CHANGED
+            self._announce(order_held(held.order_id, held.customer_id, held.reason or WORKFLOW_REASON))
+        is_left = self.open_orders.leave_to_operator(held, rfc3339(self.now()))
+        return SweepOutcome.HELD if is_left else SweepOutcome.CHANGED
 
     def _hold(self, order: OverdueOrder) -> OverdueOrder | None:
         return self.open_orders.hold(order, rfc3339(self.now()))

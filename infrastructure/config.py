@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self, TypeVar
 
+from handlers.contract.names import PaymentProvider
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 STACK_PREFIX: Final = "OrderProcessing"
@@ -24,13 +26,6 @@ class Stage(StrEnum):
     LOCAL = "local"
     DEV = "dev"
     PROD = "prod"
-
-
-class PaymentGateway(StrEnum):
-    """The payment provider."""
-
-    SIMULATED = "simulated"
-    STRIPE = "stripe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +58,7 @@ class StageConfig:
     keeps_data: bool
     # The emulator can't create an event archive.
     archives_events: bool
-    payment_gateway: PaymentGateway
+    payment_gateway: PaymentProvider
     stripe_secret_arn: str | None
     notification_email: str | None
     currency: str
@@ -73,14 +68,14 @@ class StageConfig:
         cls,
         stage: str = Stage.DEV,
         *,
-        payment_gateway: str = PaymentGateway.SIMULATED,
+        payment_gateway: str = PaymentProvider.SIMULATED,
         stripe_secret_arn: str | None = None,
         notification_email: str | None = None,
         currency: str = "USD",
     ) -> Self:
         """Return the configuration of a stage with its owner's choices, or raise InvalidSettingError."""
         chosen = _one_of(Stage, "stage", stage)
-        gateway = _one_of(PaymentGateway, "paymentGateway", payment_gateway)
+        gateway = _one_of(PaymentProvider, "paymentGateway", payment_gateway)
         _require_secret(gateway, stripe_secret_arn)
         if notification_email is not None:
             _require(_EMAIL, "notificationEmail", notification_email, "an e-mail address")
@@ -108,7 +103,8 @@ _DEV_THROTTLE: Final = Throttle(requests_per_second=100, burst=200, requests_per
 _PROD_THROTTLE: Final = Throttle(requests_per_second=1_000, burst=2_000, requests_per_day=10_000_000)
 # Longer than an execution can last, so that no order is emitted again while its execution runs.
 _SWEEP: Final = Sweep(after_seconds=360, max_attempts=5)
-# Long enough for the backlog of an import on a laptop. Emitted again, it would only grow.
+# Shorter, because a laptop's user does not wait for 6 minutes. An import can make orders wait for a minute:
+# emitted again earlier, they would make the queue longer.
 _LOCAL_SWEEP: Final = Sweep(after_seconds=60, max_attempts=5)
 
 
@@ -124,8 +120,8 @@ def _require(pattern: re.Pattern[str], setting: str, value: str, allowed: str) -
         raise InvalidSettingError(f"{setting} is {value!r}: it must be {allowed}")
 
 
-def _require_secret(gateway: PaymentGateway, arn: str | None) -> None:
-    if gateway is PaymentGateway.STRIPE:
+def _require_secret(gateway: PaymentProvider, arn: str | None) -> None:
+    if gateway is PaymentProvider.STRIPE:
         _require(_SECRET_ARN, "stripeSecretArn", arn or "", "the full ARN of the secret with the Stripe key")
     elif arn is not None:
         raise InvalidSettingError("stripeSecretArn is only used with paymentGateway=stripe")

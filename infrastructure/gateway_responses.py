@@ -32,7 +32,7 @@ _NOT_FOUND: Final = Problem(
 )
 _BAD_REQUEST: Final = Problem(status=400, title="Bad Request", detail="The request is not well-formed.")
 _TIMEOUT: Final = Problem(
-    status=504, title="Gateway Timeout", detail="The service did not answer in time; try again."
+    status=504, title="Gateway Timeout", detail="The service did not respond in time; try again."
 )
 
 # A status on a default replaces that of every type without one of its own. Only a crashed function gets a

@@ -17,8 +17,7 @@ class Messaging(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, config: StageConfig) -> None:
         super().__init__(scope, id_)
-        # Other teams subscribe by this name: it is the same in every stage, so each stage has an account
-        # or a Region of its own.
+        # Other teams subscribe by this name.
         self.bus = EventBus(self, "Bus", event_bus_name=EVENT_BUS_NAME)
         if config.archives_events:
             self.bus.archive(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from orderctl.deployed_workflow import DeployedWorkflow
 from orderctl.stack import Stack
 from orderctl.trace import ExecutionTrace, LoggedEvent, trace_execution
-from orderctl.workflow import DeployedWorkflow
 
 
 class ExecutionLog:

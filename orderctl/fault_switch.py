@@ -8,9 +8,9 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from handlers.contract.fault import FAULT_VARIABLE, Fault
+from orderctl.deployed_workflow import DeployedWorkflow
 from orderctl.errors import OperatorError
 from orderctl.stack import Stack
-from orderctl.workflow import DeployedWorkflow
 
 
 class Service(StrEnum):

@@ -66,8 +66,7 @@ class ImportSummary:
     @property
     def unsettled(self) -> int:
         """Return how many orders are neither confirmed nor rejected."""
-        open_statuses = (OrderStatus.PENDING, OrderStatus.ON_HOLD)
-        return sum(count for (status, _), count in self.by_status.items() if status in open_statuses)
+        return sum(count for (status, _), count in self.by_status.items() if not status.is_settled)
 
 
 def place_all(api: OrdersApi, file: OrderFile, *, concurrency: int) -> Iterator[Placement]:

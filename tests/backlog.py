@@ -18,7 +18,7 @@ from tests.workflow.deployment import ACCOUNT, Deployment, deploy
 EMAIL: Final = "ada@example.com"
 TOKEN: Final = "pm_card_visa"
 LONG_AGO: Final = "2026-11-22T15:00:00.000Z"
-_OPEN_AS: Final = {"PENDING": OpenKind.IN_PROGRESS, "ON_HOLD": OpenKind.ON_HOLD}
+_OPEN_AS: Final = {"PENDING": OpenKind.IN_PROGRESS, "ON_HOLD": OpenKind.WAITING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

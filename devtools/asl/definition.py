@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from devtools.checkout import REPOSITORY
-from orderctl.workflow import states
+from orderctl.deployed_workflow import states
 
 DEFINITION: Final = REPOSITORY / "statemachines" / "order_workflow.asl.json"
 MACHINE: Final = "OrderWorkflow"

@@ -9,8 +9,8 @@ from typing import Final
 from devtools.local_cloud.folder import Folder
 from orderctl.local_cloud import LOCAL_ACCOUNT, LOCAL_REGION
 
-# Variables that could reach a real account or change MiniStack are not passed on. The last one would make every
-# cold Lambda compile boto3 for seconds.
+# Variables that could reach a real account or change MiniStack are not passed on. The last one would make
+# every cold Lambda compile boto3 for seconds.
 _NOT_PASSED_ON: Final = (
     "AWS_",
     "CDK_",

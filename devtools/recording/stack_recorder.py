@@ -17,14 +17,14 @@ from devtools.recording.stack_scenarios import GLASS, StackScenario
 from devtools.recording.task_responses import TaskResponse
 from handlers.contract.fault import Fault
 from orderctl.api_client import ACCEPTED, OK, OrdersApi, problem
-from orderctl.dlq.orders import DlqOrders
+from orderctl.deployed_workflow import DeployedWorkflow, states
+from orderctl.dlq.orders import RedrivableOrders
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
 from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.products import ProductsTable
 from orderctl.stack import Stack
 from orderctl.trace import LoggedEvent
-from orderctl.workflow import DeployedWorkflow, states
 
 # Two steps whose four attempts all time out, and the delay of CloudWatch Logs.
 _TIMEOUT_SECONDS: Final = 180
@@ -110,7 +110,7 @@ class StackRecorder:
         )
 
     def _reopen(self, order_id: str) -> None:
-        orders = DlqOrders(self._stack)
+        orders = RedrivableOrders(self._stack)
         orders.reopen(orders.read([order_id])[order_id], [])
 
     def _deliver_again(self, execution: LoggedExecution) -> None:

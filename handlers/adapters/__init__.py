@@ -1,1 +1,1 @@
-"""Everything that talks to AWS or to a payment provider."""
+"""Calls to AWS and to payment providers, and what such calls need: time budgets, the fault switch."""

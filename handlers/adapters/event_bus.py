@@ -1,14 +1,11 @@
 """The event bus."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from handlers.adapters.aws import translated
 from handlers.contract.events import Event
 from handlers.domain.errors import DependencyUnavailable
-
-# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-MAX_EVENTS: Final = 10
 
 
 class EventBus:
@@ -25,7 +22,7 @@ class EventBus:
             raise DependencyUnavailable(f"event bus: {refusal}")
 
     def emit_all(self, events: Sequence[Event]) -> list[bool]:
-        """Return for each event, MAX_EVENTS at most, whether it was taken; raises DependencyUnavailable."""
+        """Return for each event whether the bus took it; raises DependencyUnavailable."""
         return [not refusal for refusal in self._refusals(events)] if events else []
 
     def _refusals(self, events: Sequence[Event]) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""STEP#notification#KIND of an order: the claim to send it, and that it was sent."""
+"""Reads and writes the claims to send notifications: the records STEP#notification#KIND."""
 
 from datetime import datetime
 from typing import Any

@@ -73,9 +73,9 @@ class OpenOrders:
         write = lifecycle.hold_after_attempts(order.open_key, WORKFLOW_REASON, now)
         return held if self._change(order, write) else None
 
-    def set_aside(self, order: OverdueOrder, now: str) -> bool:
-        """List it for an operator; False when it has changed."""
-        return self._change(order, lifecycle.set_aside(order.open_key, now))
+    def leave_to_operator(self, order: OverdueOrder, now: str) -> bool:
+        """Let it wait for an operator; False when it has changed."""
+        return self._change(order, lifecycle.leave_to_operator(order.open_key, now))
 
     def _pages(self, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         start: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""STEP#payment of an order."""
+"""Reads and writes what the payment service decided: the record STEP#payment."""
 
 from typing import Any
 

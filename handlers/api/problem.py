@@ -37,7 +37,7 @@ def problem_response(error: Exception) -> Response[str]:
             return _response(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
         case OrderNotFound():
             return _response(HTTPStatus.NOT_FOUND, "order-not-found", "There is no order with this id.")
-        # When AWS refuses a call for good (a missing grant, a deleted table), we have to mend it: an outage.
+        # When AWS refuses a call for good (a missing grant, a deleted table), that is no fault of the client.
         case DependencyUnavailable() | ClientError() | BotoCoreError():
             return _unavailable()
         case _:

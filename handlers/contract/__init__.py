@@ -1,1 +1,1 @@
-"""What handlers, infrastructure and orderctl share: names, events, times. Pure Python."""
+"""What handlers, infrastructure and orderctl share: names, events, amounts, times, the writes of an order."""

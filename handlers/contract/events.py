@@ -3,10 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import EVENT_SOURCE, DetailType
+
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+MAX_EVENTS_PER_CALL: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,4 +55,12 @@ def order_placed(order: PlacedOrder) -> Event:
             ],
             "total": {"amount": order.total.amount, "currency": order.total.currency},
         },
+    )
+
+
+def order_held(order_id: str, customer_id: str, reason: str) -> Event:
+    """Return the event that the order waits for an operator."""
+    return Event(
+        detail_type=DetailType.ORDER_HELD,
+        detail={"orderId": order_id, "customerId": customer_id, "reason": reason},
     )

@@ -40,11 +40,11 @@ class OrderStatus(StrEnum):
 class OpenKind(StrEnum):
     """What an order in the open-orders index waits for.
 
-    IN_PROGRESS: its workflow, until the order is settled and everybody has been told. ON_HOLD: an operator.
+    IN_PROGRESS: its workflow, until the order is settled and everybody has been told. WAITING: an operator.
     """
 
     IN_PROGRESS = "IN_PROGRESS"
-    ON_HOLD = "ON_HOLD"
+    WAITING = "WAITING"
 
 
 class InventoryStatus(StrEnum):
@@ -62,6 +62,13 @@ class PaymentStatus(StrEnum):
     DECLINED = "DECLINED"
     CAPTURED = "CAPTURED"
     VOIDED = "VOIDED"
+
+
+class PaymentProvider(StrEnum):
+    """The payment providers that a stage can use."""
+
+    SIMULATED = "simulated"
+    STRIPE = "stripe"
 
 
 class NotificationStatus(StrEnum):

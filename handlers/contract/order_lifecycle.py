@@ -17,9 +17,9 @@ ToItem = Callable[[Mapping[str, Any]], dict[str, Any]]
 NOT_STORED: Final = "attribute_not_exists(orderId)"
 
 _UNDECIDED: Final = "#status IN (:pending, :onHold)"
-# No execution that started before a redrive: the redrive took messages that it counts on.
-_NOT_REDRIVEN_SINCE: Final = "(attribute_not_exists(redrivenAt) OR redrivenAt <= :started)"
-# Everything that changes an open order changes its key as well.
+# No execution that started before the newest message that a redrive has taken was sent: it may be its own.
+_NO_MESSAGE_TAKEN: Final = "(attribute_not_exists(redrivenAt) OR redrivenAt <= :started)"
+# Every write to an open order changes its key, except mark_unannounced.
 _UNCHANGED: Final = "openKey = :seen"
 _PENDING_OR_HELD: Final = {":pending": OrderStatus.PENDING.value, ":onHold": OrderStatus.ON_HOLD.value}
 
@@ -60,7 +60,7 @@ def stored_order(order_id: str, at: str) -> dict[str, str]:
 
 
 def count_attempt(seen: str, attempts: int, now: str) -> OrderWrite:
-    """Sweeper: OrderPlaced is emitted again, and the order waits anew. `seen` is the openKey it found."""
+    """Sweeper: it took the order up, and the order waits anew. `seen` is the openKey it found."""
     return OrderWrite(
         update="SET openKey = :openKey, attempts = :attempts",
         condition=_UNCHANGED,
@@ -90,12 +90,12 @@ def hold_after_attempts(seen: str, reason: str, now: str) -> OrderWrite:
     )
 
 
-def set_aside(seen: str, now: str) -> OrderWrite:
+def leave_to_operator(seen: str, now: str) -> OrderWrite:
     """Sweeper: the order waits for an operator from now on."""
     return OrderWrite(
         update="SET openKey = :openKey",
         condition=_UNCHANGED,
-        values={":openKey": open_key(OpenKind.ON_HOLD, now), ":seen": seen},
+        values={":openKey": open_key(OpenKind.WAITING, now), ":seen": seen},
     )
 
 
@@ -184,17 +184,17 @@ STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
     "CloseOrder": OrderWrite(
         update="SET closedAt = :now REMOVE openShard, openKey, unannounced",
         condition="attribute_exists(openShard) AND ((executionArn = :execution AND "
-        f"attribute_not_exists(unannounced)) OR attribute_exists(closedAt)) AND {_NOT_REDRIVEN_SINCE}",
+        f"attribute_not_exists(unannounced)) OR attribute_exists(closedAt)) AND {_NO_MESSAGE_TAKEN}",
         values=_BY_THIS_EXECUTION,
     ),
     "LeaveToOperator": OrderWrite(
         update="SET openKey = :openKey",
-        condition=f"executionArn = :execution AND #status = :onHold AND {_NOT_REDRIVEN_SINCE}",
+        condition=f"executionArn = :execution AND #status = :onHold AND {_NO_MESSAGE_TAKEN}",
         values={
             ":onHold": OrderStatus.ON_HOLD.value,
             ":execution": "$$.Execution.Id",
             ":started": "$$.Execution.StartTime",
-            ":openKey": "States.Format('ON_HOLD#{}', $$.State.EnteredTime)",
+            ":openKey": "States.Format('WAITING#{}', $$.State.EnteredTime)",
         },
     ),
 }

@@ -9,7 +9,7 @@ from typing import Final
 from handlers.contract.money import format_money
 from handlers.domain.order import Order
 
-# Longer than an invocation can last: an older claim is of one that died.
+# Longer than an invocation can last, so an older claim belongs to an invocation that died.
 CLAIM_EXPIRES_AFTER: Final = timedelta(seconds=30)
 
 _REASONS: Final[Mapping[str | None, str]] = {

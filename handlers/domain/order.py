@@ -15,7 +15,7 @@ _CONSOLE_LINK: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """The execution that settled or held the order; `started_at` is RFC 3339."""
+    """The last execution that settled or held the order; `started_at` is RFC 3339."""
 
     arn: str
     started_at: str

@@ -1,4 +1,4 @@
-"""The price of an order: from the catalogue, never from the client."""
+"""Makes the order of a request, with the prices of the catalogue, never the client's."""
 
 from collections.abc import Mapping
 

@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from handlers.contract.clock import rfc3339
-from handlers.contract.events import Event
-from handlers.contract.names import DetailType, OrderStatus
+from handlers.contract.names import OrderStatus
 
 # The reason of a held order when no step is known to be broken.
 WORKFLOW_REASON: Final = "workflow"
@@ -48,15 +47,3 @@ class SweepPolicy:
 
     def gives_up_on(self, order: OverdueOrder) -> bool:
         return order.attempts >= self.max_attempts
-
-
-def order_held(order: OverdueOrder) -> Event:
-    """Return the event that the order waits for an operator."""
-    return Event(
-        detail_type=DetailType.ORDER_HELD,
-        detail={
-            "orderId": order.order_id,
-            "customerId": order.customer_id,
-            "reason": order.reason or WORKFLOW_REASON,
-        },
-    )

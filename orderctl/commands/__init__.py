@@ -1,1 +1,1 @@
-"""The commands of orderctl, by the groups of its help; orderctl.command_list names them all."""
+"""The commands of orderctl; orderctl.command_list names them."""

@@ -10,7 +10,7 @@ import typer
 
 from handlers.contract.clock import utc_now
 from orderctl.display.layout import print_parts
-from orderctl.dlq.orders import DlqOrders
+from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import ReceivedMessages, read_queues
 from orderctl.dlq.redrive import Redrive, RedriveResult
@@ -45,8 +45,8 @@ class Queue(StrEnum):
         return QUEUES if self is Queue.ALL else (self.value,)
 
     @property
-    def place(self) -> str:
-        """Return where that is, as the end of a sentence."""
+    def sentence_end(self) -> str:
+        """Return the end of a sentence about the queue."""
         return "." if self is Queue.ALL else f" on the {self} queue."
 
 
@@ -66,7 +66,7 @@ def list_messages(
 ) -> None:
     """List dead letters, and orders that wait for an operator and have none."""
     deployed = find_stack(stack, profile, region)
-    waiting = DlqOrders(deployed).waiting() if queue is Queue.ALL else []
+    waiting = RedrivableOrders(deployed).waiting() if queue is Queue.ALL else []
     with _read(deployed, queue) as received:
         messages = received.messages
     with_message = {message.order_id for message in messages}
@@ -74,7 +74,7 @@ def list_messages(
     now = utc_now()
     print_parts(*messages_view(messages, now, limit), *waiting_view(without_message, now, limit))
     if not messages and not without_message:
-        output.print(f"There are no dead letters{queue.place}")
+        output.print(f"There are no dead letters{queue.sentence_end}")
 
 
 @app.command()
@@ -117,7 +117,7 @@ def redrive(  # noqa: PLR0913  one parameter an option
     """
     deployed = find_stack(stack, profile, region)
     # Read before the queues: a later order on hold could have a message that this redrive did not receive.
-    waiting = DlqOrders(deployed).redrivable(only=order) if queue is Queue.ALL else []
+    waiting = RedrivableOrders(deployed).redrivable(only=order) if queue is Queue.ALL else []
     with _read(deployed, queue, seconds_per_message=1 / rate) as received:
         plan = RedrivePlan.from_messages(received.messages, waiting, only=order)
         for message in plan.foreign:
@@ -166,7 +166,7 @@ def _carry_out(work: Redrive, plan: RedrivePlan) -> None:
 
 def _report_nothing(queue: Queue, order_id: str | None) -> None:
     if order_id is None:
-        output.print(f"There is nothing to redrive{queue.place}")
+        output.print(f"There is nothing to redrive{queue.sentence_end}")
         return
     if queue is not Queue.ALL:
         raise OperatorError(

@@ -24,7 +24,7 @@ from orderctl.dlq.messages import DeadLetter
 from orderctl.dynamodb import batch_get, is_condition_failed, to_item, to_plain
 from orderctl.stack import Stack
 
-_ON_HOLD: Final = open_key(OpenKind.ON_HOLD, "")
+_WAITING: Final = open_key(OpenKind.WAITING, "")
 # The fields of the event and of the status; no e-mail address and no payment token.
 _ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status", "openKey", "redrivenAt")
 
@@ -74,8 +74,8 @@ def _line(item: Mapping[str, Any]) -> OrderLine:
     )
 
 
-class DlqOrders:
-    """The Orders table of a deployed stack."""
+class RedrivableOrders:
+    """The orders of a deployed stack, as a redrive finds and prepares them."""
 
     def __init__(self, stack: Stack, now: Clock = utc_now) -> None:
         self._dynamodb = stack.client("dynamodb")
@@ -83,17 +83,18 @@ class DlqOrders:
         self._now = now
 
     def waiting(self) -> list[WaitingOrder]:
-        """Find every order that waits for an operator, by the open-orders index."""
-        return [
+        """Find every order that waits for an operator, the longest first, by the open-orders index."""
+        found = [
             WaitingOrder(
                 order_id=entry["orderId"],
                 status=entry.get("status", ""),
                 reason=entry.get("reason", ""),
-                since=datetime.fromisoformat(entry["openKey"].removeprefix(_ON_HOLD)),
+                since=datetime.fromisoformat(entry["openKey"].removeprefix(_WAITING)),
             )
             for shard in range(OPEN_SHARDS)
-            for entry in self._on_hold(str(shard))
+            for entry in self._waiting_in(str(shard))
         ]
+        return sorted(found, key=lambda order: order.since)
 
     def redrivable(self, only: str | None = None) -> list[str]:
         """Return the ids of orders that a redrive takes up without a message.
@@ -164,12 +165,12 @@ class DlqOrders:
         if messages or order.status.is_settled:
             self.reopen(order, messages)
 
-    def _on_hold(self, shard: str) -> Iterator[Mapping[str, Any]]:
+    def _waiting_in(self, shard: str) -> Iterator[Mapping[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=OPEN_ORDERS_INDEX,
-            KeyConditionExpression="openShard = :shard AND begins_with(openKey, :onHold)",
-            ExpressionAttributeValues=to_item({":shard": shard, ":onHold": _ON_HOLD}),
+            KeyConditionExpression="openShard = :shard AND begins_with(openKey, :waiting)",
+            ExpressionAttributeValues=to_item({":shard": shard, ":waiting": _WAITING}),
         )
         for page in pages:
             yield from map(to_plain, page["Items"])

@@ -3,19 +3,15 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
-from handlers.contract.events import Event, order_placed
+from handlers.contract.events import MAX_EVENTS_PER_CALL, Event, order_placed
 from handlers.contract.names import DetailType
 from orderctl.chunks import chunks
 from orderctl.dlq.messages import DeadLetter
-from orderctl.dlq.orders import DlqOrders
+from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import ReceivedMessages
 from orderctl.stack import Stack
-
-# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-_MAX_EVENTS: Final = 10
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,12 +51,12 @@ class Redrive:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._received = received
-        self._orders = DlqOrders(stack)
+        self._orders = RedrivableOrders(stack)
         self._bus = stack.client("events")
         self._bus_name = stack.bus_name
         self._rate = rate
         # One batch must not have more events than `rate` allows in a second.
-        self._batch_size = max(1, min(_MAX_EVENTS, int(rate)))
+        self._batch_size = max(1, min(MAX_EVENTS_PER_CALL, int(rate)))
         self._clock = clock
         self._sleep = sleep
 

@@ -63,7 +63,7 @@ def result_text(result: RedriveResult) -> Text:
     return Text(
         f"{counted(result.emitted, 'order')} emitted again{published}, "
         f"{counted(result.deleted, 'message')} deleted. "
-        "An order that fails again has a new message within a minute."
+        "An order that fails again has a new message within two minutes."
     )
 
 

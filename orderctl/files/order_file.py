@@ -43,7 +43,7 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class InvoiceLine:
     """A valid line; `unit_price` is in minor units, `customer` can be empty."""
 
     invoice: str
@@ -100,7 +100,7 @@ def parse_order_file(file: CsvFile) -> OrderFile:
     """Group the valid lines by invoice; raise OperatorError when a column is missing."""
     file.require(_COLUMNS)
     checked = [_line(row) for row in file.rows]
-    lines = [line for line in checked if isinstance(line, Line)]
+    lines = [line for line in checked if isinstance(line, InvoiceLine)]
     skipped = [*file.skipped, *(line for line in checked if isinstance(line, SkippedLine))]
     orders = _orders(lines)
     placeable = tuple(order for order in orders if order.refusal is None)
@@ -138,11 +138,11 @@ def _is_quantity(text: str) -> bool:
     return bool(_QUANTITY.fullmatch(text)) and 1 <= int(text) <= MAX_QUANTITY
 
 
-def _line(row: Row) -> Line | SkippedLine:
+def _line(row: Row) -> InvoiceLine | SkippedLine:
     for reason, is_valid in _RULES:
         if not is_valid(row.fields):
             return SkippedLine(number=row.number, reason=reason)
-    return Line(
+    return InvoiceLine(
         invoice=row.fields["InvoiceNo"],
         product_id=row.fields["StockCode"],
         name=row.fields["Description"],
@@ -157,14 +157,14 @@ def _customer(fields: Mapping[str, str]) -> str:
     return fields["CustomerID"].removesuffix(".0")
 
 
-def _orders(lines: Sequence[Line]) -> list[FileOrder]:
-    by_invoice: dict[str, list[Line]] = defaultdict(list)
+def _orders(lines: Sequence[InvoiceLine]) -> list[FileOrder]:
+    by_invoice: dict[str, list[InvoiceLine]] = defaultdict(list)
     for line in lines:
         by_invoice[line.invoice].append(line)
     return [_order(invoice, of_invoice) for invoice, of_invoice in by_invoice.items()]
 
 
-def _order(invoice: str, lines: Sequence[Line]) -> FileOrder:
+def _order(invoice: str, lines: Sequence[InvoiceLine]) -> FileOrder:
     quantities: Counter[str] = Counter()
     for line in lines:
         quantities[line.product_id] += line.quantity
@@ -176,11 +176,11 @@ def _order(invoice: str, lines: Sequence[Line]) -> FileOrder:
     )
 
 
-def _products(lines: Sequence[Line], orders: Sequence[FileOrder]) -> tuple[OrderedProduct, ...]:
+def _products(lines: Sequence[InvoiceLine], orders: Sequence[FileOrder]) -> tuple[OrderedProduct, ...]:
     demand: Counter[str] = Counter()
     for order in orders:
         demand.update(dict(order.items))
-    by_product: dict[str, list[Line]] = defaultdict(list)
+    by_product: dict[str, list[InvoiceLine]] = defaultdict(list)
     for line in lines:
         by_product[line.product_id].append(line)
     return tuple(

@@ -211,7 +211,7 @@ def test_an_order_that_is_still_in_progress_is_not_closed_by_its_execution(
 def test_a_settled_order_that_the_sweeper_gave_up_on_is_listed_and_redriven(
     backlog: Backlog, orderctl: Orderctl
 ) -> None:
-    order_id = backlog.place("CONFIRMED", kind=OpenKind.ON_HOLD, attempts=5)
+    order_id = backlog.place("CONFIRMED", kind=OpenKind.WAITING, attempts=5)
 
     listed = orderctl("list").output
     orderctl("redrive")

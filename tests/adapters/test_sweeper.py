@@ -155,7 +155,7 @@ def test_after_five_attempts_an_order_is_held_and_announced(backlog: Backlog) ->
     assert outcomes == {SweepOutcome.HELD: 1}
     order = backlog.order(order_id)
     assert (order["status"], order["reason"]) == ("ON_HOLD", "workflow")
-    assert order["openKey"] == "ON_HOLD#2026-11-22T16:00:00.000Z"
+    assert order["openKey"] == "WAITING#2026-11-22T16:00:00.000Z"
     assert order["updatedAt"] == "2026-11-22T16:00:00.000Z"
     held = {"orderId": order_id, "customerId": "cust-17850", "reason": "workflow"}
     assert backlog.announced() == [("OrderHeld", held)]
@@ -210,7 +210,7 @@ def test_a_held_order_that_went_round_too_often_is_announced_with_its_own_reason
     assert outcomes == {SweepOutcome.HELD: 1}
     held = {"orderId": order_id, "customerId": "cust-17850", "reason": "payment"}
     assert backlog.announced() == [("OrderHeld", held)]
-    assert backlog.order(order_id)["openKey"] == "ON_HOLD#2026-11-22T16:00:00.000Z"
+    assert backlog.order(order_id)["openKey"] == "WAITING#2026-11-22T16:00:00.000Z"
 
 
 def test_a_settled_order_that_went_round_too_often_waits_for_an_operator(backlog: Backlog) -> None:
@@ -221,7 +221,7 @@ def test_a_settled_order_that_went_round_too_often_waits_for_an_operator(backlog
     assert outcomes == {SweepOutcome.HELD: 1}
     assert backlog.announced() == []
     order = backlog.order(order_id)
-    assert (order["status"], order["openKey"]) == ("CONFIRMED", "ON_HOLD#2026-11-22T16:00:00.000Z")
+    assert (order["status"], order["openKey"]) == ("CONFIRMED", "WAITING#2026-11-22T16:00:00.000Z")
 
 
 def test_a_poison_order_goes_round_five_times_and_no_more(backlog: Backlog) -> None:

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from handlers.contract.clock import rfc3339, utc_now
 from handlers.contract.names import OpenKind, open_key
+from orderctl.deployed_workflow import states
 from orderctl.dlq.queues import read_queues
 from orderctl.main import app
 from orderctl.stack import QUEUES, Stack
-from orderctl.workflow import states
 from tests.deployed.deployed_shop import DeployedShop, subscribe_to_events, subscribe_to_notifications
 from tests.dynamodb_items import to_item
 from tests.waiting import eventually

@@ -108,7 +108,7 @@ class Invariants:
         assert said <= {"OrderPlaced", "OrderHeld", _ANNOUNCED_AS.get(order["status"])}, (
             f"{order_id} is {order['status']} and {said} was said of it"
         )
-        if order.get("openKey", "").startswith("ON_HOLD#") and order["status"] == "ON_HOLD":
+        if order.get("openKey", "").startswith("WAITING#") and order["status"] == "ON_HOLD":
             assert "OrderHeld" in said, f"{order_id} waits for an operator and was not announced"
         if order["status"] in SETTLED and "openKey" not in order:
             assert _ANNOUNCED_AS[order["status"]] in said, f"{order_id} is closed and was not announced"

@@ -157,7 +157,7 @@ def test_an_order_whose_executions_all_die_before_its_announcement_waits_for_an_
             world.time += OVERDUE
             world.sweep()
         (of_order,) = world.orders().values()
-        assert (of_order["ORDER"]["status"], of_order["ORDER"]["openKey"][:8]) == ("CONFIRMED", "ON_HOLD#")
+        assert (of_order["ORDER"]["status"], of_order["ORDER"]["openKey"][:8]) == ("CONFIRMED", "WAITING#")
 
         world.redrive()
         world.run(world.start(world.bus.placed()[-1]))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orderctl.dlq.orders import DlqOrders, KnownOrder
+from orderctl.dlq.orders import KnownOrder, RedrivableOrders
 from tests.model.invariants import Invariants
 from tests.model.lives import (
     BASKET,
@@ -81,13 +81,13 @@ def test_a_held_order_that_another_execution_settles_is_still_redriven(
             holding.respond(failing, TaskFailure(error="KeyError", cause="a bug"))
             world.run(holding)
             run_up_to_state(world, settling, "ConfirmOrder")
-        resume = DlqOrders.resume
+        resume = RedrivableOrders.resume
 
-        def late(orders: DlqOrders, order: KnownOrder, letters: list[object]) -> bool:
+        def late(orders: RedrivableOrders, order: KnownOrder, letters: list[object]) -> bool:
             world.run(settling)
             return resume(orders, order, letters)  # type: ignore[arg-type]
 
-        with patch.object(DlqOrders, "resume", late if overtaken else resume):
+        with patch.object(RedrivableOrders, "resume", late if overtaken else resume):
             world.redrive()  # the execution of its event never runs
         world.run(settling)
         sweep_until_at_rest(world, invariants)
@@ -137,7 +137,7 @@ def test_a_redriven_notification_that_goes_round_too_often_announces_nothing_aga
         for _ in range(5):
             world.time += OVERDUE
             world.sweep()
-        assert the_order(world)["openKey"].startswith("ON_HOLD#")
+        assert the_order(world)["openKey"].startswith("WAITING#")
         world.redrive()
         world.run(world.start(world.bus.placed()[-1]))
 
@@ -175,4 +175,4 @@ def test_only_the_execution_that_held_an_order_lists_it(new_world: NewWorld) -> 
 
         sweep_until_at_rest(world, invariants)
 
-        assert the_order(world)["openKey"].startswith("ON_HOLD#")
+        assert the_order(world)["openKey"].startswith("WAITING#")

@@ -15,7 +15,7 @@ from devtools.recording.history import History, entered
 from devtools.recording.recording import Outcome, Recording, recordings
 from devtools.recording.replay import replay
 from devtools.recording.task_responses import TaskResponse, TaskResponses, returns, throws
-from orderctl.workflow import states
+from orderctl.deployed_workflow import states
 from tests.model.stepper import Call, SteppedExecution, TaskFailure
 
 TEXT = DEFINITION.read_text()

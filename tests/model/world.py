@@ -19,7 +19,7 @@ from handlers.adapters import aws
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN, SimulatedGateway
 from handlers.contract import clock
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
-from orderctl.dlq.orders import DlqOrders
+from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import read_queues
 from orderctl.dlq.redrive import Redrive
@@ -234,11 +234,11 @@ class World:
             bus_name="ecommerce",
             dlq_urls={name: f"${{{name.capitalize()}DlqUrl}}" for name in QUEUES},
         )
-        held = [order.order_id for order in DlqOrders(stack, self.now).waiting()]
+        held = [order.order_id for order in RedrivableOrders(stack, self.now).waiting()]
         with read_queues(stack, QUEUES, wait_seconds=0) as found:
             plan = RedrivePlan.from_messages(found.messages, held)
             work = Redrive(stack, found, rate=1e9)
-            work._orders = DlqOrders(stack, self.now)
+            work._orders = RedrivableOrders(stack, self.now)
             for _ in work.run(plan):
                 pass
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from orderctl.deployed_workflow import DeployedWorkflow
 from orderctl.errors import OperatorError
-from orderctl.workflow import DeployedWorkflow
 
 DEFINITION = {
     "States": {

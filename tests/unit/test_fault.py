@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.adapters.fault import inject_fault
+from handlers.adapters.fault_injection import inject_fault
 from handlers.contract.fault import Fault, InvalidFault
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable
 

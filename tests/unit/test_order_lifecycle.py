@@ -8,7 +8,7 @@ from devtools.asl.definition import read_definition
 from devtools.checkout import REPOSITORY
 from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.order_lifecycle import STATE_MACHINE_WRITES, OrderWrite
-from orderctl.workflow import states
+from orderctl.deployed_workflow import states
 
 _ORDER: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 _NOW: Final = "2026-11-22T15:14:31.123Z"
@@ -17,7 +17,7 @@ _WRITES: Final[Mapping[str, OrderWrite]] = {
     "sweeper: `count_attempt`": lifecycle.count_attempt("key", 1, _NOW),
     "sweeper: `mark_unannounced`": lifecycle.mark_unannounced("key"),
     "sweeper: `hold_after_attempts`": lifecycle.hold_after_attempts("key", "workflow", _NOW),
-    "sweeper: `set_aside`": lifecycle.set_aside("key", _NOW),
+    "sweeper: `leave_to_operator`": lifecycle.leave_to_operator("key", _NOW),
     "redrive: `resume`": lifecycle.resume(_NOW, _NOW),
     "redrive: `reopen`": lifecycle.reopen(_ORDER, _NOW, _NOW, announce_again=False),
     "redrive: `reopen`, announce again": lifecycle.reopen(_ORDER, _NOW, _NOW, announce_again=True),

@@ -64,7 +64,7 @@ def placeholders() -> Placeholders:
         (DEPLOYED["${InventoryDlqUrl}"], "${InventoryDlqUrl}"),
         ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::${Account}:role/x"),
         ("2026-11-22T15:14:31.123Z", "${StartTime}"),
-        ("ON_HOLD#2026-11-22T15:14:32.456Z", "ON_HOLD#${EnteredTime}"),
+        ("WAITING#2026-11-22T15:14:32.456Z", "WAITING#${EnteredTime}"),
         ("Request ID: 01234567-89ab-cdef-0123-456789abcdef", "Request ID: ${Id}"),
         ({"MessageId": "anything"}, {"MessageId": "${MessageId}"}),
         (

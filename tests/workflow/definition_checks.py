@@ -9,7 +9,7 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
 from devtools.asl.definition import Definition, State, longest_wait
-from orderctl.workflow import states
+from orderctl.deployed_workflow import states
 
 _STATE_MACHINE_RULE = "E3601"
 EXPRESS_SECONDS = 300

@@ -6,7 +6,7 @@ from typing import Any
 
 from devtools.asl.definition import Definition, State, handler_of
 from devtools.recording.history import Event, History
-from orderctl.workflow import states
+from orderctl.deployed_workflow import states
 
 
 def parts(definition: Definition) -> set[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from devtools.asl.definition import read_definition
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, NotificationInProgress
-from orderctl.workflow import states
+from orderctl.deployed_workflow import states
 
 TASKS = {name: state for name, state in states(read_definition()) if state["Type"] == "Task"}
 CALLS = {name: task for name, task in TASKS.items() if task["Resource"].endswith(":lambda:invoke")}

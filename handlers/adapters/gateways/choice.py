@@ -5,15 +5,14 @@ from collections.abc import Mapping
 from handlers.adapters.aws import client
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.adapters.gateways.stripe import StripeGateway, read_secret_key
+from handlers.contract.names import PaymentProvider
 from handlers.domain.payment_gateway import PaymentGateway
 
 
 def payment_gateway(environment: Mapping[str, str]) -> PaymentGateway:
     """Return the gateway that PAYMENT_GATEWAY names. Stripe's key is read once, here."""
-    match environment["PAYMENT_GATEWAY"]:
-        case "simulated":
+    match PaymentProvider(environment["PAYMENT_GATEWAY"]):
+        case PaymentProvider.SIMULATED:
             return SimulatedGateway()
-        case "stripe":
+        case PaymentProvider.STRIPE:
             return StripeGateway(read_secret_key(client("secretsmanager"), environment["STRIPE_SECRET_ARN"]))
-        case unknown:
-            raise ValueError(f"PAYMENT_GATEWAY is {unknown!r}; it must be simulated or stripe")
