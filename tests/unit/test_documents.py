@@ -68,6 +68,8 @@ def _alternatives(line: str) -> Iterator[list[str]]:
 def _resolved(words: list[str]) -> tuple[Any, list[str]]:
     """Return the command that the words name, and what follows its name."""
     group: Any = get_command(app)
+    if words[0].startswith("-"):
+        return group, []
     assert words[0] in group.commands, f"orderctl has no command {words[0]}"
     command, rest = load_command(words[0]), words[1:]
     if rest and rest[0] in getattr(command, "commands", {}):

@@ -111,7 +111,7 @@ def test_a_held_order_is_in_the_open_orders_index_with_the_time_it_was_held(shop
     shop.process(order_id)
 
     kind, _, since = str(shop.open_key(order_id)).partition("#")
-    assert kind == "ON_HOLD"
+    assert kind == "WAITING"
     assert since >= shop.order(order_id)["updatedAt"]
 
 
