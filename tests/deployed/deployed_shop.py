@@ -16,7 +16,7 @@ from orderctl.settlement import wait_while_pending
 from orderctl.stack import Stack
 from orderctl.trace import ExecutionTrace
 from tests.dynamodb_items import from_item, to_item
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import TIMEOUT_SECONDS, eventually
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class DeployedShop:
 
     @classmethod
     def on(cls, stack: Stack) -> "DeployedShop":
-        return cls(stack, OrdersApi(stack, connections=16, retry_seconds=PATIENCE_SECONDS))
+        return cls(stack, OrdersApi(stack, connections=16, retry_seconds=TIMEOUT_SECONDS))
 
     def sell(self, *, available: int = 1_000, unit_price: int = 255) -> str:
         """Add a product of its own to the catalogue, so that no other test takes of it."""
@@ -57,10 +57,10 @@ class DeployedShop:
         return self.api.place(order, idempotency_key=key or str(uuid4()))
 
     def wait_until_at_rest(self, *order_ids: str) -> None:
-        states = wait_while_pending(self.stack, order_ids, timeout=PATIENCE_SECONDS)
+        states = wait_while_pending(self.stack, order_ids, timeout=TIMEOUT_SECONDS)
         at_rest = {state.order_id for state in states if state.status != "PENDING"}
         pending = set(order_ids) - at_rest
-        assert not pending, f"after {PATIENCE_SECONDS} s these orders are still pending: {pending}"
+        assert not pending, f"after {TIMEOUT_SECONDS} s these orders are still pending: {pending}"
 
     def wait_until_closed(self, *order_ids: str) -> None:
         """Wait until these orders are settled and everybody has been told."""
@@ -99,7 +99,7 @@ class DeployedShop:
         """Ask in whatever way; the API key is only there when the headers have it."""
         url = self.stack.api_url + path
         return urllib3.request(
-            method, url, headers=headers, body=body, retries=False, timeout=PATIENCE_SECONDS
+            method, url, headers=headers, body=body, retries=False, timeout=TIMEOUT_SECONDS
         )
 
 

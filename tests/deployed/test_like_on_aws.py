@@ -18,7 +18,7 @@ from botocore.config import Config
 from devtools.local_cloud.patches.lambda_concurrency import WORKERS_PER_FUNCTION
 from orderctl.local_cloud import LOCAL_ACCOUNT, LOCAL_REGION
 from orderctl.stack import Stack
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import TIMEOUT_SECONDS, eventually
 
 ROLE = f"arn:aws:iam::{LOCAL_ACCOUNT}:role/probe"
 PROBE = """
@@ -43,7 +43,7 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def probe(local_stack: Stack) -> Iterator[str]:
     """A Lambda that does what its event says; a function gets its name."""
-    with _function(local_stack, "probe", timeout=PATIENCE_SECONDS) as name:
+    with _function(local_stack, "probe", timeout=TIMEOUT_SECONDS) as name:
         yield name
 
 
@@ -112,12 +112,12 @@ def test_invocations_queue_for_a_few_workers(local_stack: Stack, probe: str) -> 
 
 
 def test_an_invocation_that_waits_too_long_is_throttled(local_stack: Stack) -> None:
-    once = Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE_SECONDS)
+    once = Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT_SECONDS)
     functions = boto3.client("lambda", endpoint_url=local_stack.endpoint_url, config=once)
 
     def invoke(name: str) -> bool:
         try:
-            functions.invoke(FunctionName=name, Payload=json.dumps({"sleep": PATIENCE_SECONDS}))
+            functions.invoke(FunctionName=name, Payload=json.dumps({"sleep": TIMEOUT_SECONDS}))
         except functions.exceptions.TooManyRequestsException:
             return False
         return True

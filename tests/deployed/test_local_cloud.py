@@ -22,7 +22,7 @@ from orderctl.local_cloud import is_running, local_client
 from orderctl.main import app
 from orderctl.products import ProductsTable
 from orderctl.stack import Stack, find_stack
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import TIMEOUT_SECONDS, eventually
 
 LEFT_OVER = {"lock", "cloud.log", "deploy.log"}
 
@@ -82,7 +82,7 @@ def test_down_leaves_no_process_and_no_temporary_folder(folder: Folder) -> None:
     stopped = stop_local_cloud(folder)
 
     assert stopped
-    assert server.wait(PATIENCE_SECONDS) == 0
+    assert server.wait(TIMEOUT_SECONDS) == 0
     _wait_until_no_process_is_left(folder)
     assert _names(folder) <= LEFT_OVER
 
@@ -93,7 +93,7 @@ def test_down_kills_a_cloud_that_hangs(folder: Folder) -> None:
 
     stop_local_cloud(folder, grace_seconds=0.1)
 
-    assert server.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+    assert server.wait(TIMEOUT_SECONDS) == -signal.SIGKILL
     assert _names(folder) <= LEFT_OVER
 
 
@@ -102,7 +102,7 @@ def test_a_cloud_that_is_asked_to_end_starts_again_with_what_it_held(folder: Fol
     _sqs(folder).create_queue(QueueName="kept")
 
     first.terminate()
-    assert first.wait(PATIENCE_SECONDS) == 0
+    assert first.wait(TIMEOUT_SECONDS) == 0
     _bare_server(folder)
 
     assert _sqs(folder).list_queues()["QueueUrls"][0].endswith("/kept")
@@ -157,7 +157,7 @@ def test_an_interrupted_up_leaves_nothing(folder: Folder, stop: signal.Signals) 
 
         assert up.stderr
         assert b"nothing is left running" in up.stderr.read()
-        assert up.wait(PATIENCE_SECONDS) == 130
+        assert up.wait(TIMEOUT_SECONDS) == 130
     _wait_until_no_process_is_left(folder)
     assert _names(folder) <= LEFT_OVER
 

@@ -18,7 +18,7 @@ from tests.deployed.deployed_shop import (
     subscribe_to_events,
     subscribe_to_notifications,
 )
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 EMAIL = "grace.hopper@example.com"
 
@@ -107,7 +107,7 @@ def test_an_order_whose_payment_breaks_is_held_with_its_stock_and_parked(
 ) -> None:
     order = ended["gateway down"]
 
-    message = find_dead_letter(shop.stack, "payment", order.order_id, timeout=PATIENCE_SECONDS)
+    message = find_dead_letter(shop.stack, "payment", order.order_id, timeout=TIMEOUT_SECONDS)
 
     assert (order.shown["status"], order.shown["reason"]) == ("ON_HOLD", "payment")
     assert _steps(order) == {"inventory": "RESERVED", "notification": "SENT"}
@@ -177,7 +177,7 @@ def test_neither_address_nor_payment_token_is_logged_announced_or_parked(
     logged = _everything_logged(shop.stack)
     announced = json.dumps(events.received())
     held = ended["gateway down"].order_id
-    parked = json.dumps(find_dead_letter(shop.stack, "payment", held, timeout=PATIENCE_SECONDS))
+    parked = json.dumps(find_dead_letter(shop.stack, "payment", held, timeout=TIMEOUT_SECONDS))
 
     assert all(order.order_id in logged for order in ended.values())
     for written in (logged, announced, parked):

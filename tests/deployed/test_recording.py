@@ -10,7 +10,7 @@ from devtools.recording.recording import RECORDINGS, Recording
 from devtools.recording.stack_recorder import StackRecorder
 from devtools.recording.stack_scenarios import STACK_SCENARIOS
 from orderctl.stack import Stack
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.usefixtures("unhurried_recorder")
 BY_NAME = {scenario.name: scenario for scenario in STACK_SCENARIOS}
@@ -19,8 +19,8 @@ BY_NAME = {scenario.name: scenario for scenario in STACK_SCENARIOS}
 @pytest.fixture
 def unhurried_recorder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a busy machine be late with a retry."""
-    monkeypatch.setattr(stack_recorder, "_SCHEDULING_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(stack_recorder, "_TIMEOUT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(stack_recorder, "_SCHEDULING_SECONDS", TIMEOUT_SECONDS)
+    monkeypatch.setattr(stack_recorder, "_TIMEOUT_SECONDS", TIMEOUT_SECONDS)
 
 
 @pytest.mark.parametrize("name", ["confirmed", "payment_declined", "payment_down", "confirmed_again"])

@@ -82,8 +82,7 @@ def _comparable(result: Any) -> Any:
     """Return what adapters read: the items, or the error with its item and reasons."""
     if isinstance(result, ClientError):
         reasons = [
-            (reason["Code"], reason.get("Item"))
-            for reason in result.response.get("CancellationReasons", [])
+            (reason["Code"], reason.get("Item")) for reason in result.response.get("CancellationReasons", [])
         ]
         return {
             "error": result.response["Error"]["Code"],

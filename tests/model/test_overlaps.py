@@ -16,10 +16,10 @@ from tests.model.scenarios import (
     STOCK,
     announced,
     notifications_failing,
+    only_order,
     run_through,
     run_up_to_state,
     sweep_until_at_rest,
-    only_order,
     with_parked_notification,
 )
 from tests.model.stepper import TaskFailure

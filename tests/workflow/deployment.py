@@ -9,7 +9,7 @@ from typing import Any, Final
 from devtools.asl.definition import DEFINITION
 from tests.aws_tables import TableNames, create_tables
 from tests.moto_clients import REGION, client
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 ACCOUNT: Final = "123456789012"
 
@@ -36,7 +36,7 @@ class Deployment:
     def definition(self) -> str:
         """The workflow with longer timeouts: its calls take real time, and the machine may be busy."""
         filled = _PLACEHOLDER.sub(lambda match: self.substitutions[match[1]], DEFINITION.read_text())
-        return _TIMEOUT.sub(str(PATIENCE_SECONDS), filled)
+        return _TIMEOUT.sub(str(TIMEOUT_SECONDS), filled)
 
     @property
     def environment(self) -> dict[str, str]:

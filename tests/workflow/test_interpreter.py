@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from devtools.asl import moto_patches
 from devtools.asl.interpreter import ExecutionResult, TaskFailure, current_state
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 from tests.workflow.execution_history import states
 from tests.workflow.interventions import refusal
 from tests.workflow.lambda_runtime import function_error, response
@@ -170,7 +170,7 @@ def test_a_task_that_hangs_times_out() -> None:
 
     execution = execute(
         {"Call": task(TimeoutSeconds=1, Catch=CATCH_ALL), "Caught": FAIL},
-        lambda _: never.wait(PATIENCE_SECONDS),
+        lambda _: never.wait(TIMEOUT_SECONDS),
     )
 
     never.set()
@@ -219,7 +219,7 @@ def test_a_client_knows_in_each_branch_which_state_calls_it() -> None:
 def test_an_execution_that_exceeds_its_timeout_ends_as_timed_out() -> None:
     never = threading.Event()
 
-    execution = execute({"Call": task()}, lambda _: never.wait(PATIENCE_SECONDS), TimeoutSeconds=1)
+    execution = execute({"Call": task()}, lambda _: never.wait(TIMEOUT_SECONDS), TimeoutSeconds=1)
 
     never.set()
     assert execution.status == "TIMED_OUT"
@@ -233,7 +233,7 @@ def test_executions_at_the_same_time_keep_their_own_clients() -> None:
 
     def run_one(number: int) -> None:
         def behaviour(_: Any) -> Any:
-            together.wait(PATIENCE_SECONDS)
+            together.wait(TIMEOUT_SECONDS)
             return response(number)
 
         branch = {"StartAt": "Call", "States": {"Call": task(ResultSelector={"number.$": "$.Payload"})}}
