@@ -33,7 +33,7 @@ def passed(*names: str) -> list[dict[str, Any]]:
 
 
 def attempted(name: str, *, failures: int, succeeded: bool) -> list[dict[str, Any]]:
-    """Events of a task that failed several times before it succeeded or failed for good."""
+    """Events of a task that failed several times, and then succeeded or had no retry left."""
     entered, exited = passed(name)
     last = [{"type": "TaskSucceeded", "state": name}] if succeeded else []
     return [entered, *([{"type": "TaskFailed", "state": name}] * failures), *last, exited]
