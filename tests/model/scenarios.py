@@ -74,7 +74,7 @@ def announced(world: World, type_: str) -> int:
     return [event["detail-type"] for event in world.bus.events].count(type_)
 
 
-def sweep_until_at_rest(world: World, invariants: Invariants) -> None:
+def sweep_until_not_in_progress(world: World, invariants: Invariants) -> None:
     """Sweep and run the new executions, three times: that is enough after one killed execution."""
     for _ in range(3):
         world.time += OVERDUE

@@ -12,7 +12,7 @@ from tests.model.scenarios import (
     STOCK,
     notifications_failing,
     run_up_to,
-    sweep_until_at_rest,
+    sweep_until_not_in_progress,
     with_parked_notification,
 )
 from tests.model.world import ENVIRONMENT, Killed, World
@@ -45,7 +45,7 @@ def test_the_sweeper_completes_an_order_whose_execution_was_killed(
             _kill_at(world, position, after=after)
             invariants.check(world)
 
-            sweep_until_at_rest(world, invariants)
+            sweep_until_not_in_progress(world, invariants)
 
             status, announced = ENDS[payment_method]
             (records,) = world.orders().values()
@@ -70,7 +70,7 @@ def test_a_redriven_notification_is_sent_when_its_execution_is_killed(
             _kill_at(world, position, after=after)
             invariants.check(world)
 
-            sweep_until_at_rest(world, invariants)
+            sweep_until_not_in_progress(world, invariants)
 
             invariants.check_all_settled(world)
             assert [event["detail-type"] for event in world.bus.events].count("OrderConfirmed") == 1
@@ -96,7 +96,7 @@ def test_an_execution_that_loses_the_race_does_not_close_an_unannounced_order(
         world.run(world.start(world.bus.placed()[-1]))
         invariants.check(world)
 
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
         invariants.check_all_settled(world)
 
@@ -121,7 +121,7 @@ def test_an_execution_does_not_close_an_order_that_was_reopened(
         invariants.check(world)
 
     with world.installed():
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
         world.redrive()
         world.run(world.start(world.bus.placed()[-1]))
         invariants.check_all_settled(world)
@@ -142,7 +142,7 @@ def test_an_execution_from_before_a_redrive_does_not_close_the_order(new_world: 
         invariants.check(world)
 
     with world.installed():
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
         invariants.check_all_settled(world)
 
 
@@ -196,7 +196,7 @@ def test_a_killed_sweep_or_redrive_does_not_lose_an_unannounced_order(  # noqa: 
                 action(world)
             world.interrupter.reset()
             world.queues.reappear()
-            sweep_until_at_rest(world, invariants)
+            sweep_until_not_in_progress(world, invariants)
             world.redrive()
             world.run(world.start(world.bus.placed()[-1]))
 

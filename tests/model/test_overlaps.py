@@ -19,7 +19,7 @@ from tests.model.scenarios import (
     only_order,
     run_through,
     run_up_to_state,
-    sweep_until_at_rest,
+    sweep_until_not_in_progress,
     with_parked_notification,
 )
 from tests.model.stepper import TaskFailure
@@ -63,7 +63,7 @@ def test_a_receipt_that_is_redriven_before_the_order_is_settled_is_sent(new_worl
             run_through(world, running, "NotifyReceived", "ParkNotifyReceived")
         world.redrive()  # its event starts no execution
         world.run(running)
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
         invariants.check_all_settled(world)
 
@@ -90,7 +90,7 @@ def test_the_redrive_of_a_held_order_continues_when_another_execution_settles_it
         with patch.object(DlqOrders, "resume", late if overtaken else resume):
             world.redrive()  # its event starts no execution
         world.run(settling)
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
         invariants.check_all_settled(world)
 
@@ -107,7 +107,7 @@ def test_a_rejection_keeps_its_reason_when_it_is_announced_again(new_world: NewW
         run_up_to_state(world, killed, "CloseOrder")
         invariants.check(world)
 
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
         assert {event["detail"].get("reason") for event in world.bus.events} == {None, "OUT_OF_STOCK"}
 
@@ -171,6 +171,6 @@ def test_only_the_execution_that_held_an_order_moves_it_to_the_orders_on_hold(ne
         world.run(slow)
         assert only_order(world)["openKey"].startswith("IN_PROGRESS#")
 
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
         assert only_order(world)["openKey"].startswith("ON_HOLD#")

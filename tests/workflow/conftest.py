@@ -22,7 +22,7 @@ def deployment(dev_template: dict[str, Any]) -> Iterator[Deployment]:
 
 @pytest.fixture
 def shop(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessShop]:
-    """A shop with two products and empty queues; the handlers have the environment of the deployed functions."""
+    """A shop with two products and empty queues; the handlers have the deployed environment."""
     _make_requests_atomic(monkeypatch)
     for name, value in deployment.environment.items():
         monkeypatch.setenv(name, value)
