@@ -1,4 +1,4 @@
-"""The tables of the synthesized template, made in moto: tests see the keys and indexes that are deployed."""
+"""Creates the tables of the synthesized template in moto, with their deployed keys and indexes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _OPTIONAL: Final = ("GlobalSecondaryIndexes",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableNames:
-    """What the tables are called in moto."""
+    """The names of the tables in moto."""
 
     orders: str
     inventory: str

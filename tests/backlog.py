@@ -1,4 +1,4 @@
-"""A table of orders, dead-letter queues and a bus in moto, for tests of what is left to do."""
+"""Open orders and dead letters in moto, for the tests of the sweeper and the redrive."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _OPEN_AS: Final = {"PENDING": OpenKind.IN_PROGRESS, "ON_HOLD": OpenKind.WAITING}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """`dynamodb`, `events` and `sqs` are clients of moto."""
+    """`dynamodb`, `events` and `sqs` are moto clients."""
 
     deployment: Deployment
     dynamodb: Any
@@ -71,7 +71,7 @@ class Backlog:
     def place(
         self, status: str = "PENDING", *, since: str = LONG_AGO, kind: OpenKind | None = None, **fields: Any
     ) -> str:
-        """Store an order that has this status since that time; return its id."""
+        """Store an order with this status since this time; return its id."""
         order_id = fields.pop("orderId", None) or str(uuid4())
         open_as = kind or _OPEN_AS.get(status)
         index_key = (
@@ -112,7 +112,7 @@ class Backlog:
         self.change(order_id, status="CONFIRMED", openShard=None, openKey=None)
 
     def park(self, queue: str, order_id: str, *, step: str = "AuthorizePayment") -> None:
-        """Put the message of a step that failed on the queue of its service."""
+        """Put the message of a failed step on the queue of its service."""
         self.send(
             queue,
             {
@@ -135,16 +135,16 @@ class Backlog:
         )
 
     def parked(self, queue: str) -> list[dict[str, Any]]:
-        """Return the visible messages of the queue, and leave them there."""
+        """Return the visible messages of the queue without deleting them."""
         return self._messages(self.queue_url(queue), hidden_seconds=0)
 
     def announced(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return what reached the bus since the last call: type and detail."""
+        """Return the events since the last call: type and detail."""
         events = self._messages(self.deployment.listener_url, hidden_seconds=12 * 60 * 60)
         return [(event["detail-type"], event["detail"]) for event in events]
 
     def emitted(self) -> list[str]:
-        """Return the orders whose OrderPlaced reached the bus since the last call."""
+        """Return the orders whose OrderPlaced was emitted since the last call."""
         return [detail["orderId"] for type_, detail in self.announced() if type_ == "OrderPlaced"]
 
     def _put(self, record: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What every test may use: the synthesized templates, and an environment that can't reach a real account."""
+"""Fixtures of every test: the synthesized templates, and an environment without a real AWS account."""
 
 import json
 import os
@@ -13,22 +13,22 @@ from hypothesis import HealthCheck, settings
 
 from infrastructure.config import Stage, StageConfig
 
-# A machine that is busy is no finding.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+# A busy machine must not fail a test.
+settings.register_profile("no-deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no-deadline")
 
 
-# One local cloud serves the first; the second start Node.js for the CDK.
-_KEPT_TOGETHER: Final = {"deployed", "infrastructure"}
+# The deployed tests share one local cloud. The infrastructure tests start Node.js for the CDK.
+_ONE_WORKER_FOLDERS: Final = {"deployed", "infrastructure"}
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks after that
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker run what shares a costly fixture: these folders, and else a file."""
+    """Give one worker all tests that share a slow fixture: those of these folders, or of one file."""
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             folder = item.path.parent.name
-            group = folder if folder in _KEPT_TOGETHER else item.path.stem
+            group = folder if folder in _ONE_WORKER_FOLDERS else item.path.stem
             item.add_marker(pytest.mark.xdist_group(group))
 
 
@@ -49,7 +49,7 @@ def _no_real_account() -> Iterator[None]:
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that refuses connections, and that no other program gets meanwhile."""
+    """A port that refuses connections and that no other program can take."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
@@ -80,13 +80,13 @@ def _template(stage: Stage, folders: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def _synthesized(stage: Stage, folder: Path) -> dict[str, Any]:
-    from devtools.templates import template  # noqa: PLC0415  most tests need no CDK, which loads for seconds
+    from devtools.templates import template  # noqa: PLC0415  the CDK takes seconds to load, and most tests do not need it
 
     return template(StageConfig.for_stage(stage), folder)
 
 
 def made_once(file: Path, make: Callable[[], Any]) -> Any:
-    """Let the first worker make something that is JSON, and the others read it."""
+    """Return a JSON value that the first worker makes and the other workers read."""
     with file.with_suffix(".lock").open("w") as lock:
         flock(lock, LOCK_EX)
         if not file.exists():

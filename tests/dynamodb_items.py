@@ -1,4 +1,4 @@
-"""DynamoDB items as plain values, and back."""
+"""Converts plain values to DynamoDB items and back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,5 +14,5 @@ def to_item(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers become Decimal, which compares equal to int."""
+    """Return plain values; numbers are Decimals, which equal ints."""
     return {name: _from_attribute(value) for name, value in item.items()}

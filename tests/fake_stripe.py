@@ -1,4 +1,4 @@
-"""Stripe's PaymentIntents on 127.0.0.1, as far as holding, capturing and cancelling by a server goes.
+"""A fake of Stripe's PaymentIntents on 127.0.0.1: create, read, capture and cancel.
 
 https://docs.stripe.com/api/payment_intents https://docs.stripe.com/api/idempotent_requests
 """
@@ -12,13 +12,13 @@ from threading import Event, Lock, Thread
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 SECRET_KEY: Final = "sk_test_fake"
 _KNOWN_METHODS: Final = frozenset({"pm_card_visa", "pm_card_declined"})
 _CANCELLABLE: Final = frozenset({"requires_capture", "requires_payment_method"})
 
-Answer = tuple[int, dict[str, Any]]
+StripeResponse = tuple[int, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,32 +35,32 @@ class Call:
 
 @dataclass(slots=True)
 class KeyedCall:
-    """What Stripe keeps of an idempotency key; there is no answer while the first call is under way."""
+    """The stored result of an idempotency key; `response` is None during the first call."""
 
     fingerprint: tuple[str, tuple[tuple[str, str], ...]]
-    answer: Answer | None = None
+    response: StripeResponse | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class FakeStripe:
-    """`intents` are by id; `refusals` are answered to the next calls, before they reach anything."""
+    """`intents` are by id; `refusals` are the statuses of the next responses, which change nothing."""
 
     url: str
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
-    lost_answers: int = 0
-    may_answer: Event = field(default_factory=Event)
+    lost_responses: int = 0
+    may_respond: Event = field(default_factory=Event)
     arrived: Event = field(default_factory=Event)
     _keys: dict[str, KeyedCall] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def forget_keys(self) -> None:
-        """Age by a day: Stripe drops idempotency keys then."""
+        """Drop the idempotency keys, as Stripe does after a day."""
         self._keys.clear()
 
-    def answer(self, call: Call) -> tuple[Answer, bool]:
-        """Return the answer and whether it is a replay."""
+    def respond(self, call: Call) -> tuple[StripeResponse, bool]:
+        """Return the response and whether it is a replay."""
         self.calls.append(call)
         if self.refusals:
             return _error(self.refusals.pop(0), "api_error", None), False
@@ -70,7 +70,7 @@ class FakeStripe:
             return self._run(call), False
         return self._run_once(call, call.idempotency_key)
 
-    def _run_once(self, call: Call, key: str) -> tuple[Answer, bool]:
+    def _run_once(self, call: Call, key: str) -> tuple[StripeResponse, bool]:
         fingerprint = (call.path, tuple(sorted(call.form.items())))
         with self._lock:
             known = self._keys.get(key)
@@ -79,27 +79,27 @@ class FakeStripe:
         if known is not None:
             return _replay(known, fingerprint)
         self.arrived.set()
-        assert self.may_answer.wait(PATIENCE_SECONDS)
-        answer = self._run(call)
-        if answer[0] == 400 and answer[1]["error"]["code"] == "resource_missing":
-            del self._keys[key]  # what was never executed is not kept
+        assert self.may_respond.wait(TIMEOUT_SECONDS)
+        response = self._run(call)
+        if response[0] == 400 and response[1]["error"]["code"] == "resource_missing":
+            del self._keys[key]  # Stripe stores no key of an invalid request
         else:
-            self._keys[key].answer = answer
-        return answer, False
+            self._keys[key].response = response
+        return response, False
 
-    def _run(self, call: Call) -> Answer:
+    def _run(self, call: Call) -> StripeResponse:
         match call.path.removeprefix("/v1/payment_intents").split("/"):
             case [""]:
                 return self._create(call.form)
             case ["", intent]:
                 return 200, dict(self.intents[intent])
             case ["", intent, "capture"]:
-                return self._move(intent, frozenset({"requires_capture"}), "succeeded")
+                return self._change_status(intent, frozenset({"requires_capture"}), "succeeded")
             case ["", intent, "cancel"]:
-                return self._move(intent, _CANCELLABLE, "canceled")
+                return self._change_status(intent, _CANCELLABLE, "canceled")
         return _error(404, "invalid_request_error", "resource_missing")
 
-    def _create(self, form: dict[str, str]) -> Answer:
+    def _create(self, form: dict[str, str]) -> StripeResponse:
         method = form["payment_method"]
         if method not in _KNOWN_METHODS:
             return _error(
@@ -118,7 +118,7 @@ class FakeStripe:
             return _error(402, "card_error", "card_declined", payment_intent=dict(intent))
         return 200, dict(intent)
 
-    def _move(self, intent_id: str, allowed: frozenset[str], status: str) -> Answer:
+    def _change_status(self, intent_id: str, allowed: frozenset[str], status: str) -> StripeResponse:
         intent = self.intents[intent_id]
         if intent["status"] not in allowed:
             code = "payment_intent_unexpected_state"
@@ -127,15 +127,17 @@ class FakeStripe:
         return 200, dict(intent)
 
 
-def _replay(known: KeyedCall, fingerprint: tuple[str, tuple[tuple[str, str], ...]]) -> tuple[Answer, bool]:
+def _replay(
+    known: KeyedCall, fingerprint: tuple[str, tuple[tuple[str, str], ...]]
+) -> tuple[StripeResponse, bool]:
     if known.fingerprint != fingerprint:
         return _error(400, "idempotency_error", None), False
-    if known.answer is None:
+    if known.response is None:
         return _error(409, "idempotency_error", "idempotency_key_in_use"), False
-    return known.answer, True
+    return known.response, True
 
 
-def _error(status: int, kind: str, code: str | None, **details: Any) -> Answer:
+def _error(status: int, kind: str, code: str | None, **details: Any) -> StripeResponse:
     return status, {"error": {"type": kind, "code": code, **details}}
 
 
@@ -143,14 +145,14 @@ def _error(status: int, kind: str, code: str | None, **details: Any) -> Answer:
 def fake_stripe() -> Iterator[FakeStripe]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     stripe = FakeStripe(url=f"http://127.0.0.1:{server.server_port}")
-    stripe.may_answer.set()
+    stripe.may_respond.set()
     server.stripe = stripe  # type: ignore[attr-defined]
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield stripe
     finally:
-        stripe.may_answer.set()
+        stripe.may_respond.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -158,15 +160,15 @@ def fake_stripe() -> Iterator[FakeStripe]:
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self._answer({})
+        self._handle({})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self._answer(dict(parse_qsl(body)))
+        self._handle(dict(parse_qsl(body)))
 
-    def _answer(self, form: dict[str, str]) -> None:
+    def _handle(self, form: dict[str, str]) -> None:
         stripe: FakeStripe = self.server.stripe  # type: ignore[attr-defined]
-        (status, body), replayed = stripe.answer(
+        (status, body), replayed = stripe.respond(
             Call(
                 method=self.command,
                 path=self.path,
@@ -176,8 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
                 api_version=self.headers["Stripe-Version"],
             )
         )
-        if stripe.lost_answers:
-            stripe.lost_answers -= 1
+        if stripe.lost_responses:
+            stripe.lost_responses -= 1
             return
         self._send(status, json.dumps(body).encode(), replayed=replayed)
 
@@ -192,4 +194,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(payload)
 
     def log_message(self, *_: Any) -> None:
-        """Tests read `FakeStripe.calls`."""
+        """Print nothing: tests read `FakeStripe.calls`."""

@@ -1,4 +1,4 @@
-"""Stand-ins that tests share: a payment provider that keeps books, and calls that others interrupt."""
+"""Fakes that tests share: a payment provider with a ledger, and a client whose call is interrupted."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from handlers.domain.payment_gateway import Authorization, PaymentRequest
 
 @dataclass(slots=True)
 class LedgerEntry:
-    """What the provider knows of one order."""
+    """The provider's record of one order."""
 
     authorization: Authorization | None = None
     captured: bool = False
     voided: bool = False
-    # What was asked for, in the minor unit; an order has one price, so more than one amount is a mistake.
+    # The requested amounts in minor units. An order has one price, so a second amount is a bug.
     amounts: set[int] = field(default_factory=set)
 
     @property
@@ -29,7 +29,7 @@ class LedgerEntry:
 
 @dataclass(slots=True, kw_only=True)
 class LedgerGateway:
-    """Decides like the simulated provider, but remembers each order, so that a void is a barrier."""
+    """A provider that decides like the simulated one and records each order, so that a void is final."""
 
     decisions: SimulatedGateway = field(default_factory=SimulatedGateway)
     ledger: defaultdict[str, LedgerEntry] = field(default_factory=lambda: defaultdict(LedgerEntry))
@@ -48,7 +48,7 @@ class LedgerGateway:
             raise PaymentNotAuthorized(request.order_id, PaymentStatus.VOIDED)
         entry.captured = True
 
-    def void(self, request: PaymentRequest, reference: str | None) -> None:  # noqa: ARG002  the order id will do
+    def void(self, request: PaymentRequest, reference: str | None) -> None:  # noqa: ARG002  the order id is enough
         entry = self._entry(request)
         if entry.captured:
             raise PaymentAlreadyCaptured(request.order_id)
@@ -60,17 +60,17 @@ class LedgerGateway:
         return entry
 
 
-class Interrupted:
-    """Passes every call on to `target`; just before the first one of `method`, something else happens."""
+class InterruptedClient:
+    """Passes every call to `target`, and runs an action just before the first call of `method`."""
 
-    def __init__(self, target: Any, method: str, happens: Callable[[], Any]) -> None:
+    def __init__(self, target: Any, method: str, action: Callable[[], Any]) -> None:
         self._target = target
         self._method = method
-        self._happens = happens
+        self._action = action
         self._pending = True
 
     def __getattr__(self, name: str) -> Any:
         if name == self._method and self._pending:
             self._pending = False
-            self._happens()
+            self._action()
         return getattr(self._target, name)

@@ -1,4 +1,4 @@
-"""One boto3 client for each service, which moto answers: making a client takes longer than most tests."""
+"""One moto client for each service, shared because making a client takes longer than most tests."""
 
 from functools import cache
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and whether a response keeps to it."""
+"""Reads the OpenAPI document and checks responses against it."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -14,12 +14,12 @@ from referencing.jsonschema import DRAFT202012
 
 DOCUMENT: Final = Path(__file__).parents[1] / "infrastructure" / "openapi.yaml"
 _URI: Final = DOCUMENT.as_uri()
-# Where an operation can stand in a path item.
+# The fields of a path item that are operations.
 _METHODS: Final = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
 class Operation(NamedTuple):
-    """`method` and `path` as the document has them."""
+    """An operation with its method and path as in the document."""
 
     method: str
     path: str
@@ -46,14 +46,14 @@ def operations() -> list[Operation]:
 
 
 def follow(node: Mapping[str, Any]) -> Any:
-    """Return what a `$ref` leads to, or the node itself."""
+    """Return the target of a `$ref`, or the node itself."""
     if "$ref" not in node:
         return node
     return _registry().resolver(_URI).lookup(node["$ref"]).contents
 
 
 def check_response(method: str, path: str, *, status: int, headers: Mapping[str, str], body: Any) -> None:
-    """Fail unless the document has the response; `path` as in the document, `headers` in lower case."""
+    """Fail unless the document has this response; `path` is as in the document, `headers` in lower case."""
     response = follow(published()["paths"][path][method]["responses"][str(status)])
     content_type = headers["content-type"]
     assert content_type in response["content"]
@@ -84,6 +84,6 @@ def _registry() -> Registry[Any]:
 
 
 def _file(uri: str) -> Resource[Any]:
-    # JSON is YAML too.
+    # JSON is valid YAML.
     text = Path(url2pathname(uri.removeprefix("file://"))).read_text(encoding="utf-8")
     return Resource.from_contents(yaml.safe_load(text), default_specification=DRAFT202012)

@@ -1,4 +1,4 @@
-"""Both tables in moto, filled and read in the words of a test."""
+"""Both tables in moto, with methods to fill and read them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ OTHER_EXECUTION: Final = "arn:aws:states:us-east-1:123456789012:express:OrderWor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTables:
-    """`dynamodb` is a client of moto, as good for a test's own calls as for an adapter's."""
+    """`dynamodb` is a moto client for adapters and for the calls of a test."""
 
     dynamodb: Any
     names: TableNames
@@ -36,10 +36,10 @@ class OrderTables:
         self.dynamodb.put_item(TableName=self.names.inventory, Item=to_item(item))
 
     def available(self, product_id: str) -> int:
-        answer = self.dynamodb.get_item(
+        response = self.dynamodb.get_item(
             TableName=self.names.inventory, Key=to_item({"productId": product_id}), ConsistentRead=True
         )
-        return int(from_item(answer["Item"])["available"])
+        return int(from_item(response["Item"])["available"])
 
     def place(
         self,
@@ -49,7 +49,7 @@ class OrderTables:
         payment_method: str = "pm_card_visa",
         **fields: Any,
     ) -> None:
-        """Store an order as the API does; `fields` are further attributes of its record."""
+        """Store an order as the API does; `fields` are further attributes."""
         lines = [
             {"productId": product, "quantity": quantity, "unitPrice": 255}
             for product, quantity in quantities.items()
@@ -71,11 +71,11 @@ class OrderTables:
         self.dynamodb.put_item(TableName=self.names.orders, Item=to_item(record))
 
     def step(self, record: str, *, order_id: str = ORDER) -> dict[str, Any] | None:
-        answer = self.dynamodb.get_item(
+        response = self.dynamodb.get_item(
             TableName=self.names.orders,
             Key=to_item({"orderId": order_id, "record": record}),
             ConsistentRead=True,
         )
-        if "Item" not in answer:
+        if "Item" not in response:
             return None
-        return from_item(answer["Item"])
+        return from_item(response["Item"])

@@ -1,4 +1,4 @@
-"""The orders Lambda as API Gateway calls it, in this process, with tables and bus in moto."""
+"""Calls the orders Lambda as API Gateway does, in this process, with tables and bus in moto."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ VALID_ORDER: Final[Mapping[str, Any]] = {
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """What Lambda hands to the function besides the event."""
+    """The context object of a Lambda invocation."""
 
     remaining_millis: int = 15_000
     function_name: str = "orders"
@@ -40,7 +40,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResponse:
-    """`headers` in lower case."""
+    """A response of the function; `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,15 +54,15 @@ class ApiResponse:
     def pointers(self) -> list[str]:
         return [error["pointer"] for error in self.body["errors"]]
 
-    def as_published(self, method: str, path: str) -> Self:
-        """Fail unless the OpenAPI document has this response."""
+    def checked(self, method: str, path: str) -> Self:
+        """Return this response; fail unless the OpenAPI document has it."""
         check_response(method, path, status=self.status, headers=self.headers, body=self.body)
         return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrdersApi:
-    """One client; `api_key_id` None is how the emulated API Gateway leaves it out."""
+    """One client; `api_key_id` is None for the emulated API Gateway, which sends no key id."""
 
     api_key_id: str | None = "key-id-1"
     api_key: str = "key-value-1"
@@ -73,16 +73,16 @@ class OrdersApi:
 
     def post(self, body: str | None, *, key: str | None = None, is_base64: bool = False) -> ApiResponse:
         headers = {} if key is None else {"Idempotency-Key": key}
-        answer = self.call("POST", "/orders", body=body, headers=headers, is_base64=is_base64)
-        return answer.as_published("post", "/orders")
+        response = self.call("POST", "/orders", body=body, headers=headers, is_base64=is_base64)
+        return response.checked("post", "/orders")
 
     def read(self, order_id: str) -> ApiResponse:
-        return self.call("GET", f"/orders/{order_id}").as_published("get", "/orders/{orderId}")
+        return self.call("GET", f"/orders/{order_id}").checked("get", "/orders/{orderId}")
 
     def list(self, **parameters: str) -> ApiResponse:
-        return self.call("GET", "/orders", parameters=parameters).as_published("get", "/orders")
+        return self.call("GET", "/orders", parameters=parameters).checked("get", "/orders")
 
-    def call(  # noqa: PLR0913  an event has that many parts
+    def call(  # noqa: PLR0913  an event has this many parts
         self,
         method: str,
         path: str,
@@ -115,17 +115,17 @@ class OrdersApi:
             "body": body,
             "isBase64Encoded": is_base64,
         }
-        answer = orders.handler(event, self.context)
+        response = orders.handler(event, self.context)
         return ApiResponse(
-            status=answer["statusCode"],
-            headers={name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()},
-            text=answer["body"],
+            status=response["statusCode"],
+            headers={name.lower(): values[0] for name, values in response["multiValueHeaders"].items()},
+            text=response["body"],
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusListener:
-    """A queue that gets every event of the bus."""
+    """A queue that receives every event of the bus."""
 
     sqs: Any
     queue_url: str
@@ -141,7 +141,7 @@ class BusListener:
         return cls(sqs=sqs, queue_url=url)
 
     def received(self) -> list[dict[str, Any]]:
-        """Return what came since the last call."""
+        """Return the events since the last call."""
         found = self.sqs.receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=10, VisibilityTimeout=600
         )
@@ -150,7 +150,7 @@ class BusListener:
 
 @contextmanager
 def deployed(tables: OrderTables) -> Iterator[BusListener]:
-    """Give the function its environment and a bus, and forget afterwards what it kept of them."""
+    """Give the function its environment and a bus; clear its cached service before and after."""
     environment = {
         "ORDERS_TABLE": tables.names.orders,
         "INVENTORY_TABLE": tables.names.inventory,
@@ -160,10 +160,10 @@ def deployed(tables: OrderTables) -> Iterator[BusListener]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        _forget()
+        _clear_cache()
         yield BusListener.on("ecommerce")
-    _forget()
+    _clear_cache()
 
 
-def _forget() -> None:
+def _clear_cache() -> None:
     orders._service.cache_clear()

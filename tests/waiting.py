@@ -1,4 +1,4 @@
-"""How tests wait: for a condition, and far longer than a busy machine needs."""
+"""Waits for a condition, much longer than a busy machine needs."""
 
 import time
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS: Final = 300
+TIMEOUT_SECONDS: Final = 300
 _PAUSE_SECONDS: Final = 0.1
 
 
-def eventually(look: Callable[[], T], what: str, *, patience: float = PATIENCE_SECONDS) -> T:
-    """Return the first result that is true; fail with what was waited for when none comes in time."""
-    deadline = time.monotonic() + patience
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"after {patience:g} s there is not {what}; found: {found!r}"
+def eventually(check: Callable[[], T], what: str, *, timeout: float = TIMEOUT_SECONDS) -> T:
+    """Return the first true result; fail with the name of what is missing when the time is over."""
+    deadline = time.monotonic() + timeout
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"after {timeout:g} s {what} is missing; found: {found!r}"
         time.sleep(_PAUSE_SECONDS)
     return found

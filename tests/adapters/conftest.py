@@ -1,4 +1,4 @@
-"""What the adapters' tests share."""
+"""Fixtures of the adapters' tests."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Prices come from the deployed Inventory table, also when it answers in parts."""
+"""Prices are read from the deployed Inventory table, also in several batches."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ def product(product_id: str, unit_price: int) -> dict[str, Any]:
     return to_item({"productId": product_id, "unitPrice": unit_price})
 
 
-def answer(*products: dict[str, Any], unread: tuple[str, ...] = ()) -> dict[str, Any]:
+def response(*products: dict[str, Any], unread: tuple[str, ...] = ()) -> dict[str, Any]:
     keys = [to_item({"productId": product_id}) for product_id in unread]
     return {
         "Responses": {"inventory": list(products)},
@@ -45,7 +45,7 @@ def test_the_catalogue_has_the_price_of_each_product(tables: OrderTables) -> Non
     assert prices == {"85123A": 255, "71053": 255}
 
 
-def test_as_many_products_as_an_order_can_have_are_read_at_once(tables: OrderTables) -> None:
+def test_the_products_of_the_largest_order_are_read_in_one_call(tables: OrderTables) -> None:
     catalogue = Catalogue(tables.dynamodb, tables.names.inventory)
     product_ids = [f"P{number}" for number in range(98)]
     for product_id in product_ids:
@@ -56,7 +56,7 @@ def test_as_many_products_as_an_order_can_have_are_read_at_once(tables: OrderTab
     assert prices.keys() == set(product_ids)
 
 
-def test_stock_that_came_back_for_a_deleted_product_has_no_price(tables: OrderTables) -> None:
+def test_a_deleted_product_with_released_stock_has_no_price(tables: OrderTables) -> None:
     catalogue = Catalogue(tables.dynamodb, tables.names.inventory)
     item = to_item({"productId": "deleted", "available": 3})
     tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
@@ -64,17 +64,17 @@ def test_stock_that_came_back_for_a_deleted_product_has_no_price(tables: OrderTa
     assert catalogue.unit_prices(["deleted"], ENOUGH_TIME) == {}
 
 
-def test_what_the_table_left_unread_is_asked_for_again(stubber: Stubber) -> None:
-    stubber.add_response("batch_get_item", answer(product("A", 1), unread=("B", "C")))
-    stubber.add_response("batch_get_item", answer(product("C", 3), unread=("B",)))
-    stubber.add_response("batch_get_item", answer(product("B", 2)))
+def test_unprocessed_keys_are_read_again(stubber: Stubber) -> None:
+    stubber.add_response("batch_get_item", response(product("A", 1), unread=("B", "C")))
+    stubber.add_response("batch_get_item", response(product("C", 3), unread=("B",)))
+    stubber.add_response("batch_get_item", response(product("B", 2)))
 
     prices = Catalogue(stubber.client, "inventory").unit_prices(["A", "B", "C"], ENOUGH_TIME)
 
     assert prices == {"A": 1, "B": 2, "C": 3}
 
 
-def test_the_tries_are_spaced_and_end_with_the_time(stubber: Stubber) -> None:
+def test_retries_have_pauses_and_end_when_the_time_is_over(stubber: Stubber) -> None:
     pauses: list[float] = []
     budget = TimeBudget(
         remaining_millis=lambda: 7_600 - 500 * len(pauses),
@@ -82,7 +82,7 @@ def test_the_tries_are_spaced_and_end_with_the_time(stubber: Stubber) -> None:
         jitter=lambda ceiling: ceiling,
     )
     for _ in range(3):
-        stubber.add_response("batch_get_item", answer(unread=("A",)))
+        stubber.add_response("batch_get_item", response(unread=("A",)))
 
     with pytest.raises(DependencyUnavailable, match="1 products could not be read"):
         Catalogue(stubber.client, "inventory").unit_prices(["A"], budget)

@@ -1,4 +1,4 @@
-"""The orders function and API Gateway give every response of the OpenAPI document, and no other."""
+"""The responses of the orders function and of API Gateway are those of the OpenAPI document."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,8 +13,8 @@ from tests.order_tables import OrderTables
 from tests.orders_api import VALID_ORDER, ApiResponse, OrdersApi, deployed
 
 
-class Given(NamedTuple):
-    """A response of the function; `problem` is its type, None for a success."""
+class ExpectedResponse(NamedTuple):
+    """A response of the function; `problem` is the problem type, or None."""
 
     operation: str
     status: int
@@ -45,27 +45,27 @@ def _read_unknown(api: OrdersApi) -> ApiResponse:
 
 _OURS: Final = "urn:problem-type:ecommerce:"
 _WORKING: Final = (
-    Given("placeOrder", 202, None, OrdersApi.place),
-    Given("placeOrder", 400, f"{_OURS}invalid-request", lambda api: api.post("{}")),
-    Given("placeOrder", 422, f"{_OURS}unknown-products", _place_unknown_product),
-    Given("placeOrder", 422, f"{_OURS}idempotency-key-reused", _reuse_key),
-    Given("listOrders", 200, None, _list),
-    Given("listOrders", 400, f"{_OURS}invalid-request", OrdersApi.list),
-    Given("readOrder", 200, None, _read),
-    Given("readOrder", 404, f"{_OURS}order-not-found", _read_unknown),
+    ExpectedResponse("placeOrder", 202, None, OrdersApi.place),
+    ExpectedResponse("placeOrder", 400, f"{_OURS}invalid-request", lambda api: api.post("{}")),
+    ExpectedResponse("placeOrder", 422, f"{_OURS}unknown-products", _place_unknown_product),
+    ExpectedResponse("placeOrder", 422, f"{_OURS}idempotency-key-reused", _reuse_key),
+    ExpectedResponse("listOrders", 200, None, _list),
+    ExpectedResponse("listOrders", 400, f"{_OURS}invalid-request", OrdersApi.list),
+    ExpectedResponse("readOrder", 200, None, _read),
+    ExpectedResponse("readOrder", 404, f"{_OURS}order-not-found", _read_unknown),
 )
 _WITHOUT_TABLE: Final = (
-    Given("placeOrder", 503, "about:blank", OrdersApi.place),
-    Given("listOrders", 503, "about:blank", _list),
-    Given("readOrder", 503, "about:blank", _read_unknown),
+    ExpectedResponse("placeOrder", 503, "about:blank", OrdersApi.place),
+    ExpectedResponse("listOrders", 503, "about:blank", _list),
+    ExpectedResponse("readOrder", 503, "about:blank", _read_unknown),
 )
-# A function that is deployed without its settings stands for any bug.
-_WITHOUT_SETTINGS: Final = tuple(given._replace(status=500) for given in _WITHOUT_TABLE)
+# A missing setting gives the same response as any bug of the function.
+_WITHOUT_SETTINGS: Final = tuple(expected._replace(status=500) for expected in _WITHOUT_TABLE)
 _BY_FUNCTION: Final = (*_WORKING, *_WITHOUT_TABLE, *_WITHOUT_SETTINGS)
 
 _ALL: Final = frozenset(operation.id for operation in operations())
 _NONE: Final[frozenset[str]] = frozenset()
-# The operations that can get each response of API Gateway.
+# The operations that can get each response from API Gateway.
 _BY_GATEWAY: Final = {
     "ACCESS_DENIED": _ALL,
     "INVALID_API_KEY": _ALL,
@@ -74,7 +74,7 @@ _BY_GATEWAY: Final = {
     "INTEGRATION_FAILURE": _ALL,
     "INTEGRATION_TIMEOUT": _ALL,
     "DEFAULT_5XX": _ALL,
-    "BAD_REQUEST_PARAMETERS": frozenset({"listOrders"}),  # the only one with a parameter that can be missing
+    "BAD_REQUEST_PARAMETERS": frozenset({"listOrders"}),  # the only operation with a required parameter
     "BAD_REQUEST_BODY": frozenset({"placeOrder"}),
     "REQUEST_TOO_LARGE": frozenset({"placeOrder"}),
     "MISSING_AUTHENTICATION_TOKEN": _NONE,  # no such path or method
@@ -90,37 +90,39 @@ def api(tables: OrderTables) -> Iterator[OrdersApi]:
         yield OrdersApi()
 
 
-def _ids(given: Given) -> str:
-    return f"{given.operation} {given.status} {given.problem}"
+def _id(expected: ExpectedResponse) -> str:
+    return f"{expected.operation} {expected.status} {expected.problem}"
 
 
-def _assert_given(given: Given, api: OrdersApi) -> None:
-    response = given.request(api)
+def _assert_response(expected: ExpectedResponse, api: OrdersApi) -> None:
+    response = expected.request(api)
 
-    assert response.status == given.status
-    assert response.body.get("type") == given.problem
-
-
-@pytest.mark.parametrize("given", _WORKING, ids=_ids)
-def test_the_function_gives_the_documented_response(api: OrdersApi, given: Given) -> None:
-    _assert_given(given, api)
+    assert response.status == expected.status
+    assert response.body.get("type") == expected.problem
 
 
-@pytest.mark.parametrize("given", _WITHOUT_TABLE, ids=_ids)
+@pytest.mark.parametrize("expected", _WORKING, ids=_id)
+def test_the_function_gives_the_documented_response(api: OrdersApi, expected: ExpectedResponse) -> None:
+    _assert_response(expected, api)
+
+
+@pytest.mark.parametrize("expected", _WITHOUT_TABLE, ids=_id)
 def test_an_outage_of_the_database_is_documented(
-    api: OrdersApi, given: Given, monkeypatch: pytest.MonkeyPatch
+    api: OrdersApi, expected: ExpectedResponse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ORDERS_TABLE", "missing")
     monkeypatch.setenv("INVENTORY_TABLE", "missing")
 
-    _assert_given(given, api)
+    _assert_response(expected, api)
 
 
-@pytest.mark.parametrize("given", _WITHOUT_SETTINGS, ids=_ids)
-def test_a_bug_is_documented(api: OrdersApi, given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("expected", _WITHOUT_SETTINGS, ids=_id)
+def test_a_bug_is_documented(
+    api: OrdersApi, expected: ExpectedResponse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("ORDERS_TABLE")
 
-    _assert_given(given, api)
+    _assert_response(expected, api)
 
 
 def _gateway_responses(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -154,10 +156,10 @@ def test_every_documented_status_is_given(dev_template: dict[str, Any]) -> None:
 
     assert {*by_gateway} == {*_BY_GATEWAY}
     for operation in operations():
-        given = {str(each.status) for each in _BY_FUNCTION if each.operation == operation.id} | {
+        expected = {str(each.status) for each in _BY_FUNCTION if each.operation == operation.id} | {
             by_gateway[type_]["StatusCode"] for type_, ids in _BY_GATEWAY.items() if operation.id in ids
         }
-        assert {*operation.body["responses"]} == given
+        assert {*operation.body["responses"]} == expected
 
 
 def test_every_documented_problem_type_is_given(dev_template: dict[str, Any]) -> None:

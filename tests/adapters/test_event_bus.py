@@ -1,4 +1,4 @@
-"""What is announced reaches the bus in the shape that is published, or the caller knows that it did not."""
+"""Events match their published schemas, and a failed event raises an error."""
 
 import json
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def stubber() -> Iterator[Stubber]:
 
 
 @mock_aws
-def test_an_event_reaches_the_bus_in_the_published_shape() -> None:
+def test_an_event_on_the_bus_matches_its_published_schema() -> None:
     bus = BusListener.on("ecommerce")
 
     EventBus(client("events"), "ecommerce").emit(order_placed(PLACED))
@@ -55,7 +55,7 @@ def test_an_event_reaches_the_bus_in_the_published_shape() -> None:
     Draft4Validator(event_schema(event["detail-type"])).validate(event["detail"])
 
 
-def test_an_event_carries_neither_address_nor_token() -> None:
+def test_an_event_has_neither_the_address_nor_the_token() -> None:
     printed = json.dumps(order_placed(PLACED).detail)
 
     assert PLACED.customer_email not in printed
@@ -63,7 +63,7 @@ def test_an_event_carries_neither_address_nor_token() -> None:
 
 
 @pytest.mark.parametrize("detail_type", [*DetailType])
-def test_every_event_has_a_schema_that_lets_nothing_personal_in(detail_type: DetailType) -> None:
+def test_the_schema_of_every_event_allows_no_personal_data(detail_type: DetailType) -> None:
     schema = event_schema(detail_type)
 
     Draft4Validator.check_schema(schema)
@@ -72,7 +72,7 @@ def test_every_event_has_a_schema_that_lets_nothing_personal_in(detail_type: Det
     assert set(schema["required"]) == set(schema["properties"]) >= {"orderId", "customerId"}
 
 
-def test_an_entry_that_the_bus_refused_is_not_taken_for_sent(stubber: Stubber) -> None:
+def test_a_failed_entry_raises_an_error(stubber: Stubber) -> None:
     refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "again"}]}
     stubber.add_response("put_events", refused)
 

@@ -1,4 +1,4 @@
-"""One contract for every payment provider; Stripe's own ways against a fake of its HTTP interface."""
+"""The contract of all payment providers, and Stripe against a fake of its HTTP API."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from tests.fake_stripe import SECRET_KEY, FakeStripe, fake_stripe
 from tests.fakes import LedgerGateway
 from tests.moto_clients import client
 from tests.order_tables import ORDER
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 
 def payment(method: str = "pm_card_visa", *, order_id: str = ORDER, amount: int = 1530) -> PaymentRequest:
@@ -31,7 +31,7 @@ def stripe() -> Iterator[FakeStripe]:
 
 @pytest.fixture
 def stripe_gateway(stripe: FakeStripe) -> StripeGateway:
-    return StripeGateway(SECRET_KEY, base_url=stripe.url, read_timeout_seconds=PATIENCE_SECONDS)
+    return StripeGateway(SECRET_KEY, base_url=stripe.url, read_timeout_seconds=TIMEOUT_SECONDS)
 
 
 @pytest.fixture(params=["simulated", "stripe", "ledger"])
@@ -40,8 +40,8 @@ def gateway(request: pytest.FixtureRequest) -> PaymentGateway:
 
 
 @pytest.fixture(params=["stripe", "ledger"])
-def remembering_gateway(request: pytest.FixtureRequest) -> PaymentGateway:
-    """A provider that holds money; the simulated one holds none, and remembers nothing."""
+def stateful_gateway(request: pytest.FixtureRequest) -> PaymentGateway:
+    """A provider that stores payments; the simulated one stores nothing."""
     return _gateway(request)
 
 
@@ -62,7 +62,7 @@ def test_a_good_card_is_authorised(gateway: PaymentGateway) -> None:
     assert gateway.authorize(payment()).status == "AUTHORIZED"
 
 
-def test_a_declined_card_is_an_answer_without_reference(gateway: PaymentGateway) -> None:
+def test_a_declined_card_has_no_reference(gateway: PaymentGateway) -> None:
     authorization = gateway.authorize(payment("pm_card_declined"))
 
     assert authorization.status == "DECLINED"
@@ -70,7 +70,7 @@ def test_a_declined_card_is_an_answer_without_reference(gateway: PaymentGateway)
 
 
 @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_declined"])
-def test_asking_again_gives_the_same_authorisation(gateway: PaymentGateway, method: str) -> None:
+def test_a_repeated_authorisation_has_the_same_result(gateway: PaymentGateway, method: str) -> None:
     assert gateway.authorize(payment(method)) == gateway.authorize(payment(method))
 
 
@@ -80,14 +80,14 @@ def test_each_order_has_its_own_reference(gateway: PaymentGateway) -> None:
     assert first != second
 
 
-def test_an_authorised_payment_can_be_captured_again_and_again(gateway: PaymentGateway) -> None:
+def test_an_authorised_payment_can_be_captured_repeatedly(gateway: PaymentGateway) -> None:
     reference = authorized(gateway, payment())
 
     gateway.capture(payment(), reference)
     gateway.capture(payment(), reference)
 
 
-def test_an_authorised_payment_can_be_voided_again_and_again(gateway: PaymentGateway) -> None:
+def test_an_authorised_payment_can_be_voided_repeatedly(gateway: PaymentGateway) -> None:
     reference = authorized(gateway, payment())
 
     gateway.void(payment(), reference)
@@ -105,48 +105,46 @@ def test_a_declined_payment_can_be_voided_without_reference(gateway: PaymentGate
     gateway.void(payment("pm_card_declined"), None)
 
 
-def test_an_authorisation_after_a_void_comes_back_voided(remembering_gateway: PaymentGateway) -> None:
-    remembering_gateway.void(payment(), None)
+def test_an_authorisation_after_a_void_is_voided(stateful_gateway: PaymentGateway) -> None:
+    stateful_gateway.void(payment(), None)
 
-    assert remembering_gateway.authorize(payment()).status == "VOIDED"
+    assert stateful_gateway.authorize(payment()).status == "VOIDED"
 
 
-def test_an_authorisation_repeated_after_its_void_comes_back_voided(
-    remembering_gateway: PaymentGateway,
+def test_an_authorisation_that_is_repeated_after_its_void_is_voided(
+    stateful_gateway: PaymentGateway,
 ) -> None:
-    remembering_gateway.void(payment(), authorized(remembering_gateway, payment()))
+    stateful_gateway.void(payment(), authorized(stateful_gateway, payment()))
 
-    assert remembering_gateway.authorize(payment()).status == "VOIDED"
+    assert stateful_gateway.authorize(payment()).status == "VOIDED"
 
 
-def test_a_void_without_reference_lets_go_of_what_is_held(remembering_gateway: PaymentGateway) -> None:
-    reference = authorized(remembering_gateway, payment())
-    remembering_gateway.void(payment(), None)
+def test_a_void_without_reference_releases_the_hold(stateful_gateway: PaymentGateway) -> None:
+    reference = authorized(stateful_gateway, payment())
+    stateful_gateway.void(payment(), None)
 
     with pytest.raises(PaymentNotAuthorized):
-        remembering_gateway.capture(payment(), reference)
+        stateful_gateway.capture(payment(), reference)
 
 
-@pytest.mark.parametrize("knows_the_reference", [True, False])
-def test_money_that_was_taken_is_not_voided(
-    remembering_gateway: PaymentGateway, *, knows_the_reference: bool
-) -> None:
-    reference = authorized(remembering_gateway, payment())
-    remembering_gateway.capture(payment(), reference)
+@pytest.mark.parametrize("with_reference", [True, False])
+def test_a_captured_payment_is_not_voided(stateful_gateway: PaymentGateway, *, with_reference: bool) -> None:
+    reference = authorized(stateful_gateway, payment())
+    stateful_gateway.capture(payment(), reference)
 
     with pytest.raises(PaymentAlreadyCaptured, match=ORDER):
-        remembering_gateway.void(payment(), reference if knows_the_reference else None)
+        stateful_gateway.void(payment(), reference if with_reference else None)
 
 
-def test_a_voided_payment_is_not_captured(remembering_gateway: PaymentGateway) -> None:
-    reference = authorized(remembering_gateway, payment())
-    remembering_gateway.void(payment(), reference)
+def test_a_voided_payment_is_not_captured(stateful_gateway: PaymentGateway) -> None:
+    reference = authorized(stateful_gateway, payment())
+    stateful_gateway.void(payment(), reference)
 
     with pytest.raises(PaymentNotAuthorized, match=ORDER):
-        remembering_gateway.capture(payment(), reference)
+        stateful_gateway.capture(payment(), reference)
 
 
-def test_the_simulated_outage_hits_every_authorisation() -> None:
+def test_every_authorisation_fails_in_the_simulated_outage() -> None:
     gateway = SimulatedGateway()
 
     for _ in range(2):
@@ -167,7 +165,7 @@ def test_stripe_holds_the_amount_for_a_later_capture(
     assert intent["status"] == "requires_capture"
 
 
-def test_every_change_at_stripe_carries_an_idempotency_key_and_an_api_version(
+def test_every_stripe_request_that_changes_something_has_an_idempotency_key_and_an_api_version(
     stripe: FakeStripe, stripe_gateway: StripeGateway
 ) -> None:
     reference = authorized(stripe_gateway, payment())
@@ -183,7 +181,7 @@ def test_every_change_at_stripe_carries_an_idempotency_key_and_an_api_version(
     assert all(call.api_version for call in stripe.calls)
 
 
-def test_repeating_an_authorisation_makes_one_payment_intent(
+def test_a_repeated_authorisation_makes_one_payment_intent(
     stripe: FakeStripe, stripe_gateway: StripeGateway
 ) -> None:
     stripe_gateway.authorize(payment())
@@ -192,10 +190,10 @@ def test_repeating_an_authorisation_makes_one_payment_intent(
     assert len(stripe.intents) == 1
 
 
-def test_an_authorisation_whose_answer_was_lost_is_found_again(
+def test_an_authorisation_whose_response_was_lost_is_found_by_a_retry(
     stripe: FakeStripe, stripe_gateway: StripeGateway
 ) -> None:
-    stripe.lost_answers = 1
+    stripe.lost_responses = 1
 
     with pytest.raises(GatewayUnavailable):
         stripe_gateway.authorize(payment())
@@ -205,7 +203,7 @@ def test_an_authorisation_whose_answer_was_lost_is_found_again(
 
 
 @pytest.mark.parametrize("operation", ["capture", "void"])
-def test_what_stripe_did_more_than_a_day_ago_is_still_done(
+def test_a_stripe_operation_can_be_repeated_after_its_idempotency_key_expired(
     stripe: FakeStripe, stripe_gateway: StripeGateway, operation: str
 ) -> None:
     reference = authorized(stripe_gateway, payment())
@@ -219,7 +217,7 @@ def test_what_stripe_did_more_than_a_day_ago_is_still_done(
 
 @pytest.mark.parametrize("status", [409, 429, 500, 502, 503])
 @pytest.mark.parametrize("operation", ["authorize", "capture", "void"])
-def test_stripe_refusing_for_now_is_transient(
+def test_a_temporary_stripe_error_is_transient(
     stripe: FakeStripe, stripe_gateway: StripeGateway, operation: str, status: int
 ) -> None:
     reference = authorized(stripe_gateway, payment())
@@ -230,17 +228,17 @@ def test_stripe_refusing_for_now_is_transient(
         getattr(stripe_gateway, operation)(payment(), *arguments)
 
 
-def test_a_void_during_the_authorisation_is_transient_until_stripe_has_answered(
+def test_a_void_during_the_authorisation_fails_until_stripe_has_responded(
     stripe: FakeStripe, stripe_gateway: StripeGateway
 ) -> None:
-    stripe.may_answer.clear()
+    stripe.may_respond.clear()
     with ThreadPoolExecutor(max_workers=1) as background:
-        in_flight = background.submit(stripe_gateway.authorize, payment())
-        assert stripe.arrived.wait(PATIENCE_SECONDS)
+        pending = background.submit(stripe_gateway.authorize, payment())
+        assert stripe.arrived.wait(TIMEOUT_SECONDS)
         with pytest.raises(GatewayUnavailable, match="409"):
             stripe_gateway.void(payment(), None)
-        stripe.may_answer.set()
-        authorization = in_flight.result(PATIENCE_SECONDS)
+        stripe.may_respond.set()
+        authorization = pending.result(TIMEOUT_SECONDS)
 
     stripe_gateway.void(payment(), None)
 
@@ -248,15 +246,15 @@ def test_a_void_during_the_authorisation_is_transient_until_stripe_has_answered(
     assert [intent["status"] for intent in stripe.intents.values()] == ["canceled"]
 
 
-def test_a_stripe_that_does_not_answer_is_transient(stripe: FakeStripe) -> None:
-    stripe.may_answer.clear()
+def test_a_stripe_timeout_is_transient(stripe: FakeStripe) -> None:
+    stripe.may_respond.clear()
     gateway = StripeGateway(SECRET_KEY, base_url=stripe.url, read_timeout_seconds=0.05)
 
     with pytest.raises(GatewayUnavailable, match="Timeout"):
         gateway.authorize(payment())
 
 
-def test_a_stripe_that_can_not_be_reached_is_transient(closed_port: int) -> None:
+def test_an_unreachable_stripe_is_transient(closed_port: int) -> None:
     gateway = StripeGateway(SECRET_KEY, base_url=f"http://127.0.0.1:{closed_port}")
 
     with pytest.raises(GatewayUnavailable, match="Refused"):
@@ -269,7 +267,7 @@ def test_a_token_that_stripe_does_not_know_is_declined(stripe_gateway: StripeGat
     assert stripe_gateway.authorize(payment("pm_unknown")).status == "DECLINED"
 
 
-def test_a_wrong_request_is_rejected_for_good(stripe_gateway: StripeGateway) -> None:
+def test_an_invalid_stripe_request_is_not_transient(stripe_gateway: StripeGateway) -> None:
     with pytest.raises(GatewayRejected, match="amount_too_small"):
         stripe_gateway.authorize(payment(amount=1))
 
@@ -302,7 +300,7 @@ def test_stripes_key_is_read_from_the_secret(secrets_manager: Any) -> None:
 
 
 @pytest.mark.parametrize("secret", ["sk_test with\nrest", '{"key": "sk_test"}', ""])
-def test_a_secret_that_is_no_key_is_refused_without_being_shown(secrets_manager: Any, secret: str) -> None:
+def test_a_secret_that_is_not_a_key_is_refused_and_not_shown(secrets_manager: Any, secret: str) -> None:
     arn = secrets_manager.create_secret(Name="shop/provider", SecretString=secret or " ")["ARN"]
 
     with pytest.raises(GatewayRejected, match="shop/provider") as raised:

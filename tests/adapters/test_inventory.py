@@ -1,4 +1,4 @@
-"""Reservations on the deployed tables: nothing is sold twice, and everything comes back once."""
+"""Reservations in the deployed tables: no stock is sold twice, and all stock is released once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,17 +13,17 @@ from handlers.domain.errors import OrderNotFound
 from handlers.domain.reservation import InventoryOperation
 from handlers.domain.step_request import StepRequest
 from handlers.inventory import InventoryService
-from tests.fakes import Interrupted
+from tests.fakes import InterruptedClient
 from tests.order_tables import EXECUTION, ORDER, OTHER_EXECUTION, OrderTables
 
-Ask = Callable[..., str]
+Perform = Callable[..., str]
 
 
 @pytest.fixture
-def ask(tables: OrderTables) -> Ask:
-    """Ask for "reserve" or "release"; the answer is the status."""
+def perform(tables: OrderTables) -> Perform:
+    """Perform "reserve" or "release", and return the status."""
 
-    def ask(
+    def perform(
         operation: str, *, order_id: str = ORDER, execution: str = EXECUTION, dynamodb: Any = tables.dynamodb
     ) -> str:
         service = InventoryService(
@@ -37,25 +37,25 @@ def ask(tables: OrderTables) -> Ask:
         )
         return service.perform(request, TimeBudget(remaining_millis=lambda: 8_000))
 
-    return ask
+    return perform
 
 
-def test_a_reservation_takes_the_pieces_of_every_product(tables: OrderTables, ask: Ask) -> None:
+def test_a_reservation_takes_the_stock_of_every_product(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 10)
     tables.stock("71053", 3)
     tables.place({"85123A": 6, "71053": 3})
 
-    status = ask("reserve")
+    status = perform("reserve")
 
     assert status == "RESERVED"
     assert (tables.available("85123A"), tables.available("71053")) == (4, 0)
 
 
-def test_a_reservation_records_what_it_holds_and_who_made_it(tables: OrderTables, ask: Ask) -> None:
+def test_a_reservation_records_its_items_and_its_execution(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 10)
     tables.place({"85123A": 6})
 
-    ask("reserve")
+    perform("reserve")
 
     step = tables.step(INVENTORY_STEP)
     assert step is not None
@@ -63,187 +63,195 @@ def test_a_reservation_records_what_it_holds_and_who_made_it(tables: OrderTables
     assert step["executionArn"] == EXECUTION
 
 
-def test_reserving_twice_takes_the_pieces_once(tables: OrderTables, ask: Ask) -> None:
+def test_a_repeated_reservation_takes_the_stock_once(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 20)
     tables.place({"85123A": 6})
 
-    statuses = [ask("reserve"), ask("reserve", execution=OTHER_EXECUTION)]
+    statuses = [perform("reserve"), perform("reserve", execution=OTHER_EXECUTION)]
 
     assert statuses == ["RESERVED", "RESERVED"]
     assert tables.available("85123A") == 14
 
 
-def test_the_last_pieces_stay_reserved_however_often_the_order_asks(tables: OrderTables, ask: Ask) -> None:
+def test_a_repeated_reservation_of_the_last_stock_stays_reserved(
+    tables: OrderTables, perform: Perform
+) -> None:
     tables.stock("85123A", 6)
     tables.place({"85123A": 6})
-    ask("reserve")
+    perform("reserve")
 
-    assert ask("reserve") == "RESERVED"
+    assert perform("reserve") == "RESERVED"
 
 
-def test_one_short_product_leaves_all_products_untouched(tables: OrderTables, ask: Ask) -> None:
+def test_one_product_out_of_stock_leaves_the_stock_of_all_products(
+    tables: OrderTables, perform: Perform
+) -> None:
     tables.stock("85123A", 10)
     tables.stock("71053", 2)
     tables.place({"85123A": 6, "71053": 3})
 
-    status = ask("reserve")
+    status = perform("reserve")
 
     assert status == "OUT_OF_STOCK"
     assert (tables.available("85123A"), tables.available("71053")) == (10, 2)
 
 
-def test_a_refusal_names_every_product_that_was_short(tables: OrderTables, ask: Ask) -> None:
+def test_a_refusal_records_every_product_out_of_stock(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 10)
     tables.stock("71053", 2)
     tables.stock("84406B", 0)
     tables.place({"85123A": 6, "71053": 3, "84406B": 1})
 
-    ask("reserve")
+    perform("reserve")
 
     step = tables.step(INVENTORY_STEP)
     assert step is not None
     assert step["products"] == ["71053", "84406B"]
 
 
-def test_a_product_that_left_the_catalogue_is_out_of_stock(tables: OrderTables, ask: Ask) -> None:
+def test_a_product_that_was_deleted_is_out_of_stock(tables: OrderTables, perform: Perform) -> None:
     tables.place({"85123A": 6})
 
-    assert ask("reserve") == "OUT_OF_STOCK"
+    assert perform("reserve") == "OUT_OF_STOCK"
 
 
-def test_new_stock_does_not_change_a_refusal(tables: OrderTables, ask: Ask) -> None:
+def test_new_stock_does_not_change_a_refusal(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 5)
     tables.place({"85123A": 6})
-    ask("reserve")
+    perform("reserve")
     tables.stock("85123A", 50)
 
-    status = ask("reserve")
+    status = perform("reserve")
 
     assert status == "OUT_OF_STOCK"
     assert tables.available("85123A") == 50
 
 
-def test_the_last_pieces_go_to_one_order_only(tables: OrderTables, ask: Ask) -> None:
+def test_the_last_stock_is_reserved_for_one_order(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 6)
     tables.place({"85123A": 6})
     tables.place({"85123A": 6}, order_id="other")
 
-    statuses = [ask("reserve"), ask("reserve", order_id="other")]
+    statuses = [perform("reserve"), perform("reserve", order_id="other")]
 
     assert statuses == ["RESERVED", "OUT_OF_STOCK"]
     assert tables.available("85123A") == 0
 
 
 def test_the_largest_order_is_reserved_and_released_in_one_transaction_each(
-    tables: OrderTables, ask: Ask
+    tables: OrderTables, perform: Perform
 ) -> None:
     products = [f"product-{number}" for number in range(MAX_ITEMS_PER_ORDER)]
     for product in products:
         tables.stock(product, 2)
     tables.place(dict.fromkeys(products, 2))
 
-    reserved = ask("reserve")
+    reserved = perform("reserve")
     left = sum(tables.available(product) for product in products)
-    released = ask("release")
+    released = perform("release")
 
     assert (reserved, left, released) == ("RESERVED", 0, "RELEASED")
     assert {tables.available(product) for product in products} == {2}
 
 
-def test_an_unknown_order_leaves_no_record(tables: OrderTables, ask: Ask) -> None:
+def test_an_unknown_order_leaves_no_record(tables: OrderTables, perform: Perform) -> None:
     with pytest.raises(OrderNotFound, match=ORDER):
-        ask("reserve")
+        perform("reserve")
 
     assert tables.step(INVENTORY_STEP) is None
 
 
-def test_a_release_gives_everything_back_once(tables: OrderTables, ask: Ask) -> None:
+def test_a_release_returns_the_stock_once(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 10)
     tables.place({"85123A": 6})
-    ask("reserve")
+    perform("reserve")
 
-    statuses = [ask("release"), ask("release", execution=OTHER_EXECUTION)]
+    statuses = [perform("release"), perform("release", execution=OTHER_EXECUTION)]
 
     assert statuses == ["RELEASED", "RELEASED"]
     assert tables.available("85123A") == 10
 
 
-def test_a_released_order_is_not_reserved_again(tables: OrderTables, ask: Ask) -> None:
+def test_a_released_order_is_not_reserved_again(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 10)
     tables.place({"85123A": 6})
-    ask("reserve")
-    ask("release")
+    perform("reserve")
+    perform("release")
 
-    assert ask("reserve") == "RELEASED"
+    assert perform("reserve") == "RELEASED"
     assert tables.available("85123A") == 10
 
 
-def test_a_release_that_comes_first_blocks_the_late_reservation(tables: OrderTables, ask: Ask) -> None:
+def test_a_release_before_the_reservation_blocks_the_reservation(
+    tables: OrderTables, perform: Perform
+) -> None:
     tables.stock("85123A", 10)
     tables.place({"85123A": 6})
 
-    statuses = [ask("release"), ask("reserve")]
+    statuses = [perform("release"), perform("reserve")]
 
     assert statuses == ["RELEASED", "RELEASED"]
     assert tables.available("85123A") == 10
 
 
-def test_a_release_of_a_refused_order_changes_nothing(tables: OrderTables, ask: Ask) -> None:
+def test_a_release_of_a_refused_order_changes_nothing(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 5)
     tables.place({"85123A": 6})
-    ask("reserve")
+    perform("reserve")
 
-    assert ask("release") == "OUT_OF_STOCK"
+    assert perform("release") == "OUT_OF_STOCK"
     assert tables.available("85123A") == 5
 
 
-def test_a_reservation_made_while_the_release_looks_is_given_back(tables: OrderTables, ask: Ask) -> None:
+def test_a_reservation_that_is_made_during_the_release_is_released(
+    tables: OrderTables, perform: Perform
+) -> None:
     tables.stock("85123A", 10)
     tables.place({"85123A": 6})
-    interrupted = Interrupted(tables.dynamodb, "put_item", lambda: ask("reserve"))
+    interrupted = InterruptedClient(tables.dynamodb, "put_item", lambda: perform("reserve"))
 
-    status = ask("release", dynamodb=interrupted)
+    status = perform("release", dynamodb=interrupted)
 
     assert status == "RELEASED"
     assert tables.available("85123A") == 10
 
 
-def test_two_releases_at_once_give_back_once(tables: OrderTables, ask: Ask) -> None:
+def test_two_releases_at_the_same_time_return_the_stock_once(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 10)
     tables.place({"85123A": 6})
-    ask("reserve")
-    interrupted = Interrupted(tables.dynamodb, "transact_write_items", lambda: ask("release"))
+    perform("reserve")
+    interrupted = InterruptedClient(tables.dynamodb, "transact_write_items", lambda: perform("release"))
 
-    status = ask("release", dynamodb=interrupted)
+    status = perform("release", dynamodb=interrupted)
 
     assert status == "RELEASED"
     assert tables.available("85123A") == 10
 
 
-def test_a_refusal_yields_to_the_reservation_that_was_recorded_meanwhile(
-    tables: OrderTables, ask: Ask
+def test_a_reservation_that_was_recorded_first_is_not_replaced_by_a_refusal(
+    tables: OrderTables, perform: Perform
 ) -> None:
     tables.stock("85123A", 5)
     tables.place({"85123A": 6})
 
     def restock_and_reserve() -> None:
         tables.stock("85123A", 6)
-        ask("reserve", execution=OTHER_EXECUTION)
+        perform("reserve", execution=OTHER_EXECUTION)
 
-    interrupted = Interrupted(tables.dynamodb, "put_item", restock_and_reserve)
+    interrupted = InterruptedClient(tables.dynamodb, "put_item", restock_and_reserve)
 
-    status = ask("reserve", dynamodb=interrupted)
+    status = perform("reserve", dynamodb=interrupted)
 
     assert status == "RESERVED"
     assert tables.available("85123A") == 0
 
 
-def test_two_reservations_at_once_take_once(tables: OrderTables, ask: Ask) -> None:
+def test_two_reservations_at_the_same_time_take_the_stock_once(tables: OrderTables, perform: Perform) -> None:
     tables.stock("85123A", 20)
     tables.place({"85123A": 6})
-    interrupted = Interrupted(tables.dynamodb, "transact_write_items", lambda: ask("reserve"))
+    interrupted = InterruptedClient(tables.dynamodb, "transact_write_items", lambda: perform("reserve"))
 
-    status = ask("reserve", dynamodb=interrupted, execution=OTHER_EXECUTION)
+    status = perform("reserve", dynamodb=interrupted, execution=OTHER_EXECUTION)
 
     assert status == "RESERVED"
     assert tables.available("85123A") == 14

@@ -1,4 +1,4 @@
-"""Notifications on the deployed table and a topic: each kind reaches the customer once."""
+"""Notifications with the deployed table and a topic: each kind is sent once."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from handlers.domain.errors import NotificationInProgress, OrderNotFound
 from handlers.domain.notification import NotificationKind
 from handlers.domain.step_request import StepRequest
 from handlers.notification import NotificationService
-from tests.fakes import Interrupted
+from tests.fakes import InterruptedClient
 from tests.moto_clients import client
 from tests.order_tables import EMAIL, EXECUTION, ORDER, OTHER_EXECUTION, OrderTables
 
@@ -24,7 +24,7 @@ Notify = Callable[..., str]
 
 
 class Inbox:
-    """A queue that is subscribed to the topic."""
+    """A topic, and a queue that is subscribed to it."""
 
     def __init__(self) -> None:
         self._sqs = client("sqs")
@@ -40,22 +40,22 @@ class Inbox:
         )
 
     def envelopes(self) -> list[dict[str, Any]]:
-        """Return what SNS delivered, in no order."""
-        answer = self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
-        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        """Return the messages that SNS delivered, unsorted."""
+        received = self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
     def messages(self) -> list[dict[str, Any]]:
         return [json.loads(envelope["Message"]) for envelope in self.envelopes()]
 
 
 @pytest.fixture
-def inbox(tables: OrderTables) -> Inbox:  # noqa: ARG001  moto has to be there first
+def inbox(tables: OrderTables) -> Inbox:  # noqa: ARG001  moto must start first
     return Inbox()
 
 
 @pytest.fixture
 def notify(tables: OrderTables, inbox: Inbox) -> Notify:
-    """Send "received", "confirmed" or "rejected"; the answer is the status."""
+    """Send "received", "confirmed" or "rejected", and return the status."""
 
     def notify(
         kind: str,
@@ -84,7 +84,7 @@ def _crash() -> None:
 
 def _crash_before_publishing(notify: Notify, inbox: Inbox, **how: Any) -> None:
     with pytest.raises(SystemExit):
-        notify("received", sns=Interrupted(inbox.sns, "publish", _crash), **how)
+        notify("received", sns=InterruptedClient(inbox.sns, "publish", _crash), **how)
 
 
 def test_a_notification_is_addressed_to_the_customer(
@@ -111,7 +111,7 @@ def test_subscribers_can_filter_by_kind(tables: OrderTables, inbox: Inbox, notif
     assert envelope["MessageAttributes"]["kind"] == {"Type": "String", "Value": "confirmed"}
 
 
-def test_a_rejection_tells_the_reason(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
+def test_a_rejection_has_its_reason(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
     tables.place({"85123A": 6}, status="REJECTED", reason="PAYMENT_DECLINED")
 
     notify("rejected")
@@ -120,7 +120,7 @@ def test_a_rejection_tells_the_reason(tables: OrderTables, inbox: Inbox, notify:
     assert "declined" in message["body"]
 
 
-def test_what_was_sent_is_recorded_with_its_message_id(tables: OrderTables, notify: Notify) -> None:
+def test_a_sent_notification_is_recorded_with_its_message_id(tables: OrderTables, notify: Notify) -> None:
     tables.place({"85123A": 6})
 
     status = notify("received")
@@ -134,7 +134,7 @@ def test_what_was_sent_is_recorded_with_its_message_id(tables: OrderTables, noti
 
 
 @pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=1)])
-def test_a_notification_is_sent_once_whoever_asks_again(
+def test_a_repeated_notification_is_sent_once(
     tables: OrderTables, inbox: Inbox, notify: Notify, later: timedelta
 ) -> None:
     tables.place({"85123A": 6})
@@ -146,7 +146,7 @@ def test_a_notification_is_sent_once_whoever_asks_again(
     assert len(inbox.messages()) == 1
 
 
-def test_each_kind_is_sent_for_itself(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
+def test_notifications_of_two_kinds_are_both_sent(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
     tables.place({"85123A": 6})
 
     notify("received")
@@ -155,7 +155,7 @@ def test_each_kind_is_sent_for_itself(tables: OrderTables, inbox: Inbox, notify:
     assert {message["kind"] for message in inbox.messages()} == {"received", "confirmed"}
 
 
-def test_the_owner_of_a_claim_resumes_it(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
+def test_the_owner_of_a_claim_can_send_again(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
     tables.place({"85123A": 6})
     _crash_before_publishing(notify, inbox)
 
@@ -165,7 +165,7 @@ def test_the_owner_of_a_claim_resumes_it(tables: OrderTables, inbox: Inbox, noti
     assert len(inbox.messages()) == 1
 
 
-def test_a_fresh_claim_of_another_execution_is_left_alone(
+def test_an_execution_does_not_send_while_another_one_has_a_fresh_claim(
     tables: OrderTables, inbox: Inbox, notify: Notify
 ) -> None:
     tables.place({"85123A": 6})
@@ -177,7 +177,9 @@ def test_a_fresh_claim_of_another_execution_is_left_alone(
     assert inbox.messages() == []
 
 
-def test_a_stale_claim_is_taken_over(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
+def test_another_execution_takes_over_a_stale_claim(
+    tables: OrderTables, inbox: Inbox, notify: Notify
+) -> None:
     tables.place({"85123A": 6})
     _crash_before_publishing(notify, inbox)
 
@@ -190,7 +192,9 @@ def test_a_stale_claim_is_taken_over(tables: OrderTables, inbox: Inbox, notify: 
     assert len(inbox.messages()) == 1
 
 
-def test_resuming_a_claim_renews_it(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
+def test_a_claim_is_renewed_when_its_owner_sends_again(
+    tables: OrderTables, inbox: Inbox, notify: Notify
+) -> None:
     tables.place({"85123A": 6})
     _crash_before_publishing(notify, inbox)
     _crash_before_publishing(notify, inbox, now=NOW + timedelta(seconds=29))
@@ -199,7 +203,7 @@ def test_resuming_a_claim_renews_it(tables: OrderTables, inbox: Inbox, notify: N
         notify("received", execution=OTHER_EXECUTION, now=NOW + timedelta(seconds=40))
 
 
-def test_a_claim_that_was_taken_over_is_no_longer_its_first_owners(
+def test_the_first_owner_can_not_use_a_claim_that_was_taken_over(
     tables: OrderTables, inbox: Inbox, notify: Notify
 ) -> None:
     tables.place({"85123A": 6})
@@ -210,9 +214,9 @@ def test_a_claim_that_was_taken_over_is_no_longer_its_first_owners(
         notify("received", now=NOW + timedelta(seconds=32))
 
 
-def test_two_executions_at_once_send_once(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
+def test_two_executions_at_the_same_time_send_once(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
     tables.place({"85123A": 6})
-    interrupted = Interrupted(
+    interrupted = InterruptedClient(
         tables.dynamodb, "update_item", lambda: notify("received", execution=OTHER_EXECUTION)
     )
 

@@ -1,4 +1,4 @@
-"""What a client of the API sees when all is well, and when the request is not."""
+"""Responses of the API to valid and to invalid requests."""
 
 import json
 from base64 import b64encode
@@ -25,20 +25,20 @@ def api() -> OrdersApi:
     return OrdersApi()
 
 
-def test_an_order_is_accepted_with_its_total_and_where_to_follow_it(api: OrdersApi) -> None:
-    answer = api.place({**VALID_ORDER, "items": [{"productId": "85123A", "quantity": 6}]})
+def test_an_accepted_order_has_its_total_and_its_location(api: OrdersApi) -> None:
+    response = api.place({**VALID_ORDER, "items": [{"productId": "85123A", "quantity": 6}]})
 
-    order_id = answer.body["orderId"]
-    assert answer.status == 202
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["location"] == f"/prod/orders/{order_id}"
-    assert "idempotency-replayed" not in answer.headers
+    order_id = response.body["orderId"]
+    assert response.status == 202
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["location"] == f"/prod/orders/{order_id}"
+    assert "idempotency-replayed" not in response.headers
     assert UUID(order_id).version == 4
-    assert answer.body == {
+    assert response.body == {
         "orderId": order_id,
         "status": "PENDING",
         "total": {"amount": 1530, "currency": "USD"},
-        "createdAt": answer.body["createdAt"],
+        "createdAt": response.body["createdAt"],
         "links": {"self": f"/orders/{order_id}"},
     }
 
@@ -57,11 +57,11 @@ def test_an_accepted_order_is_stored_and_announced(
     assert "pm_card_visa" not in json.dumps(event)
 
 
-def test_without_a_key_every_request_is_another_order(api: OrdersApi) -> None:
+def test_every_request_without_a_key_places_an_order(api: OrdersApi) -> None:
     assert api.place().body["orderId"] != api.place().body["orderId"]
 
 
-def test_a_replay_gets_the_first_answer_and_announces_again(
+def test_a_replay_gets_the_first_response_and_emits_the_event_again(
     api: OrdersApi, tables: OrderTables, bus: BusListener
 ) -> None:
     first = api.place(key="k1")
@@ -83,7 +83,7 @@ def test_a_replay_gets_the_first_answer_and_announces_again(
     assert announced[0] == announced[1]
 
 
-def test_a_replay_of_a_settled_order_tells_its_status_and_announces_nothing(
+def test_a_replay_of_a_settled_order_has_its_status_and_emits_nothing(
     api: OrdersApi, tables: OrderTables, bus: BusListener
 ) -> None:
     order_id = api.place(key="k1").body["orderId"]
@@ -96,9 +96,7 @@ def test_a_replay_of_a_settled_order_tells_its_status_and_announces_nothing(
     assert bus.received() == []
 
 
-def test_a_replay_succeeds_also_when_the_product_has_left_the_catalogue(
-    api: OrdersApi, tables: OrderTables
-) -> None:
+def test_a_replay_succeeds_when_the_product_was_deleted(api: OrdersApi, tables: OrderTables) -> None:
     first = api.place(key="k1")
     tables.dynamodb.delete_item(TableName=tables.names.inventory, Key={"productId": {"S": "85123A"}})
 
@@ -109,7 +107,7 @@ def test_a_replay_succeeds_also_when_the_product_has_left_the_catalogue(
     assert unknown.status == 422
 
 
-def test_a_key_placed_for_one_order_is_refused_for_another(
+def test_a_key_of_one_order_is_refused_for_another_order(
     api: OrdersApi, tables: OrderTables, bus: BusListener
 ) -> None:
     first = api.place(key="k1")
@@ -132,7 +130,7 @@ def test_two_clients_can_use_the_same_key(api: OrdersApi) -> None:
     assert api.place(key="k1").body["orderId"] != other.place(key="k1").body["orderId"]
 
 
-def test_without_a_key_id_clients_are_told_apart_by_their_api_key(api: OrdersApi) -> None:
+def test_clients_without_a_key_id_are_distinguished_by_their_api_key(api: OrdersApi) -> None:
     first = OrdersApi(api_key_id=None, api_key="value-1")
     second = OrdersApi(api_key_id=None, api_key="value-2")
 
@@ -142,33 +140,33 @@ def test_without_a_key_id_clients_are_told_apart_by_their_api_key(api: OrdersApi
     assert len(set(ids)) == 3
 
 
-def test_an_api_key_that_is_rotated_keeps_its_orders(api: OrdersApi) -> None:
+def test_a_rotated_api_key_keeps_its_orders(api: OrdersApi) -> None:
     rotated = OrdersApi(api_key_id=api.api_key_id, api_key="another-value")
 
     assert rotated.place(key="k1").body["orderId"] == api.place(key="k1").body["orderId"]
 
 
-def test_the_key_is_stored_nowhere(api: OrdersApi, tables: OrderTables) -> None:
+def test_the_idempotency_key_is_not_stored(api: OrdersApi, tables: OrderTables) -> None:
     api.place(key="a-very-special-key")
 
     assert "a-very-special-key" not in json.dumps(tables.dynamodb.scan(TableName=tables.names.orders))
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "ä", "a\tb"])
-def test_a_key_that_is_none_is_refused(api: OrdersApi, key: str) -> None:
-    answer = api.place(key=key)
+def test_an_invalid_idempotency_key_is_refused(api: OrdersApi, key: str) -> None:
+    response = api.place(key=key)
 
-    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
-    assert "Idempotency-Key" in answer.body["detail"]
+    assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")
+    assert "Idempotency-Key" in response.body["detail"]
 
 
-def test_unknown_products_are_named_one_by_one(api: OrdersApi, tables: OrderTables) -> None:
+def test_every_unknown_product_is_named(api: OrdersApi, tables: OrderTables) -> None:
     items = [{"productId": product, "quantity": 1} for product in ("gone", "85123A", "never-was")]
 
-    answer = api.place({**VALID_ORDER, "items": items})
+    response = api.place({**VALID_ORDER, "items": items})
 
-    assert (answer.status, answer.body["title"]) == (422, "Unknown products")
-    assert answer.body["errors"] == [
+    assert (response.status, response.body["title"]) == (422, "Unknown products")
+    assert response.body["errors"] == [
         {"pointer": "/items/0/productId", "detail": "gone is not in the catalogue"},
         {"pointer": "/items/2/productId", "detail": "never-was is not in the catalogue"},
     ]
@@ -178,12 +176,12 @@ def test_unknown_products_are_named_one_by_one(api: OrdersApi, tables: OrderTabl
 def test_an_invalid_order_is_refused_with_every_violation(api: OrdersApi, tables: OrderTables) -> None:
     item = {"productId": "85123A", "quantity": 0}
 
-    answer = api.place({"customerId": "", "items": [item, item], "price": 1})
+    response = api.place({"customerId": "", "items": [item, item], "price": 1})
 
-    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
-    assert answer.body["type"] == "urn:problem-type:ecommerce:invalid-request"
-    assert answer.body["status"] == 400
-    assert answer.pointers == [
+    assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")
+    assert response.body["type"] == "urn:problem-type:ecommerce:invalid-request"
+    assert response.body["status"] == 400
+    assert response.pointers == [
         "/customerEmail",
         "/paymentMethod",
         "/customerId",
@@ -198,13 +196,13 @@ def test_an_invalid_order_is_refused_with_every_violation(api: OrdersApi, tables
 @pytest.mark.parametrize(
     "body", [None, "", "{", "[]", "1", '{"a": NaN}', '{"a": 1, "a": 2}', '{"a": "\ud800"}']
 )
-def test_a_body_that_cannot_be_read_is_refused(api: OrdersApi, body: str | None) -> None:
-    answer = api.post(body)
+def test_a_body_that_can_not_be_parsed_is_refused(api: OrdersApi, body: str | None) -> None:
+    response = api.post(body)
 
-    assert (answer.status, answer.pointers) == (400, [""])
+    assert (response.status, response.pointers) == (400, [""])
 
 
-def test_a_body_may_come_in_base64(api: OrdersApi) -> None:
+def test_a_body_may_be_base64(api: OrdersApi) -> None:
     body = b64encode(json.dumps(VALID_ORDER).encode()).decode()
 
     assert api.post(body, is_base64=True).status == 202
@@ -215,10 +213,10 @@ def test_a_body_may_come_in_base64(api: OrdersApi) -> None:
 def test_an_order_is_shown_as_it_was_placed(api: OrdersApi) -> None:
     placed = api.place().body
 
-    answer = api.read(placed["orderId"])
+    response = api.read(placed["orderId"])
 
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.body == {
+    assert (response.status, response.headers["content-type"]) == (200, "application/json")
+    assert response.body == {
         "orderId": placed["orderId"],
         "customerId": "cust-17850",
         "status": "PENDING",
@@ -232,7 +230,7 @@ def test_an_order_is_shown_as_it_was_placed(api: OrdersApi) -> None:
     }
 
 
-def test_an_order_is_shown_with_what_its_workflow_did(api: OrdersApi, tables: OrderTables) -> None:
+def test_an_order_is_shown_with_its_steps_and_its_execution(api: OrdersApi, tables: OrderTables) -> None:
     order_id = api.place().body["orderId"]
     _set(tables, order_id, status="ON_HOLD", reason="inventory", executionArn=EXECUTION)
     _set(
@@ -253,7 +251,7 @@ def test_an_order_is_shown_with_what_its_workflow_did(api: OrdersApi, tables: Or
     assert order["execution"]["consoleUrl"].endswith(f"details/{EXECUTION}?startDate=1795360472456")
 
 
-def test_no_answer_shows_address_or_token(api: OrdersApi) -> None:
+def test_no_response_has_the_address_or_the_token(api: OrdersApi) -> None:
     placed = api.place(key="k1")
 
     shown = placed.text + api.read(placed.body["orderId"]).text + api.list(customerId="cust-17850").text
@@ -264,13 +262,13 @@ def test_no_answer_shows_address_or_token(api: OrdersApi) -> None:
 
 @pytest.mark.parametrize("order_id", ["6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11", "ORDER", "1", "%20", '"', "ä"])
 def test_an_order_that_does_not_exist_is_not_found(api: OrdersApi, order_id: str) -> None:
-    answer = api.read(order_id)
+    response = api.read(order_id)
 
-    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
-    assert answer.body["status"] == 404
+    assert (response.status, response.headers["content-type"]) == (404, "application/problem+json")
+    assert response.body["status"] == 404
 
 
-def test_a_customers_orders_come_in_pages_newest_first(api: OrdersApi) -> None:
+def test_the_orders_of_a_customer_are_listed_in_pages_newest_first(api: OrdersApi) -> None:
     placed = [api.place().body["orderId"] for _ in range(3)]
 
     first = api.list(customerId="cust-17850", limit="2").body
@@ -284,9 +282,9 @@ def test_a_customers_orders_come_in_pages_newest_first(api: OrdersApi) -> None:
 
 
 def test_a_customer_without_orders_has_an_empty_list(api: OrdersApi) -> None:
-    answer = api.list(customerId="nobody")
+    response = api.list(customerId="nobody")
 
-    assert (answer.status, answer.body) == (200, {"orders": [], "nextToken": None})
+    assert (response.status, response.body) == (200, {"orders": [], "nextToken": None})
 
 
 @pytest.mark.parametrize(
@@ -300,13 +298,13 @@ def test_a_customer_without_orders_has_an_empty_list(api: OrdersApi) -> None:
         {"customerId": "c", "nextToken": ""},
     ],
 )
-def test_a_list_asked_for_wrongly_is_refused(api: OrdersApi, parameters: dict[str, str]) -> None:
-    answer = api.list(**parameters)
+def test_a_list_with_invalid_parameters_is_refused(api: OrdersApi, parameters: dict[str, str]) -> None:
+    response = api.list(**parameters)
 
-    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")
 
 
-def test_a_page_token_opens_no_other_customers_list(api: OrdersApi) -> None:
+def test_a_page_token_is_refused_for_another_customer(api: OrdersApi) -> None:
     api.place()
     api.place()
     token = api.list(customerId="cust-17850", limit="1").body["nextToken"]
@@ -318,11 +316,11 @@ def test_a_page_token_opens_no_other_customers_list(api: OrdersApi) -> None:
     ("method", "path"),
     [("DELETE", "/orders"), ("PUT", "/orders/1"), ("GET", "/"), ("GET", "/orders/1/2"), ("POST", "/order")],
 )
-def test_what_the_api_does_not_have_is_a_problem_too(api: OrdersApi, method: str, path: str) -> None:
-    answer = api.call(method, path)
+def test_an_unknown_method_or_path_is_a_problem(api: OrdersApi, method: str, path: str) -> None:
+    response = api.call(method, path)
 
-    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
-    assert (answer.body["type"], answer.body["title"]) == ("about:blank", "Not Found")
+    assert (response.status, response.headers["content-type"]) == (404, "application/problem+json")
+    assert (response.body["type"], response.body["title"]) == ("about:blank", "Not Found")
 
 
 def _set(tables: OrderTables, order_id: str, *, record: str = ORDER_RECORD, **attributes: Any) -> None:

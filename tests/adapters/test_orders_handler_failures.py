@@ -1,4 +1,4 @@
-"""What a client of the API sees, and an operator reads, when something behind it fails."""
+"""Responses and log lines of the API when a dependency fails."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from handlers import orders
 from handlers.adapters import aws
-from tests.fakes import Interrupted
+from tests.fakes import InterruptedClient
 from tests.order_tables import OrderTables
 from tests.orders_api import VALID_ORDER, BusListener, Context, OrdersApi, deployed
 
@@ -57,10 +57,10 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Logs:
 
 @pytest.fixture
 def interrupt(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
-    """Let something happen before the first call of a method of a service's client."""
+    """Run an action before the first call of a method of a service's client."""
 
-    def interrupt(service: str, method: str, happens: Callable[[], Any]) -> None:
-        interrupted = Interrupted(aws.client(service), method, happens)
+    def interrupt(service: str, method: str, action: Callable[[], Any]) -> None:
+        interrupted = InterruptedClient(aws.client(service), method, action)
         monkeypatch.setattr(
             orders, "client", lambda name: interrupted if name == service else aws.client(name)
         )
@@ -71,17 +71,17 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
 @pytest.fixture
 def break_once(interrupt: Interrupt) -> Break:
     def break_once(service: str, method: str, error: Exception) -> None:
-        def happens() -> None:
+        def action() -> None:
             raise error
 
-        interrupt(service, method, happens)
+        interrupt(service, method, action)
 
     return break_once
 
 
 @pytest.mark.parametrize("error", FAILURES)
 @pytest.mark.parametrize("call", ["dynamodb batch_get_item", "dynamodb put_item", "events put_events"])
-def test_whatever_fails_the_client_can_try_again_and_gets_one_order(
+def test_a_request_that_is_retried_after_a_failure_places_one_order(
     bus: BusListener, break_once: Break, tables: OrderTables, call: str, error: Exception
 ) -> None:
     api = OrdersApi()
@@ -98,7 +98,7 @@ def test_whatever_fails_the_client_can_try_again_and_gets_one_order(
     assert [event["detail"]["orderId"] for event in bus.received()] == [retried.body["orderId"]]
 
 
-def test_an_event_that_the_bus_refused_is_a_failure_too(
+def test_an_event_that_the_bus_refuses_fails_the_request(
     api: OrdersApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
@@ -111,7 +111,7 @@ def test_an_event_that_the_bus_refused_is_a_failure_too(
 
 
 @pytest.mark.parametrize("error", FAILURES)
-def test_reading_can_be_tried_again_too(api: OrdersApi, break_once: Break, error: Exception) -> None:
+def test_a_failed_read_can_be_retried(api: OrdersApi, break_once: Break, error: Exception) -> None:
     order_id = api.place().body["orderId"]
     orders._service.cache_clear()
     break_once("dynamodb", "query", error)
@@ -122,15 +122,15 @@ def test_reading_can_be_tried_again_too(api: OrdersApi, break_once: Break, error
     assert (read.status, listed.status) == (200, 200)
 
 
-def test_of_two_requests_at_once_with_one_key_the_later_one_is_the_replay(
+def test_the_later_of_two_requests_with_the_same_key_is_the_replay(
     api: OrdersApi, interrupt: Interrupt, tables: OrderTables
 ) -> None:
     winners = []
 
-    def other_request_is_faster() -> None:
+    def send_other_request() -> None:
         winners.append(api.place(key="k1"))
 
-    interrupt("dynamodb", "put_item", other_request_is_faster)
+    interrupt("dynamodb", "put_item", send_other_request)
 
     loser = api.place(key="k1")
 
@@ -144,32 +144,34 @@ def test_of_two_requests_at_once_with_one_key_the_later_one_is_the_replay(
     assert tables.dynamodb.scan(TableName=tables.names.orders)["Count"] == 1
 
 
-def test_without_a_key_a_write_that_was_repeated_below_is_no_replay(
+def test_a_write_that_boto3_repeats_is_not_a_replay(
     api: OrdersApi, tables: OrderTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_item = tables.dynamodb.put_item
 
-    def answer_gets_lost(**request: Any) -> Any:
+    def put_item_twice(**request: Any) -> Any:
         put_item(**request)
         return put_item(**request)
 
-    monkeypatch.setattr(aws.client("dynamodb"), "put_item", answer_gets_lost)
+    monkeypatch.setattr(aws.client("dynamodb"), "put_item", put_item_twice)
 
-    answer = api.place()
+    response = api.place()
 
-    assert answer.status == 202
-    assert "idempotency-replayed" not in answer.headers
+    assert response.status == 202
+    assert "idempotency-replayed" not in response.headers
 
 
 @pytest.mark.parametrize("remaining_millis", [0, 3_000, 6_999])
-def test_without_the_time_for_a_write_nothing_is_stored(tables: OrderTables, remaining_millis: int) -> None:
-    answer = OrdersApi(context=Context(remaining_millis=remaining_millis)).place()
+def test_no_order_is_stored_when_there_is_no_time_for_the_write(
+    tables: OrderTables, remaining_millis: int
+) -> None:
+    response = OrdersApi(context=Context(remaining_millis=remaining_millis)).place()
 
-    assert (answer.status, "retry-after" in answer.headers) == (503, True)
+    assert (response.status, "retry-after" in response.headers) == (503, True)
     assert tables.dynamodb.scan(TableName=tables.names.orders)["Count"] == 0
 
 
-def test_without_the_time_to_announce_it_an_order_stays_for_the_retry(
+def test_an_order_that_there_was_no_time_to_announce_is_announced_by_the_retry(
     api: OrdersApi, bus: BusListener, interrupt: Interrupt
 ) -> None:
     context = Context()
@@ -183,15 +185,15 @@ def test_without_the_time_to_announce_it_an_order_stays_for_the_retry(
     assert len(bus.received()) == 1
 
 
-def test_what_nobody_foresaw_is_answered_without_internal_names(
+def test_an_unexpected_error_gives_a_response_without_internal_names(
     api: OrdersApi, break_once: Break, logs: Logs
 ) -> None:
     break_once("dynamodb", "put_item", KeyError("ada@example.com"))
 
-    answer = api.place()
+    response = api.place()
 
-    assert answer.status == 500
-    assert answer.body == {
+    assert response.status == 500
+    assert response.body == {
         "type": "about:blank",
         "title": "Internal Server Error",
         "status": 500,
@@ -203,7 +205,7 @@ def test_what_nobody_foresaw_is_answered_without_internal_names(
     assert "ada@example.com" not in json.dumps(line)
 
 
-def test_a_request_leaves_one_line_that_names_the_order(api: OrdersApi, logs: Logs) -> None:
+def test_a_request_logs_one_line_with_the_order_id(api: OrdersApi, logs: Logs) -> None:
     order_id = api.place(key="k1").body["orderId"]
     api.read(order_id)
     api.list(customerId="cust-17850")
@@ -215,7 +217,7 @@ def test_a_request_leaves_one_line_that_names_the_order(api: OrdersApi, logs: Lo
     assert (listed["httpStatus"], "orderId" in listed) == (200, False)
 
 
-def test_no_line_holds_personal_data_or_what_the_client_sent(
+def test_log_lines_have_no_personal_data_and_nothing_that_the_client_sent(
     api: OrdersApi, break_once: Break, logs: Logs
 ) -> None:
     break_once("dynamodb", "batch_get_item", ClientError({"Error": {"Code": "ValidationException"}}, "Any"))
@@ -249,7 +251,7 @@ def test_no_line_holds_personal_data_or_what_the_client_sent(
         ("AccessDeniedException", {"error": "AccessDeniedException", "operation": "PutEvents"}),
     ],
 )
-def test_a_line_tells_what_failed(
+def test_a_log_line_names_the_error(
     api: OrdersApi,
     break_once: Break,
     logs: Logs,
@@ -265,8 +267,8 @@ def test_a_line_tells_what_failed(
     assert line.items() <= written.items()
 
 
-def test_not_even_the_setting_that_logs_events_logs_what_the_client_sent() -> None:
-    # A process of its own: the setting is read when the handler is imported.
+def test_the_event_is_not_logged_even_with_the_setting_that_logs_events() -> None:
+    # In a new process, because the setting is read when the handler is imported.
     program = "from tests.orders_api import OrdersApi; print(OrdersApi().post('ada@example.com').status)"
     environment = {**os.environ, "POWERTOOLS_LOGGER_LOG_EVENT": "true", "POWERTOOLS_LOG_LEVEL": "INFO"}
 

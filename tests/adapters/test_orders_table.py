@@ -1,4 +1,4 @@
-"""Orders in the deployed table: stored once, read with their steps, listed by customer."""
+"""Orders in the deployed table are stored once, read with their steps, and listed by customer."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,19 +52,19 @@ def record(tables: OrderTables) -> Record:
 
 
 def numbered(number: int, **changes: Any) -> Order:
-    """Order number n is placed in second n."""
+    """Return order number n, placed in second n."""
     at = f"2026-11-22T15:14:{number:02}.000Z"
     return replace(PLACED, order_id=str(UUID(int=number)), created_at=at, updated_at=at, **changes)
 
 
-def test_what_is_placed_can_be_read(orders: OrdersTable) -> None:
+def test_a_placed_order_can_be_read(orders: OrdersTable) -> None:
     placed_before = orders.place(PLACED)
 
     assert placed_before is None
     assert orders.read_order(ORDER) == PLACED
 
 
-def test_an_order_is_stored_once_and_the_first_one_stays(orders: OrdersTable) -> None:
+def test_an_order_is_stored_once_and_the_first_record_stays(orders: OrdersTable) -> None:
     orders.place(PLACED)
 
     placed_before = orders.place(replace(PLACED, total=Money(amount=1, currency="USD"), created_at=LATER))
@@ -91,7 +91,7 @@ def test_an_order_that_was_never_placed_is_not_found(orders: OrdersTable) -> Non
         orders.read_order_with_steps(ORDER)
 
 
-def test_steps_without_an_order_are_no_order(orders: OrdersTable, record: Record) -> None:
+def test_steps_without_an_order_are_not_found(orders: OrdersTable, record: Record) -> None:
     record("STEP#payment", status="VOIDED", at=AT, executionArn=EXECUTION)
 
     with pytest.raises(OrderNotFound):
@@ -104,7 +104,7 @@ def test_a_new_order_has_no_steps(orders: OrdersTable) -> None:
     assert orders.read_order_with_steps(ORDER) == (PLACED, RecordedSteps())
 
 
-def test_an_order_is_read_with_what_its_workflow_recorded(orders: OrdersTable, record: Record) -> None:
+def test_an_order_is_read_with_its_recorded_steps(orders: OrdersTable, record: Record) -> None:
     orders.place(PLACED)
     record("STEP#inventory", status="RESERVED", at=AT, items=[{"productId": "85123A", "quantity": 6}])
     record("STEP#payment", status="CAPTURED", at=LATER, reference="pi_1")
@@ -120,7 +120,7 @@ def test_an_order_is_read_with_what_its_workflow_recorded(orders: OrdersTable, r
 
 
 @pytest.mark.parametrize("kind", ["confirmed", "rejected"])
-def test_the_final_notification_is_the_latest_also_when_the_first_was_sent_late(
+def test_the_final_notification_is_shown_also_when_the_first_one_was_sent_later(
     orders: OrdersTable, record: Record, kind: str
 ) -> None:
     orders.place(PLACED)
@@ -132,7 +132,7 @@ def test_the_final_notification_is_the_latest_also_when_the_first_was_sent_late(
     assert steps.notification == RecordedStep(status="SENDING", at=AT)
 
 
-def test_a_settled_order_knows_its_reason_and_its_execution(tables: OrderTables, orders: OrdersTable) -> None:
+def test_a_settled_order_has_its_reason_and_its_execution(tables: OrderTables, orders: OrdersTable) -> None:
     tables.place(
         {"85123A": 6},
         status="REJECTED",
@@ -147,7 +147,7 @@ def test_a_settled_order_knows_its_reason_and_its_execution(tables: OrderTables,
     assert order.execution == Execution(arn=EXECUTION, started_at=LATER)
 
 
-def test_a_customer_sees_the_newest_orders_first(orders: OrdersTable) -> None:
+def test_the_orders_of_a_customer_are_listed_newest_first(orders: OrdersTable) -> None:
     for number in (2, 1, 3):
         orders.place(numbered(number))
     orders.place(numbered(4, customer_id="someone-else"))
@@ -158,7 +158,7 @@ def test_a_customer_sees_the_newest_orders_first(orders: OrdersTable) -> None:
     assert page.next is None
 
 
-def test_a_summary_has_what_a_list_shows(tables: OrderTables, orders: OrdersTable) -> None:
+def test_a_summary_has_the_fields_of_a_list(tables: OrderTables, orders: OrdersTable) -> None:
     tables.place({"85123A": 2}, status="REJECTED", reason="OUT_OF_STOCK", updatedAt=LATER)
 
     (order,) = orders.list_of_customer("cust-17850", limit=20).orders
@@ -168,7 +168,7 @@ def test_a_summary_has_what_a_list_shows(tables: OrderTables, orders: OrdersTabl
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6])
-def test_pages_hold_every_order_once_and_none_is_empty(orders: OrdersTable, limit: int) -> None:
+def test_every_order_is_on_one_page_and_no_page_is_empty(orders: OrdersTable, limit: int) -> None:
     for number in range(1, 6):
         orders.place(numbered(number))
 

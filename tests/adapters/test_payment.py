@@ -1,4 +1,4 @@
-"""Payments on the deployed table: nobody is charged twice, and no money stays held for a refused order."""
+"""Payments with the deployed table: no customer is charged twice, and no refused order holds money."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,10 +18,10 @@ from handlers.domain.payment import PaymentOperation
 from handlers.domain.payment_gateway import PaymentGateway
 from handlers.domain.step_request import StepRequest
 from handlers.payment import PaymentService
-from tests.fakes import Interrupted, LedgerEntry, LedgerGateway
+from tests.fakes import InterruptedClient, LedgerEntry, LedgerGateway
 from tests.order_tables import EXECUTION, ORDER, OTHER_EXECUTION, OrderTables
 
-Ask = Callable[..., str]
+Perform = Callable[..., str]
 
 
 @pytest.fixture
@@ -30,16 +30,16 @@ def gateway() -> LedgerGateway:
 
 
 @pytest.fixture
-def books(gateway: LedgerGateway) -> LedgerEntry:
-    """What the provider knows of the order."""
+def entry(gateway: LedgerGateway) -> LedgerEntry:
+    """The provider's record of the order."""
     return gateway.ledger[ORDER]
 
 
 @pytest.fixture
-def ask(tables: OrderTables, gateway: LedgerGateway) -> Ask:
-    """Ask for "authorize", "capture" or "void"; the answer is the status."""
+def perform(tables: OrderTables, gateway: LedgerGateway) -> Perform:
+    """Perform "authorize", "capture" or "void", and return the status."""
 
-    def ask(
+    def perform(
         operation: str,
         *,
         gateway: PaymentGateway = gateway,
@@ -55,7 +55,7 @@ def ask(tables: OrderTables, gateway: LedgerGateway) -> Ask:
             StepRequest(operation=PaymentOperation(operation), order_id=ORDER, execution_arn=execution)
         )
 
-    return ask
+    return perform
 
 
 def _payment(tables: OrderTables) -> dict[str, Any]:
@@ -65,124 +65,132 @@ def _payment(tables: OrderTables) -> dict[str, Any]:
 
 
 def test_an_authorisation_holds_the_money_and_records_its_reference(
-    tables: OrderTables, ask: Ask, books: LedgerEntry
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
 
-    status = ask("authorize")
+    status = perform("authorize")
 
     assert status == "AUTHORIZED"
-    assert books.holds_money
-    assert books.authorization is not None
-    assert _payment(tables)["reference"] == books.authorization.reference
+    assert entry.holds_money
+    assert entry.authorization is not None
+    assert _payment(tables)["reference"] == entry.authorization.reference
     assert _payment(tables)["executionArn"] == EXECUTION
 
 
-def test_a_declined_card_is_an_answer_and_is_recorded(tables: OrderTables, ask: Ask) -> None:
+def test_a_declined_card_is_recorded(tables: OrderTables, perform: Perform) -> None:
     tables.place({"85123A": 6}, payment_method="pm_card_declined")
 
-    assert ask("authorize") == "DECLINED"
+    assert perform("authorize") == "DECLINED"
     assert _payment(tables)["status"] == "DECLINED"
 
 
-def test_a_recorded_payment_is_answered_without_asking_the_provider(tables: OrderTables, ask: Ask) -> None:
+def test_a_recorded_authorisation_makes_no_call_to_the_provider(
+    tables: OrderTables, perform: Perform
+) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
-    provider_that_forgot = LedgerGateway()
+    perform("authorize")
+    unused_gateway = LedgerGateway()
 
-    status = ask("authorize", gateway=provider_that_forgot, execution=OTHER_EXECUTION)
+    status = perform("authorize", gateway=unused_gateway, execution=OTHER_EXECUTION)
 
     assert status == "AUTHORIZED"
-    assert not provider_that_forgot.ledger
+    assert not unused_gateway.ledger
 
 
-def test_an_outage_records_nothing_so_that_a_retry_can_succeed(tables: OrderTables, ask: Ask) -> None:
+def test_an_outage_records_nothing(tables: OrderTables, perform: Perform) -> None:
     tables.place({"85123A": 6}, payment_method="pm_gateway_down")
 
     with pytest.raises(GatewayUnavailable):
-        ask("authorize")
+        perform("authorize")
 
     assert tables.step(PAYMENT_STEP) is None
 
 
-def test_an_unknown_order_is_never_authorised(tables: OrderTables, ask: Ask, gateway: LedgerGateway) -> None:
+def test_an_unknown_order_is_never_authorised(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway
+) -> None:
     with pytest.raises(OrderNotFound, match=ORDER):
-        ask("authorize")
+        perform("authorize")
 
     assert not gateway.ledger
     assert tables.step(PAYMENT_STEP) is None
 
 
-def test_two_authorisations_at_once_agree_on_the_first_recorded(
-    tables: OrderTables, ask: Ask, gateway: LedgerGateway
+def test_two_authorisations_at_the_same_time_keep_the_first_record(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway
 ) -> None:
     tables.place({"85123A": 6})
-    interrupted = Interrupted(gateway, "authorize", lambda: ask("authorize", execution=OTHER_EXECUTION))
+    interrupted = InterruptedClient(
+        gateway, "authorize", lambda: perform("authorize", execution=OTHER_EXECUTION)
+    )
 
-    status = ask("authorize", gateway=interrupted)
+    status = perform("authorize", gateway=interrupted)
 
     assert status == "AUTHORIZED"
     assert _payment(tables)["executionArn"] == OTHER_EXECUTION
 
 
-def test_a_capture_takes_the_money(tables: OrderTables, ask: Ask, books: LedgerEntry) -> None:
+def test_a_capture_takes_the_money(tables: OrderTables, perform: Perform, entry: LedgerEntry) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
+    perform("authorize")
 
-    status = ask("capture")
+    status = perform("capture")
 
     assert status == "CAPTURED"
-    assert books.captured
+    assert entry.captured
     assert _payment(tables)["reference"]
 
 
-def test_a_second_capture_does_not_ask_the_provider(tables: OrderTables, ask: Ask) -> None:
+def test_a_second_capture_makes_no_call_to_the_provider(tables: OrderTables, perform: Perform) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
-    ask("capture")
-    provider_that_forgot = LedgerGateway()
+    perform("authorize")
+    perform("capture")
+    unused_gateway = LedgerGateway()
 
-    assert ask("capture", gateway=provider_that_forgot) == "CAPTURED"
-    assert not provider_that_forgot.ledger
+    assert perform("capture", gateway=unused_gateway) == "CAPTURED"
+    assert not unused_gateway.ledger
 
 
-def test_a_capture_whose_record_was_lost_is_made_again(
-    tables: OrderTables, ask: Ask, books: LedgerEntry
+def test_a_capture_whose_record_was_lost_can_be_repeated(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
+    perform("authorize")
 
     def crash() -> None:
         raise SystemExit
 
     with pytest.raises(SystemExit):
-        ask("capture", dynamodb=Interrupted(tables.dynamodb, "update_item", crash))
+        perform("capture", dynamodb=InterruptedClient(tables.dynamodb, "update_item", crash))
 
-    assert books.captured
-    assert ask("capture") == "CAPTURED"
+    assert entry.captured
+    assert perform("capture") == "CAPTURED"
 
 
-def test_two_captures_at_once_agree(tables: OrderTables, ask: Ask) -> None:
+def test_two_captures_at_the_same_time_have_the_same_result(tables: OrderTables, perform: Perform) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
+    perform("authorize")
     others: list[str] = []
-    interrupted = Interrupted(
-        tables.dynamodb, "update_item", lambda: others.append(ask("capture", execution=OTHER_EXECUTION))
+    interrupted = InterruptedClient(
+        tables.dynamodb, "update_item", lambda: others.append(perform("capture", execution=OTHER_EXECUTION))
     )
 
-    status = ask("capture", dynamodb=interrupted)
+    status = perform("capture", dynamodb=interrupted)
 
     assert [status, *others] == ["CAPTURED", "CAPTURED"]
     assert _payment(tables)["executionArn"] == OTHER_EXECUTION
 
 
-def test_what_was_never_authorised_is_not_captured(tables: OrderTables, ask: Ask, books: LedgerEntry) -> None:
+def test_a_payment_without_authorisation_is_not_captured(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
+) -> None:
     tables.place({"85123A": 6})
 
     with pytest.raises(PaymentNotAuthorized, match="absent"):
-        ask("capture")
+        perform("capture")
 
-    assert not books.captured
+    assert not entry.captured
 
 
 @pytest.mark.parametrize(
@@ -190,82 +198,84 @@ def test_what_was_never_authorised_is_not_captured(tables: OrderTables, ask: Ask
     [("pm_card_declined", "authorize", "DECLINED"), ("pm_card_visa", "void", "VOIDED")],
 )
 def test_a_payment_that_holds_no_money_is_not_captured(
-    tables: OrderTables, ask: Ask, payment_method: str, before: str, status: str
+    tables: OrderTables, perform: Perform, payment_method: str, before: str, status: str
 ) -> None:
     tables.place({"85123A": 6}, payment_method=payment_method)
-    ask(before)
+    perform(before)
 
     with pytest.raises(PaymentNotAuthorized, match=status):
-        ask("capture")
+        perform("capture")
 
 
-def test_money_that_the_provider_let_go_of_is_recorded_as_voided(
-    tables: OrderTables, ask: Ask, books: LedgerEntry
+def test_an_expired_hold_is_recorded_as_voided(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
+    perform("authorize")
     reference = _payment(tables)["reference"]
-    books.voided = True  # the hold expired
+    entry.voided = True  # the hold expired
 
     with pytest.raises(PaymentNotAuthorized):
-        ask("capture")
+        perform("capture")
 
     assert (_payment(tables)["status"], _payment(tables)["reference"]) == ("VOIDED", reference)
-    assert ask("authorize") == "VOIDED"
-    assert ask("void") == "VOIDED"
+    assert perform("authorize") == "VOIDED"
+    assert perform("void") == "VOIDED"
 
 
-def test_a_void_lets_go_of_the_money(tables: OrderTables, ask: Ask, books: LedgerEntry) -> None:
+def test_a_void_releases_the_money(tables: OrderTables, perform: Perform, entry: LedgerEntry) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
+    perform("authorize")
 
-    statuses = [ask("void"), ask("void", execution=OTHER_EXECUTION)]
+    statuses = [perform("void"), perform("void", execution=OTHER_EXECUTION)]
 
     assert statuses == ["VOIDED", "VOIDED"]
-    assert not books.holds_money
+    assert not entry.holds_money
 
 
-def test_a_second_void_does_not_ask_the_provider(tables: OrderTables, ask: Ask) -> None:
+def test_a_second_void_makes_no_call_to_the_provider(tables: OrderTables, perform: Perform) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
-    ask("void")
-    provider_that_forgot = LedgerGateway()
+    perform("authorize")
+    perform("void")
+    unused_gateway = LedgerGateway()
 
-    assert ask("void", gateway=provider_that_forgot) == "VOIDED"
-    assert not provider_that_forgot.ledger
+    assert perform("void", gateway=unused_gateway) == "VOIDED"
+    assert not unused_gateway.ledger
 
 
-def test_a_void_of_a_declined_payment_leaves_it_declined(tables: OrderTables, ask: Ask) -> None:
+def test_a_void_of_a_declined_payment_leaves_it_declined(tables: OrderTables, perform: Perform) -> None:
     tables.place({"85123A": 6}, payment_method="pm_card_declined")
-    ask("authorize")
+    perform("authorize")
 
-    assert ask("void") == "DECLINED"
+    assert perform("void") == "DECLINED"
     assert _payment(tables)["status"] == "DECLINED"
 
 
-def test_money_that_was_taken_is_not_voided(tables: OrderTables, ask: Ask, books: LedgerEntry) -> None:
+def test_a_captured_payment_is_not_voided(tables: OrderTables, perform: Perform, entry: LedgerEntry) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
-    ask("capture")
+    perform("authorize")
+    perform("capture")
 
     with pytest.raises(PaymentAlreadyCaptured, match="refunded"):
-        ask("void")
+        perform("void")
 
-    assert not books.voided
+    assert not entry.voided
     assert _payment(tables)["status"] == "CAPTURED"
 
 
-def test_an_authorisation_after_a_void_does_not_ask_the_provider(tables: OrderTables, ask: Ask) -> None:
+def test_an_authorisation_after_a_void_makes_no_call_to_the_provider(
+    tables: OrderTables, perform: Perform
+) -> None:
     tables.place({"85123A": 6})
-    ask("void")
-    provider_that_forgot = LedgerGateway()
+    perform("void")
+    unused_gateway = LedgerGateway()
 
-    assert ask("authorize", gateway=provider_that_forgot) == "VOIDED"
-    assert not provider_that_forgot.ledger
+    assert perform("authorize", gateway=unused_gateway) == "VOIDED"
+    assert not unused_gateway.ledger
 
 
-def test_a_void_undoes_an_authorisation_whose_record_was_lost(
-    tables: OrderTables, ask: Ask, books: LedgerEntry
+def test_a_void_releases_an_authorisation_whose_record_was_lost(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
 
@@ -273,85 +283,87 @@ def test_a_void_undoes_an_authorisation_whose_record_was_lost(
         raise SystemExit
 
     with pytest.raises(SystemExit):
-        ask("authorize", dynamodb=Interrupted(tables.dynamodb, "put_item", crash))
-    held_after_the_crash = books.holds_money
-    status = ask("void")
+        perform("authorize", dynamodb=InterruptedClient(tables.dynamodb, "put_item", crash))
+    held_after_the_crash = entry.holds_money
+    status = perform("void")
 
     assert held_after_the_crash
     assert status == "VOIDED"
-    assert not books.holds_money
+    assert not entry.holds_money
 
 
-def test_a_void_that_overtakes_the_provider_stops_the_authorisation(
-    tables: OrderTables, ask: Ask, gateway: LedgerGateway, books: LedgerEntry
+def test_a_void_before_the_provider_is_called_stops_the_authorisation(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
-    interrupted = Interrupted(gateway, "authorize", lambda: ask("void"))
+    interrupted = InterruptedClient(gateway, "authorize", lambda: perform("void"))
 
-    status = ask("authorize", gateway=interrupted)
+    status = perform("authorize", gateway=interrupted)
 
     assert status == "VOIDED"
-    assert not books.holds_money
+    assert not entry.holds_money
 
 
-def test_a_void_that_overtakes_the_record_undoes_the_authorisation(
-    tables: OrderTables, ask: Ask, books: LedgerEntry
+def test_a_void_before_the_authorisation_is_recorded_releases_the_money(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
-    interrupted = Interrupted(tables.dynamodb, "put_item", lambda: ask("void"))
+    interrupted = InterruptedClient(tables.dynamodb, "put_item", lambda: perform("void"))
 
-    status = ask("authorize", dynamodb=interrupted)
+    status = perform("authorize", dynamodb=interrupted)
 
     assert status == "VOIDED"
-    assert not books.holds_money
+    assert not entry.holds_money
     assert _payment(tables)["status"] == "VOIDED"
 
 
-def test_an_authorisation_recorded_before_the_void_reaches_the_provider_is_undone(
-    tables: OrderTables, ask: Ask, gateway: LedgerGateway, books: LedgerEntry
+def test_an_authorisation_that_is_recorded_before_the_provider_voids_is_released(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
 
-    status = ask("void", gateway=Interrupted(gateway, "void", lambda: ask("authorize")))
+    status = perform("void", gateway=InterruptedClient(gateway, "void", lambda: perform("authorize")))
 
     assert status == "VOIDED"
-    assert not books.holds_money
+    assert not entry.holds_money
     assert _payment(tables)["status"] == "VOIDED"
 
 
-def test_an_authorisation_after_the_void_reached_the_provider_holds_nothing(
-    tables: OrderTables, ask: Ask, books: LedgerEntry
+def test_an_authorisation_after_the_provider_voided_holds_no_money(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
 
-    status = ask("void", dynamodb=Interrupted(tables.dynamodb, "put_item", lambda: ask("authorize")))
+    status = perform(
+        "void", dynamodb=InterruptedClient(tables.dynamodb, "put_item", lambda: perform("authorize"))
+    )
 
     assert status == "VOIDED"
-    assert not books.holds_money
+    assert not entry.holds_money
     assert _payment(tables)["status"] == "VOIDED"
 
 
-def test_a_void_that_slips_into_a_capture_makes_it_fail(
-    tables: OrderTables, ask: Ask, gateway: LedgerGateway, books: LedgerEntry
+def test_a_capture_fails_when_a_void_reaches_the_provider_first(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
+    perform("authorize")
 
     with pytest.raises(PaymentNotAuthorized):
-        ask("capture", gateway=Interrupted(gateway, "capture", lambda: ask("void")))
+        perform("capture", gateway=InterruptedClient(gateway, "capture", lambda: perform("void")))
 
-    assert not books.captured
+    assert not entry.captured
     assert _payment(tables)["status"] == "VOIDED"
 
 
-def test_a_capture_that_slips_into_a_void_makes_it_fail(
-    tables: OrderTables, ask: Ask, gateway: LedgerGateway, books: LedgerEntry
+def test_a_void_fails_when_a_capture_reaches_the_provider_first(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway, entry: LedgerEntry
 ) -> None:
     tables.place({"85123A": 6})
-    ask("authorize")
+    perform("authorize")
 
     with pytest.raises(PaymentAlreadyCaptured):
-        ask("void", gateway=Interrupted(gateway, "void", lambda: ask("capture")))
+        perform("void", gateway=InterruptedClient(gateway, "void", lambda: perform("capture")))
 
-    assert books.captured
+    assert entry.captured
     assert _payment(tables)["status"] == "CAPTURED"

@@ -1,4 +1,4 @@
-"""Dead letters and orders on hold are listed, and redriven without losing or repeating anything."""
+"""Dead letters and orders on hold are listed and redriven; nothing is lost or repeated."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from orderctl.dlq.redrive import Redrive
 from orderctl.main import app
 from orderctl.stack import Stack
 from tests.backlog import EMAIL, TOKEN, Backlog
-from tests.fakes import Interrupted
+from tests.fakes import InterruptedClient
 
 QUEUES = ("inventory", "payment", "notification", "delivery")
 Orderctl = Callable[..., Result]
@@ -37,7 +37,7 @@ def backlog(dev_template: dict[str, Any]) -> Iterator[Backlog]:
 
 @pytest.fixture
 def orderctl(backlog: Backlog, monkeypatch: pytest.MonkeyPatch) -> Orderctl:
-    """Run a command of orderctl; nothing waits for messages that may still come."""
+    """Run a command of orderctl, without waiting for further messages."""
     monkeypatch.setattr(dlq, "find_stack", lambda *_: backlog.stack)
     monkeypatch.setattr(dlq, "read_queues", partial(read_queues, wait_seconds=0))
     return lambda *arguments: CliRunner().invoke(app, ["dlq", *arguments], catch_exceptions=True)
@@ -48,7 +48,7 @@ def _all_parked(backlog: Backlog) -> list[dict[str, Any]]:
 
 
 def _undelivered(order_id: str) -> dict[str, Any]:
-    """Return what EventBridge parks: the event as the rule would have handed it over."""
+    """Return an undelivered event as EventBridge parks it."""
     return {
         "version": "0",
         "id": str(uuid4()),
@@ -70,7 +70,7 @@ def _confirmed(order_id: str) -> dict[str, Any]:
     }
 
 
-def test_a_redriven_order_is_pending_and_emitted_and_its_message_is_gone(
+def test_a_redriven_order_is_pending_and_emitted_and_its_message_is_deleted(
     backlog: Backlog, orderctl: Orderctl
 ) -> None:
     order_id = backlog.place("ON_HOLD", reason="payment", attempts=5)
@@ -88,7 +88,7 @@ def test_a_redriven_order_is_pending_and_emitted_and_its_message_is_gone(
     assert "1 order emitted again, 1 message deleted" in outcome.output
 
 
-def test_the_event_is_the_one_that_started_the_order(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_a_redrive_emits_the_original_event(backlog: Backlog, orderctl: Orderctl) -> None:
     order_id = backlog.place("ON_HOLD")
     backlog.park("payment", order_id)
     stored = OrdersTable(backlog.dynamodb, backlog.orders_table).read_order(order_id)
@@ -136,7 +136,9 @@ def test_a_redrive_of_one_order_leaves_the_others(backlog: Backlog, orderctl: Or
     assert backlog.order(silent)["status"] == "ON_HOLD"
 
 
-def test_all_takes_up_orders_on_hold_that_have_no_message(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_a_redrive_of_all_includes_orders_on_hold_without_a_message(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
     held = {backlog.place("ON_HOLD", reason="workflow") for _ in range(12)}
     backlog.place("PENDING")
     backlog.place("CONFIRMED")
@@ -148,7 +150,7 @@ def test_all_takes_up_orders_on_hold_that_have_no_message(backlog: Backlog, orde
 
 
 @pytest.mark.parametrize("status", ["ON_HOLD", "PENDING"])
-def test_an_open_order_without_a_message_is_taken_up_by_its_id(
+def test_an_open_order_without_a_message_is_redriven_by_its_id(
     backlog: Backlog, orderctl: Orderctl, status: str
 ) -> None:
     order_id = backlog.place(status)
@@ -178,7 +180,7 @@ def test_a_settled_order_is_emitted_for_its_notification_and_stays_settled(
     assert _all_parked(backlog) == []
 
 
-def test_the_latest_message_says_who_may_not_close_the_order(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_the_time_of_the_redrive_is_that_of_the_latest_message(backlog: Backlog, orderctl: Orderctl) -> None:
     later = "2100-01-01T00:00:00.000Z"
     first, again = backlog.place("CONFIRMED"), backlog.place("CONFIRMED", redrivenAt=later)
     for order_id in (first, again):
@@ -194,7 +196,7 @@ def test_the_latest_message_says_who_may_not_close_the_order(backlog: Backlog, o
 
 
 @pytest.mark.parametrize("status", ["PENDING", "REJECTED"])
-def test_an_order_that_is_still_in_progress_is_not_closed_by_its_execution(
+def test_an_order_in_progress_gets_the_time_of_its_redrive(
     backlog: Backlog, orderctl: Orderctl, status: str
 ) -> None:
     order_id = backlog.place(status, kind=OpenKind.IN_PROGRESS)
@@ -225,7 +227,7 @@ def test_a_settled_order_that_the_sweeper_gave_up_on_is_listed_and_redriven(
     assert "attempts" not in order
 
 
-def test_an_announcement_is_published_as_it_is(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_a_parked_announcement_is_published_unchanged(backlog: Backlog, orderctl: Orderctl) -> None:
     order_id = backlog.place("CONFIRMED")
     backlog.send("delivery", _confirmed(order_id))
 
@@ -236,7 +238,7 @@ def test_an_announcement_is_published_as_it_is(backlog: Backlog, orderctl: Order
     assert "1 announcement published, 1 message deleted" in outcome.output
 
 
-def test_an_undelivered_event_lets_its_order_run(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_an_undelivered_event_is_emitted_again(backlog: Backlog, orderctl: Orderctl) -> None:
     order_id = backlog.place("PENDING")
     backlog.send("delivery", _undelivered(order_id))
 
@@ -272,36 +274,36 @@ def test_a_dry_run_changes_nothing(backlog: Backlog, orderctl: Orderctl) -> None
 
 
 class RefusingBus:
-    """Takes no event of these orders."""
+    """A bus that refuses the events of these orders."""
 
     def __init__(self, events: Any, *order_ids: str) -> None:
         self._events = events
         self._order_ids = order_ids
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  boto3's name
-        answers = []
+        results = []
         for entry in Entries:
             if json.loads(entry["Detail"])["orderId"] in self._order_ids:
-                answers.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
+                results.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
             else:
-                answers += self._events.put_events(Entries=[entry])["Entries"]
-        return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
+                results += self._events.put_events(Entries=[entry])["Entries"]
+        return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
 
 
 def _with_clients(monkeypatch: pytest.MonkeyPatch, **clients: Any) -> None:
-    """Let orderctl talk to these clients instead of the real ones."""
+    """Make orderctl use these clients instead of the real ones."""
     client = Stack.client
     monkeypatch.setattr(
         Stack, "client", lambda stack, service: clients.get(service) or client(stack, service)
     )
 
 
-def test_a_message_is_kept_until_the_bus_took_its_event(
+def test_a_message_is_deleted_only_after_the_bus_has_accepted_its_event(
     backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refused, taken = backlog.place("ON_HOLD"), backlog.place("ON_HOLD")
+    refused, accepted = backlog.place("ON_HOLD"), backlog.place("ON_HOLD")
     backlog.park("payment", refused)
-    backlog.park("payment", taken)
+    backlog.park("payment", accepted)
     announced = backlog.place("CONFIRMED")
     backlog.send("delivery", _confirmed(announced))
     _with_clients(monkeypatch, events=RefusingBus(backlog.events, refused, announced))
@@ -311,12 +313,12 @@ def test_a_message_is_kept_until_the_bus_took_its_event(
     assert outcome.exit_code == 1
     assert "2 events could not be emitted" in outcome.output
     assert f"{refused}: the bus did not accept its event" in outcome.output
-    assert backlog.emitted() == [taken]
+    assert backlog.emitted() == [accepted]
     assert [message["orderId"] for message in backlog.parked("payment")] == [refused]
     assert backlog.parked("delivery") == [_confirmed(announced)]
 
 
-def test_an_order_whose_event_was_refused_is_found_by_the_sweeper(
+def test_an_order_whose_event_was_refused_is_left_to_the_sweeper(
     backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = backlog.place("ON_HOLD")
@@ -349,7 +351,7 @@ def test_an_interrupted_redrive_loses_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        _with_clients(patch, **{service: Interrupted(getattr(backlog, service), method, interrupt)})
+        _with_clients(patch, **{service: InterruptedClient(getattr(backlog, service), method, interrupt)})
         interrupted = orderctl("redrive")
     for url in backlog.stack.dlq_urls.values():
         _end_visibility_timeout(url)
@@ -364,20 +366,20 @@ def test_an_interrupted_redrive_loses_nothing(
 
 
 def _end_visibility_timeout(url: str) -> None:
-    """Let time pass: what an interrupted reader has not given back becomes visible by itself."""
+    """End the visibility timeout of messages that an interrupted reader did not release."""
     queue = sqs_backends["123456789012"]["us-east-1"].get_queue(url.rpartition("/")[2])
     for message in queue._messages:
         message.change_visibility(0)
 
 
-def test_an_interrupted_redrive_says_how_far_it_came_and_gives_the_rest_back(
+def test_an_interrupted_redrive_reports_its_progress_and_releases_the_other_messages(
     backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(12):
         backlog.park("payment", backlog.place("ON_HOLD"))
 
     class InterruptedBus:
-        """Takes ten events; then somebody presses Ctrl-C."""
+        """A bus that accepts ten events; then the operator presses Ctrl-C."""
 
         def put_events(self, **request: Any) -> Any:
             if len(request["Entries"]) < 10:
@@ -393,21 +395,21 @@ def test_an_interrupted_redrive_says_how_far_it_came_and_gives_the_rest_back(
     assert len(backlog.parked("payment")) == 2
 
 
-def test_a_failure_that_comes_while_the_redrive_runs_stays(
+def test_a_message_that_arrives_during_the_redrive_is_kept(
     backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = backlog.place("ON_HOLD")
     backlog.park("payment", order_id)
 
-    class BrokenSystem:
-        """Each order that is emitted fails again, before the redrive goes on."""
+    class FailingWorkflow:
+        """A bus after which each emitted order fails again at once."""
 
         def put_events(self, **request: Any) -> Any:
-            answer = backlog.events.put_events(**request)
+            response = backlog.events.put_events(**request)
             backlog.park("payment", order_id, step="CapturePayment")
-            return answer
+            return response
 
-    _with_clients(monkeypatch, events=BrokenSystem())
+    _with_clients(monkeypatch, events=FailingWorkflow())
 
     outcome = orderctl("redrive")
 
@@ -415,14 +417,14 @@ def test_a_failure_that_comes_while_the_redrive_runs_stays(
     assert [message["step"] for message in backlog.parked("payment")] == ["CapturePayment"]
 
 
-def test_reading_ends_although_messages_keep_coming(
+def test_reading_a_queue_ends_while_new_messages_arrive(
     backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = str(uuid4())
     backlog.park("payment", first)
 
     class FillingQueue:
-        """Whoever takes a message finds another one, sent an hour later."""
+        """A queue that gets a new message, sent an hour later, whenever one is received."""
 
         def __init__(self) -> None:
             self.received = 0
@@ -432,12 +434,12 @@ def test_reading_ends_although_messages_keep_coming(
 
         def receive_message(self, **request: Any) -> Any:
             self.received += 1
-            answer = backlog.sqs.receive_message(**request)
-            attributes = answer["Messages"][0]["Attributes"]
+            response = backlog.sqs.receive_message(**request)
+            attributes = response["Messages"][0]["Attributes"]
             hours = self.received - 1
             attributes["SentTimestamp"] = str(int(attributes["SentTimestamp"]) + hours * 3_600_000)
             backlog.park("payment", str(uuid4()))
-            return answer
+            return response
 
     filling = FillingQueue()
     _with_clients(monkeypatch, sqs=filling)
@@ -448,12 +450,12 @@ def test_reading_ends_although_messages_keep_coming(
     assert filling.received == 1 + 3
 
 
-def test_an_order_that_settles_meanwhile_stays_settled(
+def test_an_order_that_settles_during_the_redrive_stays_settled(
     backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = backlog.place("ON_HOLD")
     backlog.park("payment", order_id)
-    settling = Interrupted(backlog.dynamodb, "update_item", lambda: backlog.settle(order_id))
+    settling = InterruptedClient(backlog.dynamodb, "update_item", lambda: backlog.settle(order_id))
     _with_clients(monkeypatch, dynamodb=settling)
 
     outcome = orderctl("redrive")
@@ -487,9 +489,7 @@ def test_a_message_of_an_unknown_order_is_kept_and_reported(backlog: Backlog, or
         '{"detail-type": "Invoice", "detail": {"orderId": "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"}}',
     ],
 )
-def test_a_message_that_is_none_of_ours_is_left_alone(
-    backlog: Backlog, orderctl: Orderctl, body: str
-) -> None:
+def test_an_unknown_message_is_kept(backlog: Backlog, orderctl: Orderctl, body: str) -> None:
     backlog.send("payment", body)
 
     listed = orderctl("list", "payment")
@@ -513,7 +513,7 @@ def test_an_order_that_does_not_exist_cannot_be_redriven(backlog: Backlog, order
     assert backlog.announced() == []
 
 
-def test_an_order_without_a_message_on_the_named_queue_is_not_denied(
+def test_an_order_without_a_message_on_the_named_queue_gets_a_hint(
     backlog: Backlog, orderctl: Orderctl
 ) -> None:
     order_id = backlog.place("ON_HOLD")
@@ -527,7 +527,7 @@ def test_an_order_without_a_message_on_the_named_queue_is_not_denied(
     assert "no such order" not in outcome.output
 
 
-def test_no_more_than_a_second_s_worth_is_emitted_at_once(backlog: Backlog) -> None:
+def test_a_redrive_emits_at_most_its_rate_at_once(backlog: Backlog) -> None:
     for _ in range(3):
         backlog.park("payment", backlog.place("ON_HOLD"))
     time = [100.0]
@@ -542,7 +542,7 @@ def test_no_more_than_a_second_s_worth_is_emitted_at_once(backlog: Backlog) -> N
     assert progress == [(1, 100.0), (2, 101.0), (3, 102.0)]
 
 
-def test_a_settled_order_whose_message_was_lost_runs_again_when_it_is_named(
+def test_a_settled_order_without_a_message_is_redriven_by_its_id(
     backlog: Backlog, orderctl: Orderctl
 ) -> None:
     order_id = backlog.place("CONFIRMED", closedAt="2026-11-22T15:00:01.000Z")
@@ -558,7 +558,7 @@ def test_a_settled_order_whose_message_was_lost_runs_again_when_it_is_named(
     assert "closedAt" not in order
 
 
-def test_thousands_are_redriven_in_batches_at_a_bounded_rate(backlog: Backlog) -> None:
+def test_orders_are_redriven_in_batches_at_the_rate(backlog: Backlog) -> None:
     order_ids = {backlog.place("ON_HOLD") for _ in range(25)}
     for order_id in order_ids:
         backlog.park("payment", order_id)
@@ -604,7 +604,7 @@ def test_a_list_shows_orders_on_hold_that_have_no_message(backlog: Backlog, orde
     assert output.count(with_message) == 1
 
 
-def test_a_list_takes_nothing_away(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_a_list_deletes_no_message(backlog: Backlog, orderctl: Orderctl) -> None:
     for _ in range(12):
         backlog.park("payment", backlog.place("ON_HOLD"))
 
@@ -613,7 +613,7 @@ def test_a_list_takes_nothing_away(backlog: Backlog, orderctl: Orderctl) -> None
     assert len(backlog.parked("payment")) == 12
 
 
-def test_a_long_list_is_cut_and_summed_up(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_a_long_list_is_shortened_and_has_a_total(backlog: Backlog, orderctl: Orderctl) -> None:
     for _ in range(12):
         backlog.park("payment", str(uuid4()))
 
@@ -624,7 +624,9 @@ def test_a_long_list_is_cut_and_summed_up(backlog: Backlog, orderctl: Orderctl) 
     assert ["12", "payment", "AuthorizePayment", "GatewayUnavailable"] in map(_cells, output.splitlines())
 
 
-def test_a_list_says_that_somebody_else_is_reading(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_a_list_reports_messages_that_another_reader_has_received(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
     backlog.park("payment", backlog.place("ON_HOLD"))
     backlog.sqs.receive_message(QueueUrl=backlog.queue_url("payment"), VisibilityTimeout=60)
 
@@ -646,21 +648,21 @@ def test_an_order_is_shown_with_all_its_messages(backlog: Backlog, orderctl: Ord
     assert "the gateway is down" in output
 
 
-def test_an_order_without_a_message_has_nothing_to_show(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_an_order_without_a_message_is_reported(backlog: Backlog, orderctl: Orderctl) -> None:
     outcome = orderctl("show", backlog.place("ON_HOLD"))
 
     assert outcome.exit_code == 1
     assert "There is no dead letter of" in outcome.output
 
 
-def test_nothing_that_is_shown_or_emitted_is_personal(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_output_and_events_have_no_personal_data(backlog: Backlog, orderctl: Orderctl) -> None:
     order_id = backlog.place("ON_HOLD", reason="payment")
     backlog.park("payment", order_id)
 
-    said = orderctl("list").output + orderctl("show", order_id).output + orderctl("redrive").output
+    shown = orderctl("list").output + orderctl("show", order_id).output + orderctl("redrive").output
 
-    assert EMAIL not in said
-    assert TOKEN not in said
+    assert EMAIL not in shown
+    assert TOKEN not in shown
     assert EMAIL not in json.dumps(backlog.announced())
 
 

@@ -1,4 +1,4 @@
-"""The three functions as Lambda calls them: environment in, one status and one log line out."""
+"""The three functions as Lambda calls them; each returns a status and logs one line."""
 
 import io
 import json
@@ -24,7 +24,7 @@ SERVICES = [
 
 
 class Context:
-    """What Lambda hands over beside the event."""
+    """The context object of a Lambda invocation."""
 
     function_name = "function"
     memory_limit_in_mb = 512
@@ -41,13 +41,13 @@ def _deployed(tables: OrderTables, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setenv("INVENTORY_TABLE", tables.names.inventory)
     monkeypatch.setenv("TOPIC_ARN", client("sns").create_topic(Name="notifications")["TopicArn"])
     monkeypatch.setenv("PAYMENT_GATEWAY", "simulated")
-    _forget()
+    _clear_caches()
     yield
-    _forget()
+    _clear_caches()
 
 
-def _forget() -> None:
-    """Make the functions cold again."""
+def _clear_caches() -> None:
+    """Clear the cached services, as in a cold start."""
     for service in (inventory, payment, notification):
         service._service.cache_clear()
 
@@ -64,7 +64,7 @@ def order(tables: OrderTables) -> None:
 
 @pytest.mark.usefixtures("order")
 @pytest.mark.parametrize(("service", "operation", "status"), SERVICES)
-def test_a_function_answers_with_the_status_alone(service: ModuleType, operation: str, status: str) -> None:
+def test_a_function_returns_only_the_status(service: ModuleType, operation: str, status: str) -> None:
     assert service.handler(request(operation), Context()) == {"status": status}
 
 
@@ -105,7 +105,7 @@ def test_a_warm_function_keeps_its_clients() -> None:
 
 @pytest.mark.parametrize("service", ["inventory", "payment", "notification"])
 def test_importing_a_function_needs_no_environment(service: str) -> None:
-    done = subprocess.run(  # noqa: S603  fixed arguments
+    imported = subprocess.run(  # noqa: S603  fixed arguments
         [sys.executable, "-c", f"import handlers.{service}"],
         cwd=Path(__file__).parents[2],
         env={},
@@ -114,4 +114,4 @@ def test_importing_a_function_needs_no_environment(service: str) -> None:
         text=True,
     )
 
-    assert done.returncode == 0, done.stderr
+    assert imported.returncode == 0, imported.stderr

@@ -1,4 +1,4 @@
-"""Orders whose event or workflow got lost are taken up again, and held when that does not help."""
+"""Orders whose event or execution was lost are emitted again, and held after the last attempt."""
 
 import io
 import json
@@ -21,11 +21,11 @@ from handlers.contract.names import OpenKind
 from handlers.domain.sweep import SweepOutcome, SweepPolicy
 from handlers.sweeper import Sweeper
 from tests.backlog import EMAIL, LONG_AGO, TOKEN, Backlog
-from tests.fakes import Interrupted
+from tests.fakes import InterruptedClient
 
 NOW = datetime(2026, 11, 22, 16, 0, 0, tzinfo=UTC)
 JUST_NOW = "2026-11-22T15:55:00.000Z"
-PLENTY = TimeBudget(remaining_millis=lambda: 55_000)
+ENOUGH_TIME = TimeBudget(remaining_millis=lambda: 55_000)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def backlog(dev_template: dict[str, Any]) -> Iterator[Backlog]:
 
 
 def _sweeper(backlog: Backlog, *, dynamodb: Any = None, events: Any = None, now: datetime = NOW) -> Sweeper:
-    """Make a sweeper; clients given here stand in the way of the real ones."""
+    """Make a sweeper; the clients given here replace the real ones."""
     return Sweeper(
         open_orders=OpenOrders(dynamodb or backlog.dynamodb, backlog.orders_table),
         orders=OrdersTable(dynamodb or backlog.dynamodb, backlog.orders_table),
@@ -47,27 +47,27 @@ def _sweeper(backlog: Backlog, *, dynamodb: Any = None, events: Any = None, now:
 
 
 class RefusingBus:
-    """Takes no event of this type; all others go through."""
+    """A bus that refuses the events of one type."""
 
     def __init__(self, events: Any, detail_type: str) -> None:
         self._events = events
         self._detail_type = detail_type
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  boto3's name
-        answers = []
+        results = []
         for entry in Entries:
             if entry["DetailType"] == self._detail_type:
-                answers.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
+                results.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
             else:
-                answers += self._events.put_events(Entries=[entry])["Entries"]
-        failed = sum("ErrorCode" in answer for answer in answers)
-        return {"FailedEntryCount": failed, "Entries": answers}
+                results += self._events.put_events(Entries=[entry])["Entries"]
+        failed = sum("ErrorCode" in result for result in results)
+        return {"FailedEntryCount": failed, "Entries": results}
 
 
-def test_an_overdue_order_is_emitted_again_and_waits_anew(backlog: Backlog) -> None:
+def test_an_overdue_order_is_emitted_again_and_its_waiting_time_starts_again(backlog: Backlog) -> None:
     order_id = backlog.place(since=LONG_AGO)
 
-    outcomes = _sweeper(backlog).sweep(PLENTY)
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.EMITTED: 1}
     assert backlog.emitted() == [order_id]
@@ -79,21 +79,21 @@ def test_an_overdue_order_is_emitted_again_and_waits_anew(backlog: Backlog) -> N
     )
 
 
-def test_the_event_is_the_one_that_was_lost(backlog: Backlog) -> None:
+def test_a_sweep_emits_the_original_event(backlog: Backlog) -> None:
     order_id = backlog.place()
     stored = OrdersTable(backlog.dynamodb, backlog.orders_table).read_order(order_id)
 
-    _sweeper(backlog).sweep(PLENTY)
+    _sweeper(backlog).sweep(ENOUGH_TIME)
 
     assert backlog.announced() == [("OrderPlaced", order_placed(stored).detail)]
 
 
-def test_a_second_sweep_leaves_the_order_its_time(backlog: Backlog) -> None:
+def test_a_second_sweep_does_not_emit_the_order_before_it_is_overdue_again(backlog: Backlog) -> None:
     backlog.place()
-    _sweeper(backlog).sweep(PLENTY)
+    _sweeper(backlog).sweep(ENOUGH_TIME)
     backlog.announced()
 
-    outcomes = _sweeper(backlog, now=NOW + timedelta(minutes=5)).sweep(PLENTY)
+    outcomes = _sweeper(backlog, now=NOW + timedelta(minutes=5)).sweep(ENOUGH_TIME)
 
     assert not outcomes
     assert backlog.announced() == []
@@ -102,21 +102,21 @@ def test_a_second_sweep_leaves_the_order_its_time(backlog: Backlog) -> None:
 @pytest.mark.parametrize(
     ("status", "since"), [("PENDING", JUST_NOW), ("ON_HOLD", LONG_AGO), ("CONFIRMED", LONG_AGO)]
 )
-def test_other_orders_are_left_alone(backlog: Backlog, status: str, since: str) -> None:
+def test_a_sweep_does_not_change_other_orders(backlog: Backlog, status: str, since: str) -> None:
     order_id = backlog.place(status, since=since)
     before = backlog.order(order_id)
 
-    outcomes = _sweeper(backlog).sweep(PLENTY)
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
 
     assert not outcomes
     assert backlog.announced() == []
     assert backlog.order(order_id) == before
 
 
-def test_a_backlog_in_every_shard_is_emitted_each_order_once(backlog: Backlog) -> None:
+def test_overdue_orders_of_every_shard_are_emitted_once(backlog: Backlog) -> None:
     order_ids = {backlog.place() for _ in range(45)}
 
-    outcomes = _sweeper(backlog).sweep(PLENTY)
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.EMITTED: 45}
     emitted = backlog.emitted()
@@ -124,7 +124,7 @@ def test_a_backlog_in_every_shard_is_emitted_each_order_once(backlog: Backlog) -
     assert set(emitted) == order_ids
 
 
-def test_a_backlog_of_several_pages_is_read_to_its_end(backlog: Backlog) -> None:
+def test_all_pages_of_overdue_orders_are_read(backlog: Backlog) -> None:
     order_ids = {backlog.place(orderId=str(UUID(int=8 * number))) for number in range(5)}
 
     class ShortPages:
@@ -134,23 +134,23 @@ def test_a_backlog_of_several_pages_is_read_to_its_end(backlog: Backlog) -> None
         def query(self, **request: Any) -> Any:
             return backlog.dynamodb.query(**request, Limit=2)
 
-    _sweeper(backlog, dynamodb=ShortPages()).sweep(PLENTY)
+    _sweeper(backlog, dynamodb=ShortPages()).sweep(ENOUGH_TIME)
 
     assert set(backlog.emitted()) == order_ids
 
 
-def test_each_minute_another_shard_comes_first(backlog: Backlog) -> None:
+def test_each_minute_starts_with_another_shard(backlog: Backlog) -> None:
     in_shard = [backlog.place(orderId=str(UUID(int=number))) for number in range(8)]
 
-    _sweeper(backlog, now=NOW.replace(minute=11)).sweep(PLENTY)
+    _sweeper(backlog, now=NOW.replace(minute=11)).sweep(ENOUGH_TIME)
 
     assert backlog.emitted() == [*in_shard[3:], *in_shard[:3]]
 
 
-def test_after_five_attempts_an_order_is_held_and_announced(backlog: Backlog) -> None:
+def test_an_order_is_held_and_announced_after_five_attempts(backlog: Backlog) -> None:
     order_id = backlog.place(attempts=5)
 
-    outcomes = _sweeper(backlog).sweep(PLENTY)
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.HELD: 1}
     order = backlog.order(order_id)
@@ -164,13 +164,13 @@ def test_after_five_attempts_an_order_is_held_and_announced(backlog: Backlog) ->
 @pytest.mark.parametrize(
     ("status", "fields"), [("CONFIRMED", {}), ("REJECTED", {"reason": "PAYMENT_DECLINED"})]
 )
-def test_a_settled_order_that_is_not_closed_is_emitted_to_be_announced(
+def test_a_settled_order_that_is_not_closed_is_emitted_again(
     backlog: Backlog, status: str, fields: dict[str, Any]
 ) -> None:
     order_id = backlog.place(status, kind=OpenKind.IN_PROGRESS, **fields)
     before = backlog.order(order_id)
 
-    outcomes = _sweeper(backlog).sweep(PLENTY)
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.EMITTED: 1}
     assert backlog.emitted() == [order_id]
@@ -181,31 +181,31 @@ def test_a_settled_order_that_is_not_closed_is_emitted_to_be_announced(
     }
 
 
-def test_a_settled_order_that_is_closed_meanwhile_is_not_emitted(backlog: Backlog) -> None:
+def test_a_settled_order_that_is_closed_during_the_sweep_is_not_emitted(backlog: Backlog) -> None:
     order_id = backlog.place("CONFIRMED", kind=OpenKind.IN_PROGRESS)
-    dynamodb = Interrupted(backlog.dynamodb, "update_item", lambda: backlog.settle(order_id))
+    dynamodb = InterruptedClient(backlog.dynamodb, "update_item", lambda: backlog.settle(order_id))
 
-    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.CHANGED: 1}
     assert backlog.emitted() == []
     assert not {"openKey", "unannounced"} & backlog.order(order_id).keys()
 
 
-def test_a_held_order_that_was_not_announced_runs_again(backlog: Backlog) -> None:
+def test_a_held_order_that_was_not_announced_is_emitted_again(backlog: Backlog) -> None:
     order_id = backlog.place("ON_HOLD", kind=OpenKind.IN_PROGRESS, reason="payment")
 
-    outcomes = _sweeper(backlog).sweep(PLENTY)
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.EMITTED: 1}
     assert backlog.emitted() == [order_id]
     assert backlog.order(order_id)["status"] == "ON_HOLD"
 
 
-def test_a_held_order_that_went_round_too_often_is_announced_with_its_own_reason(backlog: Backlog) -> None:
+def test_a_held_order_without_attempts_left_is_announced_with_its_reason(backlog: Backlog) -> None:
     order_id = backlog.place("ON_HOLD", kind=OpenKind.IN_PROGRESS, reason="payment", attempts=5)
 
-    outcomes = _sweeper(backlog).sweep(PLENTY)
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.HELD: 1}
     held = {"orderId": order_id, "customerId": "cust-17850", "reason": "payment"}
@@ -213,10 +213,10 @@ def test_a_held_order_that_went_round_too_often_is_announced_with_its_own_reason
     assert backlog.order(order_id)["openKey"] == "WAITING#2026-11-22T16:00:00.000Z"
 
 
-def test_a_settled_order_that_went_round_too_often_waits_for_an_operator(backlog: Backlog) -> None:
+def test_a_settled_order_without_attempts_left_is_left_to_an_operator(backlog: Backlog) -> None:
     order_id = backlog.place("CONFIRMED", kind=OpenKind.IN_PROGRESS, attempts=5)
 
-    outcomes = _sweeper(backlog).sweep(PLENTY)
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.HELD: 1}
     assert backlog.announced() == []
@@ -224,21 +224,21 @@ def test_a_settled_order_that_went_round_too_often_waits_for_an_operator(backlog
     assert (order["status"], order["openKey"]) == ("CONFIRMED", "WAITING#2026-11-22T16:00:00.000Z")
 
 
-def test_a_poison_order_goes_round_five_times_and_no_more(backlog: Backlog) -> None:
+def test_an_order_that_never_settles_is_emitted_five_times(backlog: Backlog) -> None:
     order_id = backlog.place()
 
     for hour in range(10):
-        _sweeper(backlog, now=NOW + timedelta(hours=hour)).sweep(PLENTY)
+        _sweeper(backlog, now=NOW + timedelta(hours=hour)).sweep(ENOUGH_TIME)
 
     assert backlog.emitted() == [order_id] * 5
     assert backlog.order(order_id)["status"] == "ON_HOLD"
 
 
-def test_an_announcement_that_the_bus_refuses_is_parked_as_the_event_itself(backlog: Backlog) -> None:
+def test_an_announcement_that_the_bus_refuses_is_parked(backlog: Backlog) -> None:
     order_id = backlog.place(attempts=5)
     bus = RefusingBus(backlog.events, "OrderHeld")
 
-    outcomes = _sweeper(backlog, events=bus).sweep(PLENTY)
+    outcomes = _sweeper(backlog, events=bus).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.HELD: 1}
     assert backlog.parked("delivery") == [
@@ -250,11 +250,11 @@ def test_an_announcement_that_the_bus_refuses_is_parked_as_the_event_itself(back
     ]
 
 
-def test_an_event_that_the_bus_refuses_is_no_attempt(backlog: Backlog) -> None:
+def test_an_event_that_the_bus_refuses_does_not_count_as_an_attempt(backlog: Backlog) -> None:
     order_id = backlog.place()
     before = backlog.order(order_id)
 
-    outcomes = _sweeper(backlog, events=RefusingBus(backlog.events, "OrderPlaced")).sweep(PLENTY)
+    outcomes = _sweeper(backlog, events=RefusingBus(backlog.events, "OrderPlaced")).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.REFUSED: 1}
     assert backlog.order(order_id) == before
@@ -262,20 +262,20 @@ def test_an_event_that_the_bus_refuses_is_no_attempt(backlog: Backlog) -> None:
 
 def test_an_order_that_settles_after_it_was_found_is_not_emitted(backlog: Backlog) -> None:
     order_id = backlog.place()
-    dynamodb = Interrupted(backlog.dynamodb, "get_item", lambda: backlog.settle(order_id))
+    dynamodb = InterruptedClient(backlog.dynamodb, "get_item", lambda: backlog.settle(order_id))
 
-    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.CHANGED: 1}
     assert backlog.emitted() == []
 
 
 @pytest.mark.parametrize("attempts", [0, 5])
-def test_an_order_that_settles_meanwhile_stays_settled(backlog: Backlog, attempts: int) -> None:
+def test_an_order_that_settles_during_the_sweep_stays_settled(backlog: Backlog, attempts: int) -> None:
     order_id = backlog.place(attempts=attempts)
-    dynamodb = Interrupted(backlog.dynamodb, "update_item", lambda: backlog.settle(order_id))
+    dynamodb = InterruptedClient(backlog.dynamodb, "update_item", lambda: backlog.settle(order_id))
 
-    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.CHANGED: 1}
     order = backlog.order(order_id)
@@ -284,80 +284,84 @@ def test_an_order_that_settles_meanwhile_stays_settled(backlog: Backlog, attempt
     assert ("OrderHeld" in dict(backlog.announced())) is False
 
 
-def test_two_sweeps_at_once_count_one_attempt(backlog: Backlog) -> None:
+def test_two_sweeps_at_the_same_time_count_one_attempt(backlog: Backlog) -> None:
     order_id = backlog.place()
-    dynamodb = Interrupted(backlog.dynamodb, "update_item", lambda: _sweeper(backlog).sweep(PLENTY))
+    dynamodb = InterruptedClient(
+        backlog.dynamodb, "update_item", lambda: _sweeper(backlog).sweep(ENOUGH_TIME)
+    )
 
-    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.CHANGED: 1}
     assert backlog.order(order_id)["attempts"] == 1
 
 
-def test_a_deleted_order_keeps_no_other_waiting(backlog: Backlog) -> None:
+def test_a_deleted_order_does_not_stop_the_sweep(backlog: Backlog) -> None:
     gone, waiting = (backlog.place(orderId=str(UUID(int=number))) for number in (8, 16))
     key = {"orderId": {"S": gone}, "record": {"S": "ORDER"}}
-    dynamodb = Interrupted(
+    dynamodb = InterruptedClient(
         backlog.dynamodb,
         "get_item",
         lambda: backlog.dynamodb.delete_item(TableName=backlog.orders_table, Key=key),
     )
 
-    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(PLENTY)
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(ENOUGH_TIME)
 
     assert outcomes == {SweepOutcome.CHANGED: 1, SweepOutcome.EMITTED: 1}
     assert backlog.emitted() == [waiting]
 
 
-def test_a_broken_record_keeps_no_other_waiting_and_is_held_in_the_end(backlog: Backlog) -> None:
+def test_an_unreadable_order_does_not_stop_the_sweep_and_is_held_after_five_attempts(
+    backlog: Backlog,
+) -> None:
     broken = backlog.place(items=None)
     waiting = backlog.place()
 
-    first = _sweeper(backlog).sweep(PLENTY)
+    first = _sweeper(backlog).sweep(ENOUGH_TIME)
     for hour in range(1, 6):
-        _sweeper(backlog, now=NOW + timedelta(hours=hour)).sweep(PLENTY)
+        _sweeper(backlog, now=NOW + timedelta(hours=hour)).sweep(ENOUGH_TIME)
 
     assert first == {SweepOutcome.UNREADABLE: 1, SweepOutcome.EMITTED: 1}
     assert set(backlog.emitted()) == {waiting}
     assert backlog.order(broken)["status"] == "ON_HOLD"
 
 
-def test_an_order_of_an_unknown_status_is_held_in_the_end(backlog: Backlog) -> None:
+def test_an_order_with_an_unknown_status_is_held_after_five_attempts(backlog: Backlog) -> None:
     order_id = backlog.place("SHIPPED", kind=OpenKind.IN_PROGRESS)
 
     for hour in range(1, 7):
-        _sweeper(backlog, now=NOW + timedelta(hours=hour)).sweep(PLENTY)
+        _sweeper(backlog, now=NOW + timedelta(hours=hour)).sweep(ENOUGH_TIME)
 
     assert backlog.emitted() == []
     assert backlog.order(order_id)["status"] == "ON_HOLD"
 
 
-def test_what_there_is_no_time_for_is_left_to_the_next_sweep(backlog: Backlog) -> None:
+def test_orders_that_a_sweep_has_no_time_for_are_left_to_the_next_sweep(backlog: Backlog) -> None:
     order_ids = {backlog.place() for _ in range(25)}
     times = iter([55_000, 30_000, 9_000])
     short = TimeBudget(remaining_millis=lambda: next(times))
 
     first = _sweeper(backlog).sweep(short)
-    second = _sweeper(backlog, now=NOW + timedelta(minutes=1)).sweep(PLENTY)
+    second = _sweeper(backlog, now=NOW + timedelta(minutes=1)).sweep(ENOUGH_TIME)
 
     assert first == {SweepOutcome.EMITTED: 20}
     assert second == {SweepOutcome.EMITTED: 5}
     assert set(backlog.emitted()) == order_ids
 
 
-def test_a_missing_permission_is_no_quiet_loss(backlog: Backlog) -> None:
+def test_a_missing_permission_fails_the_sweep(backlog: Backlog) -> None:
     backlog.place()
 
-    class Forbidding:
+    class ForbiddenBus:
         def put_events(self, **_: Any) -> Any:
             raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutEvents")
 
     with pytest.raises(ClientError):
-        _sweeper(backlog, events=Forbidding()).sweep(PLENTY)
+        _sweeper(backlog, events=ForbiddenBus()).sweep(ENOUGH_TIME)
 
 
 class Context:
-    """What Lambda hands over beside the event."""
+    """The context object of a Lambda invocation."""
 
     function_name = "function"
     memory_limit_in_mb = 512
@@ -379,16 +383,16 @@ def _configured(backlog: Backlog, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 
 @pytest.mark.usefixtures("_configured")
-def test_the_function_sweeps_with_what_is_deployed_and_logs_counts_only(
+def test_the_function_sweeps_the_deployed_table_and_logs_only_counts(
     backlog: Backlog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = backlog.place(since=LONG_AGO.replace("2026", "2020"))
     log = io.StringIO()
     monkeypatch.setattr(sweeper.logger.registered_handler, "stream", log)
 
-    answer = sweeper.handler({}, Context())
+    result = sweeper.handler({}, Context())
 
-    assert answer == {"emitted": 1}
+    assert result == {"emitted": 1}
     assert backlog.emitted() == [order_id]
     [line] = log.getvalue().splitlines()
     assert json.loads(line)["outcomes"] == {"emitted": 1}

@@ -1,4 +1,4 @@
-"""What no emulator does: transactions in each other's way, throttling, services that fail or hang."""
+"""Errors that no emulator gives: transaction conflicts, throttling, failures and timeouts."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,7 +25,7 @@ CONDITION = {"Code": "ConditionalCheckFailed"}
 
 
 class Invocation:
-    """An invocation whose time passes only while it sleeps."""
+    """An invocation whose time passes only in pauses."""
 
     def __init__(self, seconds: float) -> None:
         self.left = seconds
@@ -61,17 +61,17 @@ def inventory(dynamodb: Any) -> InventoryTable:
     return InventoryTable(dynamodb, orders_table="orders", inventory_table="inventory")
 
 
-def wanted() -> InventoryStep:
+def reservation() -> InventoryStep:
     items = [ReservedItem(product_id="85123A", quantity=6), ReservedItem(product_id="71053", quantity=1)]
     return reserved(order_id=ORDER, items=items, at=AT, execution_arn=EXECUTION)
 
 
-def tombstone() -> InventoryStep:
+def release_record() -> InventoryStep:
     return released(order_id=ORDER, at=AT, execution_arn=EXECUTION)
 
 
 def cancel(stub: Stubber, *reasons: dict[str, Any]) -> None:
-    """Answer a transaction with one reason for each of its actions: the step's record, then the products."""
+    """Cancel a transaction with a reason for each action: the step's record, then the products."""
     stub.add_client_error(
         "transact_write_items",
         service_error_code="TransactionCanceledException",
@@ -91,31 +91,31 @@ def stored_step(status: str) -> dict[str, Any]:
     return {name: {"S": text} for name, text in texts.items()}
 
 
-def test_a_transaction_in_the_way_is_waited_for(stub: Stubber, inventory: InventoryTable) -> None:
+def test_a_reservation_retries_a_transaction_conflict(stub: Stubber, inventory: InventoryTable) -> None:
     invocation = Invocation(seconds=8)
     cancel(stub, NONE, CONFLICT, NONE)
     cancel(stub, CONFLICT, NONE, NONE)
     stub.add_response("transact_write_items", {})
 
-    step = inventory.reserve(wanted(), invocation.budget)
+    step = inventory.reserve(reservation(), invocation.budget)
 
     assert step.status == "RESERVED"
     assert invocation.pauses == [0.025, 0.05]
 
 
-def test_waiting_ends_while_there_is_time_to_answer(stub: Stubber, inventory: InventoryTable) -> None:
+def test_retries_end_while_there_is_time_for_the_response(stub: Stubber, inventory: InventoryTable) -> None:
     invocation = Invocation(seconds=3.2)
     for _ in range(4):
         cancel(stub, NONE, CONFLICT, NONE)
 
     with pytest.raises(DependencyUnavailable, match="TransactionConflict"):
-        inventory.reserve(wanted(), invocation.budget)
+        inventory.reserve(reservation(), invocation.budget)
 
     assert invocation.pauses == [0.025, 0.05, 0.1]
     assert invocation.left >= 3
 
 
-def test_a_release_waits_for_a_transaction_too(stub: Stubber, inventory: InventoryTable) -> None:
+def test_a_release_retries_a_transaction_conflict(stub: Stubber, inventory: InventoryTable) -> None:
     invocation = Invocation(seconds=8)
     held = {
         **stored_step("RESERVED"),
@@ -125,38 +125,44 @@ def test_a_release_waits_for_a_transaction_too(stub: Stubber, inventory: Invento
     cancel(stub, NONE, CONFLICT)
     stub.add_response("transact_write_items", {})
 
-    assert inventory.release(tombstone(), invocation.budget).status == "RELEASED"
+    assert inventory.release(release_record(), invocation.budget).status == "RELEASED"
 
 
-def test_a_tombstone_waits_for_the_reservation_in_its_way(stub: Stubber, inventory: InventoryTable) -> None:
+def test_a_release_without_reservation_retries_a_transaction_conflict(
+    stub: Stubber, inventory: InventoryTable
+) -> None:
     invocation = Invocation(seconds=8)
     stub.add_response("get_item", {})
     stub.add_client_error("put_item", service_error_code="TransactionConflictException")
     stub.add_response("put_item", {})
 
-    assert inventory.release(tombstone(), invocation.budget).status == "RELEASED"
+    assert inventory.release(release_record(), invocation.budget).status == "RELEASED"
     assert len(invocation.pauses) == 1
 
 
-def test_a_tombstone_gives_up_in_time(stub: Stubber, inventory: InventoryTable) -> None:
+def test_a_release_without_reservation_fails_when_the_time_is_over(
+    stub: Stubber, inventory: InventoryTable
+) -> None:
     stub.add_response("get_item", {})
     stub.add_client_error("put_item", service_error_code="TransactionConflictException")
 
     with pytest.raises(DependencyUnavailable):
-        inventory.release(tombstone(), Invocation(seconds=3).budget)
+        inventory.release(release_record(), Invocation(seconds=3).budget)
 
 
-def test_a_recorded_decision_wins_over_a_shortage(stub: Stubber, inventory: InventoryTable) -> None:
+def test_a_recorded_reservation_takes_precedence_over_missing_stock(
+    stub: Stubber, inventory: InventoryTable
+) -> None:
     cancel(stub, {**CONDITION, "Item": stored_step("RESERVED")}, CONDITION, CONFLICT)
 
-    assert inventory.reserve(wanted(), Invocation(seconds=8).budget).status == "RESERVED"
+    assert inventory.reserve(reservation(), Invocation(seconds=8).budget).status == "RESERVED"
 
 
-def test_a_shortage_wins_over_a_conflict(stub: Stubber, inventory: InventoryTable) -> None:
+def test_missing_stock_takes_precedence_over_a_conflict(stub: Stubber, inventory: InventoryTable) -> None:
     cancel(stub, CONFLICT, CONDITION, NONE)
     stub.add_response("put_item", {})
 
-    step = inventory.reserve(wanted(), Invocation(seconds=8).budget)
+    step = inventory.reserve(reservation(), Invocation(seconds=8).budget)
 
     assert step.status == "OUT_OF_STOCK"
     assert step.short_products == ("85123A",)
@@ -167,17 +173,15 @@ def test_a_throttled_transaction_is_transient(stub: Stubber, inventory: Inventor
     cancel(stub, NONE, {"Code": code}, NONE)
 
     with pytest.raises(DependencyUnavailable, match="throttled"):
-        inventory.reserve(wanted(), Invocation(seconds=8).budget)
+        inventory.reserve(reservation(), Invocation(seconds=8).budget)
 
 
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
-def test_a_transaction_that_can_never_work_is_not_transient(
-    stub: Stubber, inventory: InventoryTable, code: str
-) -> None:
+def test_an_invalid_transaction_is_not_transient(stub: Stubber, inventory: InventoryTable, code: str) -> None:
     cancel(stub, NONE, {"Code": code}, NONE)
 
     with pytest.raises(ClientError, match="TransactionCanceledException"):
-        inventory.reserve(wanted(), Invocation(seconds=8).budget)
+        inventory.reserve(reservation(), Invocation(seconds=8).budget)
 
 
 @pytest.mark.parametrize(
@@ -197,19 +201,19 @@ def test_a_database_that_throttles_or_fails_is_transient(
     stub.add_client_error("transact_write_items", service_error_code=code, http_status_code=http_status)
 
     with pytest.raises(DependencyUnavailable, match=code):
-        inventory.reserve(wanted(), Invocation(seconds=8).budget)
+        inventory.reserve(reservation(), Invocation(seconds=8).budget)
 
 
 @pytest.mark.parametrize(
     "code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"]
 )
-def test_a_database_that_refuses_us_is_not_transient(
+def test_a_database_that_refuses_the_request_is_not_transient(
     stub: Stubber, inventory: InventoryTable, code: str
 ) -> None:
     stub.add_client_error("get_item", service_error_code=code, http_status_code=400)
 
     with pytest.raises(ClientError, match=code):
-        inventory.release(tombstone(), Invocation(seconds=8).budget)
+        inventory.release(release_record(), Invocation(seconds=8).budget)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +226,7 @@ def test_a_database_that_refuses_us_is_not_transient(
         ("InvalidParameter", 400, ClientError),
     ],
 )
-def test_what_is_transient_of_publishing_is_told_apart(
+def test_only_throttling_and_server_errors_of_publishing_are_transient(
     code: str, http_status: int, expected: type[Exception]
 ) -> None:
     sns = client("sns")
@@ -237,19 +241,19 @@ def test_what_is_transient_of_publishing_is_told_apart(
 
 
 @pytest.mark.parametrize(
-    "silence",
+    "error",
     [
         lambda: EndpointConnectionError(endpoint_url="https://dynamodb"),
         lambda: ConnectTimeoutError(endpoint_url="https://dynamodb"),
         lambda: ReadTimeoutError(endpoint_url="https://dynamodb"),
     ],
 )
-def test_a_service_that_does_not_answer_is_transient(silence: Callable[[], Exception]) -> None:
+def test_a_service_that_does_not_respond_is_transient(error: Callable[[], Exception]) -> None:
     with pytest.raises(DependencyUnavailable, match="Orders table: "), translated("Orders table"):
-        raise silence()
+        raise error()
 
 
-def test_a_call_with_its_retry_ends_before_the_function_does() -> None:
+def test_a_call_and_its_retry_end_before_the_function_times_out() -> None:
     config = aws.client("dynamodb").meta.config
 
     longest = config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout)

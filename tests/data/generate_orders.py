@@ -1,6 +1,6 @@
-"""Writes orders.csv: made-up orders with the shape of a real day of a small wholesale shop.
+"""Writes orders.csv: generated orders that resemble a real day of a small wholesale shop.
 
-Run `python tests/data/generate_orders.py` to write the file anew; the numbers drawn are always the same.
+Run `python tests/data/generate_orders.py` to write the file again; its content is always the same.
 """
 
 from itertools import product
@@ -39,7 +39,7 @@ def line(invoice: str, bought: Product, quantity: int, minute: int, customer: st
 
 
 def invoice(draw: Random, number: int, products: list[Product]) -> list[str]:
-    """Half of the baskets have at most 8 products, a tenth more than 40; the first products are in most."""
+    """Half of the baskets have at most 8 products, a tenth has more than 40; most have the first products."""
     size = min(130, max(1, round(draw.lognormvariate(2.08, 1.3))))
     drawn = sorted(enumerate(products), key=lambda ranked: -(draw.random() ** (ranked[0] + 8)))
     basket = [bought for _, bought in drawn[:size]]
@@ -47,7 +47,7 @@ def invoice(draw: Random, number: int, products: list[Product]) -> list[str]:
     return [
         line(
             str(FIRST_INVOICE + number),
-            at_the_price_of_the_day(draw, bought),
+            at_current_price(draw, bought),
             draw.choice((1, 2, 3, 4, 6, 6, 10, 12, 24, 48)),
             7 * number,
             customer,
@@ -56,7 +56,7 @@ def invoice(draw: Random, number: int, products: list[Product]) -> list[str]:
     ]
 
 
-def at_the_price_of_the_day(draw: Random, bought: Product) -> Product:
+def at_current_price(draw: Random, bought: Product) -> Product:
     code, name, _ = bought
     return (code, name, "0.19") if draw.random() < REDUCED else bought
 
@@ -85,8 +85,8 @@ def content() -> bytes:
     baskets = [invoice(draw, number, products) for number in range(INVOICES)]
     cancelled = [cancellation(of=basket[0], number=number) for number, basket in enumerate(baskets[5::16])]
     lines = [written.encode() for basket in baskets for written in basket]
-    for index, odd in enumerate([*BROKEN, *(written.encode() for written in cancelled)]):
-        lines.insert(40 + 61 * index, odd)
+    for index, other_line in enumerate([*BROKEN, *(written.encode() for written in cancelled)]):
+        lines.insert(40 + 61 * index, other_line)
     return b"\n".join([HEADER.encode(), *lines, b""])
 
 

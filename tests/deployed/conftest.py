@@ -1,4 +1,4 @@
-"""One local cloud for all end-to-end tests, started and stopped by what `orderctl up` and `down` call."""
+"""One local cloud for all end-to-end tests, started and stopped like `orderctl up` and `down` do."""
 
 import socket
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.deployed.deployed_shop import DeployedShop
 
 @pytest.fixture(scope="session")
 def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
-    """The folder of the local cloud of this test run; orderctl's commands use it, and not the user's."""
+    """The folder of this test run's local cloud, which orderctl's commands use."""
     folder = Folder.from_root(tmp_path_factory.mktemp("local-cloud"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ORDERCTL_HOME", str(folder.root))
@@ -30,7 +30,7 @@ def taken_port() -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def local_stack(local_folder: Folder, taken_port: int) -> Iterator[Stack]:
-    """The app, deployed on a local cloud of its own with the sample catalogue."""
+    """The app, deployed on its own local cloud with the sample catalogue."""
     stack = start_local_cloud(local_folder, port=taken_port)
     yield stack
     stop_local_cloud(local_folder)
@@ -38,17 +38,17 @@ def local_stack(local_folder: Folder, taken_port: int) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def shop(local_stack: Stack) -> DeployedShop:
-    """The deployed app, asked as its clients and operators ask it."""
+    """The deployed app with the API of its clients and operators."""
     return DeployedShop.on(local_stack)
 
 
 @pytest.fixture(scope="session")
 def product(shop: DeployedShop) -> str:
-    """A product of 2.55 that there is plenty of."""
+    """A product for 2.55 with enough stock."""
     return shop.sell(unit_price=255)
 
 
 @pytest.fixture
 def customer() -> str:
-    """A customer that no other test orders for."""
+    """A customer that only one test uses."""
     return f"cust-{uuid4()}"

@@ -1,4 +1,4 @@
-"""A shop on the deployed local cloud: what it sells, what it is asked, and what it stores and says."""
+"""A shop on the deployed local cloud: its products, orders, records, events and notifications."""
 
 import json
 from collections.abc import Mapping
@@ -16,22 +16,22 @@ from orderctl.settlement import wait_while_pending
 from orderctl.stack import Stack
 from orderctl.trace import ExecutionTrace
 from tests.dynamodb_items import from_item, to_item
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import TIMEOUT_SECONDS, eventually
 
 
 @dataclass(frozen=True)
 class DeployedShop:
-    """One deployed stack, asked as its clients and operators ask it."""
+    """One deployed stack with the API of its clients and operators."""
 
     stack: Stack
     api: OrdersApi
 
     @classmethod
     def on(cls, stack: Stack) -> "DeployedShop":
-        return cls(stack, OrdersApi(stack, connections=16, retry_seconds=PATIENCE_SECONDS))
+        return cls(stack, OrdersApi(stack, connections=16, retry_seconds=TIMEOUT_SECONDS))
 
     def sell(self, *, available: int = 1_000, unit_price: int = 255) -> str:
-        """Add a product of its own to the catalogue, so that no other test takes of it."""
+        """Add a product to the catalogue that only one test uses."""
         product_id = f"P-{uuid4()}"
         ProductsTable(self.stack).set(product_id, available=available, unit_price=unit_price)
         return product_id
@@ -56,19 +56,19 @@ class DeployedShop:
         }
         return self.api.place(order, idempotency_key=key or str(uuid4()))
 
-    def wait_until_at_rest(self, *order_ids: str) -> None:
-        states = wait_while_pending(self.stack, order_ids, timeout=PATIENCE_SECONDS)
-        at_rest = {state.order_id for state in states if state.status != "PENDING"}
-        pending = set(order_ids) - at_rest
-        assert not pending, f"after {PATIENCE_SECONDS} s these orders are still pending: {pending}"
+    def wait_until_not_pending(self, *order_ids: str) -> None:
+        states = wait_while_pending(self.stack, order_ids, timeout=TIMEOUT_SECONDS)
+        done = {state.order_id for state in states if state.status != "PENDING"}
+        pending = set(order_ids) - done
+        assert not pending, f"after {TIMEOUT_SECONDS} s these orders are still pending: {pending}"
 
     def wait_until_closed(self, *order_ids: str) -> None:
-        """Wait until these orders are settled and everybody has been told."""
+        """Wait until these orders are settled, announced and closed."""
         for order_id in order_ids:
-            eventually(lambda: "openKey" not in self.records(order_id)["ORDER"], f"{order_id} closed")  # noqa: B023  called at once
+            eventually(lambda: "openKey" not in self.records(order_id)["ORDER"], f"the close of {order_id}")  # noqa: B023  called at once
 
     def records(self, order_id: str) -> dict[str, dict[str, Any]]:
-        """What the Orders table holds of an order, by sort key."""
+        """Return the records of an order by sort key."""
         found = self.stack.client("dynamodb").query(
             TableName=self.stack.orders_table,
             KeyConditionExpression="orderId = :orderId",
@@ -78,7 +78,7 @@ class DeployedShop:
         return {item["record"]["S"]: from_item(item) for item in found["Items"]}
 
     def ended_executions(self, order_id: str, *, at_least: int = 1) -> list[ExecutionTrace]:
-        """Wait until so many executions of an order have ended and none runs."""
+        """Wait until this number of executions of an order has ended and none is running."""
         since = datetime.fromisoformat(self.records(order_id)["ORDER"]["createdAt"])
 
         def ended() -> list[ExecutionTrace]:
@@ -86,25 +86,25 @@ class DeployedShop:
             running = len(found) < at_least or any(execution.ending == "RUNNING" for execution in found)
             return [] if running else found
 
-        return eventually(ended, f"{at_least} ended executions of {order_id}")
+        return eventually(ended, f"the end of {at_least} executions of {order_id}")
 
     def orders_of(self, customer: str) -> list[dict[str, Any]]:
-        answer = self.api.list_orders(customer, limit=100)
-        assert answer.status == 200
-        return list(answer.body["orders"])
+        response = self.api.list_orders(customer, limit=100)
+        assert response.status == 200
+        return list(response.body["orders"])
 
     def request(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | str = b""
     ) -> urllib3.BaseHTTPResponse:
-        """Ask in whatever way; the API key is only there when the headers have it."""
+        """Send a request; it has an API key only if `headers` has one."""
         url = self.stack.api_url + path
         return urllib3.request(
-            method, url, headers=headers, body=body, retries=False, timeout=PATIENCE_SECONDS
+            method, url, headers=headers, body=body, retries=False, timeout=TIMEOUT_SECONDS
         )
 
 
 class Subscriber:
-    """A queue that gets what is published, and remembers all that it got."""
+    """A queue that receives what is published, and keeps all of it."""
 
     def __init__(self, stack: Stack) -> None:
         self._sqs = stack.client("sqs")
@@ -118,7 +118,7 @@ class Subscriber:
         return str(attributes["Attributes"]["QueueArn"])
 
     def received(self) -> list[dict[str, Any]]:
-        """Take what arrived since; return all that ever arrived, parsed."""
+        """Receive the new messages; return all messages until now, parsed."""
         while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
@@ -128,21 +128,21 @@ class Subscriber:
         return self._received
 
     def received_of(self, order_id: str) -> list[dict[str, Any]]:
-        """Return what arrived about one order: notifications, or events as EventBridge delivers them."""
+        """Return the notifications or events of one order."""
         return [each for each in self.received() if each.get("detail", each)["orderId"] == order_id]
 
     def wait_for(self, order_id: str, *, count: int) -> list[dict[str, Any]]:
-        """Return what arrived about one order as soon as there is so much of it."""
+        """Return the messages about one order as soon as there are `count` of them."""
 
         def arrived() -> list[dict[str, Any]]:
             found = self.received_of(order_id)
             return found if len(found) >= count else []
 
-        return eventually(arrived, f"{count} messages about {order_id}")
+        return eventually(arrived, f"one of {count} messages about {order_id}")
 
 
 def subscribe_to_notifications(stack: Stack) -> Subscriber:
-    """Get every notification from now on, without the envelope of SNS."""
+    """Receive every notification from now on, without the envelope of SNS."""
     subscriber = Subscriber(stack)
     sns = stack.client("sns")
     (topic,) = sns.list_topics()["Topics"]
@@ -156,7 +156,7 @@ def subscribe_to_notifications(stack: Stack) -> Subscriber:
 
 
 def subscribe_to_events(stack: Stack) -> Subscriber:
-    """Get every event of the bus from now on."""
+    """Receive every event of the bus from now on."""
     subscriber = Subscriber(stack)
     events = stack.client("events")
     rule = f"all-{uuid4()}"

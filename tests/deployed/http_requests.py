@@ -1,4 +1,4 @@
-"""Requests as any HTTP client sends them, and what every refusal has in common."""
+"""Requests as any HTTP client sends them, and a check for problem responses."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def get(shop: DeployedShop, path: str) -> urllib3.BaseHTTPResponse:
 
 
 def assert_problem(response: urllib3.BaseHTTPResponse, status: int) -> dict[str, Any]:
-    """Return a problem (RFC 9457) that tells nothing about what is inside."""
+    """Return the body; fail unless it is a problem (RFC 9457) without internal details."""
     text = response.data.decode()
     assert response.status == status, text
     assert response.headers["Content-Type"] == "application/problem+json"

@@ -1,4 +1,4 @@
-"""What the HTTP API answers, status by status, on the deployed system."""
+"""The responses of the HTTP API of the deployed system, by status."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def pointers(problem: Mapping[str, Any]) -> set[str]:
     return {error["pointer"] for error in problem["errors"]}
 
 
-def test_an_order_is_accepted_with_its_total_and_its_address(
+def test_an_accepted_order_has_its_total_and_its_location(
     shop: DeployedShop, product: str, customer: str
 ) -> None:
     response = post(shop, order_of(customer, [{"productId": product, "quantity": 6}]))
@@ -32,12 +32,10 @@ def test_an_order_is_accepted_with_its_total_and_its_address(
     assert RFC_3339_MILLISECONDS.fullmatch(order["createdAt"])
 
 
-def test_a_replay_is_accepted_as_the_order_it_repeats(
-    shop: DeployedShop, product: str, customer: str
-) -> None:
+def test_a_replay_is_accepted_with_the_first_order(shop: DeployedShop, product: str, customer: str) -> None:
     body = order_of(customer, [{"productId": product, "quantity": 1}])
     first = post(shop, body, Idempotency_Key=customer)
-    shop.wait_until_at_rest(first.json()["orderId"])
+    shop.wait_until_not_pending(first.json()["orderId"])
 
     replay = post(shop, body, Idempotency_Key=customer)
 
@@ -47,9 +45,7 @@ def test_a_replay_is_accepted_as_the_order_it_repeats(
     assert len(shop.orders_of(customer)) == 1
 
 
-def test_an_order_without_a_key_is_a_new_order_each_time(
-    shop: DeployedShop, product: str, customer: str
-) -> None:
+def test_every_request_without_a_key_places_an_order(shop: DeployedShop, product: str, customer: str) -> None:
     body = order_of(customer, [{"productId": product, "quantity": 1}])
 
     order_ids = {post(shop, body).json()["orderId"] for _ in range(2)}
@@ -58,7 +54,7 @@ def test_an_order_without_a_key_is_a_new_order_each_time(
     assert len(order_ids) == 2
 
 
-def test_a_key_that_placed_another_order_is_refused(shop: DeployedShop, product: str, customer: str) -> None:
+def test_a_key_of_another_order_is_refused(shop: DeployedShop, product: str, customer: str) -> None:
     post(shop, order_of(customer, [{"productId": product, "quantity": 1}]), Idempotency_Key=customer)
 
     response = post(
@@ -69,9 +65,7 @@ def test_a_key_that_placed_another_order_is_refused(shop: DeployedShop, product:
     assert [order["total"]["amount"] for order in shop.orders_of(customer)] == [255]
 
 
-def test_products_that_are_not_sold_are_refused_by_name(
-    shop: DeployedShop, product: str, customer: str
-) -> None:
+def test_every_unknown_product_is_named(shop: DeployedShop, product: str, customer: str) -> None:
     items = [{"productId": name, "quantity": 1} for name in ("no-such-1", product, "no-such-2")]
 
     response = post(shop, order_of(customer, items))
@@ -82,7 +76,7 @@ def test_products_that_are_not_sold_are_refused_by_name(
     assert shop.orders_of(customer) == []
 
 
-def test_everything_that_is_wrong_with_an_order_is_told_at_once(shop: DeployedShop, customer: str) -> None:
+def test_all_violations_of_an_order_are_reported_together(shop: DeployedShop, customer: str) -> None:
     body = {
         "customerId": customer,
         "customerEmail": "not an address",
@@ -117,12 +111,14 @@ def test_everything_that_is_wrong_with_an_order_is_told_at_once(shop: DeployedSh
     [b"", b"{", b"[]", b"null", b'"order"', b"\xff\xfe", b"1e999", b'{"items": NaN}', b"[" * 20_000],
     ids=["nothing", "cut off", "array", "null", "string", "not UTF-8", "infinite", "NaN", "deeply nested"],
 )
-def test_a_body_that_is_no_order_is_refused(shop: DeployedShop, body: bytes) -> None:
+def test_a_body_that_is_not_an_order_is_refused(shop: DeployedShop, body: bytes) -> None:
     assert_problem(post(shop, body), 400)
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 400), (98, 202), (99, 400)])
-def test_an_order_has_1_to_98_products(shop: DeployedShop, customer: str, count: int, status: int) -> None:
+def test_an_order_may_have_1_to_98_products(
+    shop: DeployedShop, customer: str, count: int, status: int
+) -> None:
     products = [shop.sell() for _ in range(count)]
 
     response = post(shop, order_of(customer, [{"productId": name, "quantity": 1} for name in products]))
@@ -132,7 +128,7 @@ def test_an_order_has_1_to_98_products(shop: DeployedShop, customer: str, count:
 
 
 @pytest.mark.parametrize("key", ["k" * 256, "schlüssel", ""], ids=["too long", "not ASCII", "empty"])
-def test_a_key_that_is_none_is_refused(shop: DeployedShop, product: str, customer: str, key: str) -> None:
+def test_an_invalid_key_is_refused(shop: DeployedShop, product: str, customer: str, key: str) -> None:
     response = post(shop, order_of(customer, [{"productId": product, "quantity": 1}]), Idempotency_Key=key)
 
     assert_problem(response, 400)
@@ -141,7 +137,7 @@ def test_a_key_that_is_none_is_refused(shop: DeployedShop, product: str, custome
 
 def test_an_order_is_shown_with_its_steps(shop: DeployedShop, product: str, customer: str) -> None:
     placed = post(shop, order_of(customer, [{"productId": product, "quantity": 2}])).json()
-    shop.wait_until_at_rest(placed["orderId"])
+    shop.wait_until_not_pending(placed["orderId"])
 
     response = get(shop, f"orders/{placed['orderId']}")
 
@@ -164,14 +160,14 @@ def test_an_order_that_does_not_exist_is_not_found(shop: DeployedShop, order_id:
     assert_problem(get(shop, f"orders/{order_id}"), 404)
 
 
-def test_a_customers_orders_are_listed_newest_first_page_by_page(
+def test_the_orders_of_a_customer_are_listed_in_pages_newest_first(
     shop: DeployedShop, product: str, customer: str
 ) -> None:
     placed = [
         post(shop, order_of(customer, [{"productId": product, "quantity": 1}])).json()["orderId"]
         for _ in range(3)
     ]
-    shop.wait_until_at_rest(*placed)
+    shop.wait_until_not_pending(*placed)
 
     first = get(shop, f"orders?customerId={customer}&limit=2").json()
     second = get(shop, f"orders?customerId={customer}&limit=2&nextToken={first['nextToken']}").json()
@@ -188,5 +184,5 @@ def test_a_customer_without_orders_has_an_empty_list(shop: DeployedShop, custome
 @pytest.mark.parametrize(
     "query", ["", "customerId=", "customerId=c&limit=0", "customerId=c&limit=x", "customerId=c&nextToken=x"]
 )
-def test_a_list_that_can_not_be_made_is_refused(shop: DeployedShop, query: str) -> None:
+def test_a_list_with_invalid_parameters_is_refused(shop: DeployedShop, query: str) -> None:
     assert_problem(get(shop, f"orders?{query}"), 400)

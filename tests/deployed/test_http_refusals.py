@@ -1,4 +1,4 @@
-"""What the HTTP API answers to strangers, to those who ask too often, and while something is down."""
+"""The responses of the HTTP API without a key, above the rate limit, and in an outage."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,24 +18,24 @@ from tests.waiting import eventually
     ("method", "path"), [("POST", "orders"), ("GET", "orders?customerId=c"), ("GET", f"orders/{NO_ORDER}")]
 )
 @pytest.mark.parametrize("key", [{}, {"x-api-key": "wrong"}], ids=["no key", "wrong key"])
-def test_nothing_is_answered_without_a_valid_key(
+def test_a_request_without_a_valid_key_is_refused(
     shop: DeployedShop, method: str, path: str, key: dict[str, str]
 ) -> None:
     assert shop.request(method, path, headers=JSON | key).status == 403
 
 
-def test_a_client_that_asks_too_often_is_told_to_wait(shop: DeployedShop) -> None:
+def test_a_client_above_its_rate_limit_is_throttled(shop: DeployedShop) -> None:
     with key_of_a_small_plan(shop.stack) as key:
-        answers = [
+        statuses = [
             shop.request("GET", f"orders/{NO_ORDER}", headers={"x-api-key": key}).status for _ in range(3)
         ]
 
-    assert answers == [404, 429, 429]
+    assert statuses == [404, 429, 429]
 
 
 @contextmanager
 def key_of_a_small_plan(stack: Stack) -> Iterator[str]:
-    """A key that may ask once, and then again after a quarter of an hour."""
+    """A key with one request in a quarter of an hour."""
     gateway = stack.client("apigateway")
     stage = {"apiId": stack.api_url.split("/")[-3], "stage": "prod"}
     key = gateway.create_api_key(name=f"small-{uuid4()}", enabled=True)
@@ -60,7 +60,7 @@ def key_of_a_small_plan(stack: Stack) -> Iterator[str]:
     ],
     ids=["Orders table", "Inventory table", "event bus"],
 )
-def test_an_outage_asks_to_try_again_and_then_the_same_key_succeeds(
+def test_a_request_that_failed_in_an_outage_succeeds_with_the_same_key(
     shop: DeployedShop, product: str, customer: str, broken: dict[str, str]
 ) -> None:
     body = order_of(customer, [{"productId": product, "quantity": 1}])
@@ -71,7 +71,7 @@ def test_an_outage_asks_to_try_again_and_then_the_same_key_succeeds(
 
     assert_problem(refused, 503)
     assert int(refused.headers["Retry-After"]) > 0
-    shop.wait_until_at_rest(accepted["orderId"])
+    shop.wait_until_not_pending(accepted["orderId"])
     assert [order["status"] for order in shop.orders_of(customer)] == ["CONFIRMED"]
 
 
@@ -81,7 +81,7 @@ def _accepted(response: urllib3.BaseHTTPResponse) -> Any:
 
 @contextmanager
 def orders_function_with(stack: Stack, environment: dict[str, str]) -> Iterator[None]:
-    """Let the orders function look for its tables or the bus where they are not."""
+    """Give the orders function further environment variables, for example a missing table."""
     functions = stack.client("lambda")
     (function,) = [
         found

@@ -1,4 +1,4 @@
-"""Where MiniStack alone would differ from AWS: what a user of the local cloud sees instead."""
+"""The patched local cloud behaves like AWS where MiniStack does not."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from botocore.config import Config
 from devtools.local_cloud.patches.lambda_concurrency import WORKERS_PER_FUNCTION
 from orderctl.local_cloud import LOCAL_ACCOUNT, LOCAL_REGION
 from orderctl.stack import Stack
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import TIMEOUT_SECONDS, eventually
 
 ROLE = f"arn:aws:iam::{LOCAL_ACCOUNT}:role/probe"
 PROBE = """
@@ -42,8 +42,8 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def probe(local_stack: Stack) -> Iterator[str]:
-    """A Lambda that does what its event says; a function gets its name."""
-    with _function(local_stack, "probe", timeout=PATIENCE_SECONDS) as name:
+    """A Lambda that does what its event says; the value is its name."""
+    with _function(local_stack, "probe", timeout=TIMEOUT_SECONDS) as name:
         yield name
 
 
@@ -65,11 +65,11 @@ def _function(stack: Stack, name: str, *, timeout: int) -> Iterator[str]:
     functions.delete_function(FunctionName=name)
 
 
-def test_an_exception_is_reported_by_its_class_and_place(local_stack: Stack, probe: str) -> None:
-    answer = local_stack.client("lambda").invoke(FunctionName=probe, Payload=json.dumps({"fail": True}))
+def test_an_exception_is_reported_with_its_class_and_its_stack_trace(local_stack: Stack, probe: str) -> None:
+    response = local_stack.client("lambda").invoke(FunctionName=probe, Payload=json.dumps({"fail": True}))
 
-    reported = json.load(answer["Payload"])
-    assert answer["FunctionError"] == "Unhandled"
+    reported = json.load(response["Payload"])
+    assert response["FunctionError"] == "Unhandled"
     assert reported["errorType"] == "DependencyUnavailable"
     assert reported["errorMessage"] == "the table is on fire"
     assert "in handler" in reported["stackTrace"][0]
@@ -84,14 +84,14 @@ def test_a_lambda_keeps_its_worker_after_an_exception(local_stack: Stack, probe:
     assert _invoke(local_stack, probe, {}) == before
 
 
-def test_a_lambda_whose_process_dies_is_a_runtime_exit(local_stack: Stack, probe: str) -> None:
+def test_a_lambda_whose_process_exits_fails_with_runtime_exit_error(local_stack: Stack, probe: str) -> None:
     reported = _invoke(local_stack, probe, {"die": True})
 
     assert reported["errorType"] == "Runtime.ExitError"
     assert "worker" in _invoke(local_stack, probe, {})
 
 
-def test_what_a_lambda_printed_is_logged_when_it_answers(local_stack: Stack, probe: str) -> None:
+def test_the_output_of_a_lambda_is_logged_when_it_responds(local_stack: Stack, probe: str) -> None:
     _invoke(local_stack, probe, {"say": "first"})
     _invoke(local_stack, probe, {"say": "second"})
 
@@ -104,25 +104,25 @@ def test_what_a_lambda_printed_is_logged_when_it_answers(local_stack: Stack, pro
     assert [message for message in messages if message in {"first", "second"}] == ["first", "second"]
 
 
-def test_invocations_queue_for_a_few_workers(local_stack: Stack, probe: str) -> None:
+def test_a_function_has_at_most_the_configured_number_of_workers(local_stack: Stack, probe: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: _invoke(local_stack, probe, {"sleep": 0.1}), range(8)))
+        responses = list(pool.map(lambda _: _invoke(local_stack, probe, {"sleep": 0.1}), range(8)))
 
-    assert 1 <= len({answer["worker"] for answer in answers}) <= WORKERS_PER_FUNCTION
+    assert 1 <= len({response["worker"] for response in responses}) <= WORKERS_PER_FUNCTION
 
 
 def test_an_invocation_that_waits_too_long_is_throttled(local_stack: Stack) -> None:
-    once = Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE_SECONDS)
+    once = Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT_SECONDS)
     functions = boto3.client("lambda", endpoint_url=local_stack.endpoint_url, config=once)
 
     def invoke(name: str) -> bool:
         try:
-            functions.invoke(FunctionName=name, Payload=json.dumps({"sleep": PATIENCE_SECONDS}))
+            functions.invoke(FunctionName=name, Payload=json.dumps({"sleep": TIMEOUT_SECONDS}))
         except functions.exceptions.TooManyRequestsException:
             return False
         return True
 
-    # Each runs until its timeout, and waits no longer than that for a worker: the third round never starts.
+    # Each runs until its timeout and waits at most that long for a worker, so a third round never starts.
     count = 4 * WORKERS_PER_FUNCTION
     with _function(local_stack, "hanging", timeout=3) as name, ThreadPoolExecutor(count) as pool:
         served = list(pool.map(invoke, [name] * count))
@@ -131,7 +131,7 @@ def test_an_invocation_that_waits_too_long_is_throttled(local_stack: Stack) -> N
     assert False in served
 
 
-def test_api_gateway_does_not_say_why_a_lambda_failed(local_stack: Stack, probe: str) -> None:
+def test_api_gateway_does_not_show_the_error_of_a_lambda(local_stack: Stack, probe: str) -> None:
     url = _api_in_front_of(local_stack, probe)
 
     with pytest.raises(urllib.error.HTTPError) as refused:
@@ -166,7 +166,7 @@ def test_an_event_that_cannot_be_delivered_goes_to_the_dead_letter_queue(local_s
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "RESOURCE_NOT_FOUND"
 
 
-def test_an_express_execution_leaves_its_log_and_nothing_else(local_stack: Stack) -> None:
+def test_an_express_execution_is_logged_and_not_listed(local_stack: Stack) -> None:
     machines = local_stack.client("stepfunctions")
     machine = _state_machine(
         local_stack,
@@ -188,7 +188,7 @@ def test_an_express_execution_leaves_its_log_and_nothing_else(local_stack: Stack
     started = int(1000 * time.time())
     machines.start_execution(stateMachineArn=machine, input='{"orderId": "1"}')
 
-    logged = eventually(lambda: _logged(local_stack, ends_with="ExecutionSucceeded"), "a log to its end")
+    logged = eventually(lambda: _logged(local_stack, ends_with="ExecutionSucceeded"), "the end of the log")
     entered = {event["details"]["name"] for event in logged if event["type"].endswith("StateEntered")}
     assert entered == {"Fork", "Left", "Right"}
     assert logged[0]["type"] == "ExecutionStarted"
@@ -201,8 +201,8 @@ def test_an_express_execution_leaves_its_log_and_nothing_else(local_stack: Stack
 
 
 def _invoke(stack: Stack, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    answer = stack.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
-    payload: dict[str, Any] = json.load(answer["Payload"])
+    response = stack.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    payload: dict[str, Any] = json.load(response["Payload"])
     return payload
 
 

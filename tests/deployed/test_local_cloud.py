@@ -1,4 +1,4 @@
-"""Bringing a local cloud up and down, with real processes."""
+"""Starting and stopping a local cloud, with real processes."""
 
 import json
 import os
@@ -22,14 +22,14 @@ from orderctl.local_cloud import is_running, local_client
 from orderctl.main import app
 from orderctl.products import ProductsTable
 from orderctl.stack import Stack, find_stack
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import TIMEOUT_SECONDS, eventually
 
-LEFT_OVER = {"lock", "cloud.log", "deploy.log"}
+KEPT_FILES = {"lock", "cloud.log", "deploy.log"}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Folder]:
-    """A folder of its own, in which nothing runs on when the test has failed."""
+    """A folder for one test; its processes are stopped even when the test fails."""
     yield Folder.from_root(tmp_path)
     stop_local_cloud(Folder.from_root(tmp_path))
 
@@ -48,21 +48,23 @@ def test_a_local_cloud_has_the_app_and_a_catalogue(local_stack: Stack) -> None:
     )
 
 
-def test_a_taken_port_makes_it_choose_another(local_stack: Stack, taken_port: int) -> None:
+def test_a_local_cloud_uses_another_port_when_the_preferred_one_is_taken(
+    local_stack: Stack, taken_port: int
+) -> None:
     assert local_stack.endpoint_url
     assert not local_stack.endpoint_url.endswith(f":{taken_port}")
     assert is_running(local_stack.endpoint_url)
 
 
-def test_up_twice_says_that_it_is_up_already(local_stack: Stack) -> None:
+def test_a_second_up_reports_that_the_local_cloud_is_up(local_stack: Stack) -> None:
     outcome = CliRunner().invoke(app, ["up"])
 
     assert outcome.exit_code == 0
-    assert "is up already" in outcome.output
+    assert "is already up" in outcome.output
     assert f"curl -i {local_stack.api_url}orders" in outcome.output
 
 
-def test_status_says_what_runs_and_since_when(local_stack: Stack) -> None:
+def test_status_shows_the_local_cloud_and_its_start_time(local_stack: Stack) -> None:
     outcome = CliRunner().invoke(app, ["status"])
 
     assert outcome.exit_code == 0
@@ -70,45 +72,45 @@ def test_status_says_what_runs_and_since_when(local_stack: Stack) -> None:
     assert "up since" in outcome.output
 
 
-def test_a_cloud_that_is_being_started_is_not_disturbed(folder: Folder) -> None:
+def test_a_second_up_is_refused_while_the_local_cloud_starts(folder: Folder) -> None:
     with folder.locked(), pytest.raises(InUseError):
         start_local_cloud(folder)
 
 
 def test_down_leaves_no_process_and_no_temporary_folder(folder: Folder) -> None:
-    server = _bare_server(folder)
+    server = _start_empty_server(folder)
     (folder.temporary / "left by a Lambda").touch()
 
     stopped = stop_local_cloud(folder)
 
     assert stopped
-    assert server.wait(PATIENCE_SECONDS) == 0
+    assert server.wait(TIMEOUT_SECONDS) == 0
     _wait_until_no_process_is_left(folder)
-    assert _names(folder) <= LEFT_OVER
+    assert _names(folder) <= KEPT_FILES
 
 
 def test_down_kills_a_cloud_that_hangs(folder: Folder) -> None:
-    server = _bare_server(folder)
+    server = _start_empty_server(folder)
     server.send_signal(signal.SIGSTOP)
 
     stop_local_cloud(folder, grace_seconds=0.1)
 
-    assert server.wait(PATIENCE_SECONDS) == -signal.SIGKILL
-    assert _names(folder) <= LEFT_OVER
+    assert server.wait(TIMEOUT_SECONDS) == -signal.SIGKILL
+    assert _names(folder) <= KEPT_FILES
 
 
-def test_a_cloud_that_is_asked_to_end_starts_again_with_what_it_held(folder: Folder) -> None:
-    first = _bare_server(folder)
+def test_a_terminated_cloud_starts_again_with_its_saved_state(folder: Folder) -> None:
+    first = _start_empty_server(folder)
     _sqs(folder).create_queue(QueueName="kept")
 
     first.terminate()
-    assert first.wait(PATIENCE_SECONDS) == 0
-    _bare_server(folder)
+    assert first.wait(TIMEOUT_SECONDS) == 0
+    _start_empty_server(folder)
 
     assert _sqs(folder).list_queues()["QueueUrls"][0].endswith("/kept")
 
 
-def test_down_without_a_cloud_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_down_without_a_local_cloud_reports_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERCTL_HOME", str(tmp_path / "never used"))
 
     outcome = CliRunner().invoke(app, ["down"])
@@ -118,19 +120,19 @@ def test_down_without_a_cloud_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
     assert list(tmp_path.iterdir()) == []
 
 
-def test_down_removes_what_a_killed_cloud_left(folder: Folder) -> None:
+def test_down_removes_the_files_of_a_killed_cloud(folder: Folder) -> None:
     folder.temporary.mkdir()
     folder.stack_file.write_text("{}")
-    # by now this number may be any process's: it must not be ended
+    # another process may have this pid by now, so it must not be killed
     folder.server_file.write_text(json.dumps({"pid": os.getpid(), "port": 1, "since": 0}))
 
     stopped = stop_local_cloud(folder)
 
     assert not stopped
-    assert _names(folder) <= LEFT_OVER
+    assert _names(folder) <= KEPT_FILES
 
 
-def test_a_failed_deployment_says_why_and_leaves_nothing(folder: Folder) -> None:
+def test_a_failed_deployment_is_reported_and_cleaned_up(folder: Folder) -> None:
     failing = folder.root / "cdk"
     failing.write_text(
         "#!/bin/sh\necho 'CREATE_FAILED: the table is on fire'\nyes 'rolling back' | head -50\nexit 1\n"
@@ -143,29 +145,29 @@ def test_a_failed_deployment_says_why_and_leaves_nothing(folder: Folder) -> None
     assert "the table is on fire" in str(problem.value)
     assert str(folder.deploy_log) in str(problem.value)
     _wait_until_no_process_is_left(folder)
-    assert _names(folder) <= LEFT_OVER | {"cdk"}
+    assert _names(folder) <= KEPT_FILES | {"cdk"}
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_up_leaves_nothing(folder: Folder, stop: signal.Signals) -> None:
+def test_an_interrupted_up_is_cleaned_up(folder: Folder, stop: signal.Signals) -> None:
     environment = {**os.environ, "ORDERCTL_HOME": str(folder.root)}
     command = [sys.executable, "-c", "from orderctl.main import main; main()", "up", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as up:  # noqa: S603  ours
-        eventually(lambda: len(_processes_of(folder)) >= 3, "up, MiniStack and the CDK")
+        eventually(lambda: len(_processes_of(folder)) >= 3, "one of up, MiniStack and the CDK")
 
         up.send_signal(stop)
 
         assert up.stderr
         assert b"nothing is left running" in up.stderr.read()
-        assert up.wait(PATIENCE_SECONDS) == 130
+        assert up.wait(TIMEOUT_SECONDS) == 130
     _wait_until_no_process_is_left(folder)
-    assert _names(folder) <= LEFT_OVER
+    assert _names(folder) <= KEPT_FILES
 
 
-def _bare_server(folder: Folder) -> Process:
+def _start_empty_server(folder: Folder) -> Process:
     with StopSignals() as signals, folder.locked() as lock:
         server = start_server(ProcessGroups(signals, grace_seconds=0), folder, 0, lock)
-    eventually(lambda: folder.server() is not None, "a server that introduced itself")
+    eventually(lambda: folder.server() is not None, "the record of the server")
     return server
 
 
@@ -180,12 +182,12 @@ def _names(folder: Folder) -> set[str]:
 
 
 def _wait_until_no_process_is_left(folder: Folder) -> None:
-    # A busy system needs a moment to remove what was killed.
-    eventually(lambda: not _processes_of(folder), "an end of every process")
+    # A busy system needs a moment to remove killed processes.
+    eventually(lambda: not _processes_of(folder), "the end of every process")
 
 
 def _processes_of(folder: Folder) -> list[str]:
-    """Return the commands whose arguments or environment name the folder, but not this test run's."""
+    """Return the other processes whose command or environment has the folder."""
     return [command for pid, command in _commands() if str(folder.root) in command and pid != os.getpid()]
 
 

@@ -1,4 +1,4 @@
-"""A whole order file replayed on the deployed system: tests/data/orders.csv, or the one ORDERS_CSV names."""
+"""Imports a whole order file on the deployed system: tests/data/orders.csv, or $ORDERS_CSV."""
 
 import os
 import re
@@ -28,20 +28,20 @@ STOCKED_SHARE = 0.8
 
 @dataclass(frozen=True)
 class Imported:
-    """A file, what `orderctl import` said of it, and what it asked for."""
+    """An imported file, its parsed content, and the result of `orderctl import`."""
 
     path: Path
-    asked: OrderFile
-    said: Result
+    file: OrderFile
+    result: Result
 
 
 @pytest.fixture(scope="module")
 def imported(shop: DeployedShop) -> Imported:  # noqa: ARG001  orderctl finds its stack by itself
-    """The file with too little stock for all of its orders."""
+    """The file, imported with too little stock for all orders."""
     path = Path(os.environ.get("ORDERS_CSV", SAMPLE))
-    asked = parse_order_file(read_csv(path.read_bytes()))
-    said = import_(path, "--stock-share", str(STOCKED_SHARE))
-    return Imported(path=path, asked=asked, said=said)
+    file = parse_order_file(read_csv(path.read_bytes()))
+    result = import_(path, "--stock-share", str(STOCKED_SHARE))
+    return Imported(path=path, file=file, result=result)
 
 
 def import_(path: Path, *options: str) -> Result:
@@ -49,7 +49,7 @@ def import_(path: Path, *options: str) -> Result:
 
 
 def placed_orders(shop: DeployedShop, file: OrderFile) -> list[dict[str, Any]]:
-    """The ORDER records of the file's customers."""
+    """Return the ORDER records of the file's customers."""
     pages = shop.stack.client("dynamodb").get_paginator("scan").paginate(TableName=shop.stack.orders_table)
     records = (from_item(item) for page in pages for item in page["Items"])
     customers = {order.customer_id for order in file.orders}
@@ -62,80 +62,78 @@ def stock(shop: DeployedShop, file: OrderFile) -> dict[str, int]:
 
 
 def test_every_order_of_the_file_is_placed_once_and_settled(shop: DeployedShop, imported: Imported) -> None:
-    orders = placed_orders(shop, imported.asked)
+    orders = placed_orders(shop, imported.file)
 
-    assert imported.said.exit_code == 0, imported.said.output
+    assert imported.result.exit_code == 0, imported.result.output
     assert Counter(order["customerId"] for order in orders) == Counter(
-        order.customer_id for order in imported.asked.orders
+        order.customer_id for order in imported.file.orders
     )
     assert {order["status"] for order in orders} == {"CONFIRMED", "REJECTED"}
     assert {order.get("reason") for order in orders if order["status"] == "REJECTED"} == {"OUT_OF_STOCK"}
 
 
-def test_no_piece_is_sold_twice_and_none_is_lost(shop: DeployedShop, imported: Imported) -> None:
+def test_no_stock_is_sold_twice_or_lost(shop: DeployedShop, imported: Imported) -> None:
     sold: Counter[str] = Counter()
-    for order in placed_orders(shop, imported.asked):
+    for order in placed_orders(shop, imported.file):
         if order["status"] != "REJECTED":
             sold.update({item["productId"]: int(item["quantity"]) for item in order["items"]})
 
-    left = stock(shop, imported.asked)
+    left = stock(shop, imported.file)
 
     assert all(available >= 0 for available in left.values())
     assert {product_id: available + sold[product_id] for product_id, available in left.items()} == {
-        product.product_id: product.demand * 8 // 10 for product in imported.asked.products
+        product.product_id: product.demand * 8 // 10 for product in imported.file.products
     }
 
 
-def test_the_outcome_is_summed_up(shop: DeployedShop, imported: Imported) -> None:
-    statuses = Counter(order["status"] for order in placed_orders(shop, imported.asked))
+def test_the_import_prints_a_summary(shop: DeployedShop, imported: Imported) -> None:
+    statuses = Counter(order["status"] for order in placed_orders(shop, imported.file))
 
-    said = imported.said.output
-    assert re.search(rf"\b{statuses['CONFIRMED']}  CONFIRMED", said)
-    assert re.search(rf"\b{statuses['REJECTED']}  REJECTED \(OUT_OF_STOCK\)", said)
-    assert re.search(r"\d+\.\d orders/s", said)
-    assert re.search(r"placed to settled: p50 \d+ ms, p99 \d+ ms", said)
-    assert re.search(r"response to POST: p50 \d+ ms, p99 \d+ ms", said)
+    output = imported.result.output
+    assert re.search(rf"\b{statuses['CONFIRMED']}  CONFIRMED", output)
+    assert re.search(rf"\b{statuses['REJECTED']}  REJECTED \(OUT_OF_STOCK\)", output)
+    assert re.search(r"\d+\.\d orders/s", output)
+    assert re.search(r"placed to settled: p50 \d+ ms, p99 \d+ ms", output)
+    assert re.search(r"response to POST: p50 \d+ ms, p99 \d+ ms", output)
 
 
-def test_what_was_left_out_is_told_with_its_reason(imported: Imported) -> None:
-    reasons = Counter(str(line.reason) for line in imported.asked.skipped)
+def test_skipped_lines_and_orders_are_shown_with_their_reason(imported: Imported) -> None:
+    reasons = Counter(str(line.reason) for line in imported.file.skipped)
 
     assert reasons["cancellation"]
-    assert imported.asked.refused
+    assert imported.file.refused
     for reason, count in reasons.items():
-        assert re.search(rf"^ *{count}  {reason} +\d", imported.said.output, re.MULTILINE)
-    for order in imported.asked.refused:
+        assert re.search(rf"^ *{count}  {reason} +\d", imported.result.output, re.MULTILINE)
+    for order in imported.file.refused:
         assert re.search(
-            rf"{order.invoice} +{len(order.items)}  more than 98 distinct products", imported.said.output
+            rf"{order.invoice} +{len(order.items)}  more than 98 distinct products", imported.result.output
         )
 
 
-def test_importing_the_file_again_places_and_stocks_nothing_again(
-    shop: DeployedShop, imported: Imported
-) -> None:
-    orders, left = placed_orders(shop, imported.asked), stock(shop, imported.asked)
+def test_a_second_import_of_the_file_changes_nothing(shop: DeployedShop, imported: Imported) -> None:
+    orders, left = placed_orders(shop, imported.file), stock(shop, imported.file)
 
     again = import_(imported.path)
 
     assert again.exit_code == 0, again.output
     assert "this file was imported before" in again.output
     assert f"{len(orders)} of them were placed by an earlier import" in again.output
-    assert placed_orders(shop, imported.asked) == orders
-    assert stock(shop, imported.asked) == left
+    assert placed_orders(shop, imported.file) == orders
+    assert stock(shop, imported.file) == left
 
 
-def test_kept_stock_is_what_the_orders_take_from(shop: DeployedShop, tmp_path: Path) -> None:
+def test_an_import_with_keep_stock_uses_the_existing_stock(shop: DeployedShop, tmp_path: Path) -> None:
     product = shop.sell(available=10, unit_price=99)
     path = tmp_path / "orders.csv"
     path.write_text(f"{HEADER}\n1,{product},MUG,4,2026-03-02,2.55,,Freedonia\n")
 
-    said = import_(path, "--keep-stock")
+    result = import_(path, "--keep-stock")
 
-    assert said.exit_code == 0, said.output
+    assert result.exit_code == 0, result.output
     assert shop.available(product) == 6
 
 
-def test_an_order_that_the_api_refuses_fails_the_import_but_not_the_other_orders(
+def test_an_order_that_the_api_refuses_fails_the_import_and_the_other_orders_are_placed(
     shop: DeployedShop, tmp_path: Path
 ) -> None:
     product = shop.sell(available=10)
@@ -146,15 +144,15 @@ def test_an_order_that_the_api_refuses_fails_the_import_but_not_the_other_orders
         "2,not-sold,MUG,4,2026-03-02,2.55,,Freedonia\n"
     )
 
-    said = import_(path, "--keep-stock")
+    result = import_(path, "--keep-stock")
 
-    assert said.exit_code == 1
-    assert "1  CONFIRMED" in said.output
-    assert re.search(r"2 +The API responded with 422 .*\n.*/items/0/productId", said.output)
-    assert "error: 1 orders were not accepted" in said.output
+    assert result.exit_code == 1
+    assert "1  CONFIRMED" in result.output
+    assert re.search(r"2 +The API responded with 422 .*\n.*/items/0/productId", result.output)
+    assert "error: 1 orders were not accepted" in result.output
 
 
-def test_an_order_whose_event_is_lost_fails_the_import_and_importing_again_settles_it(
+def test_an_order_whose_event_was_lost_is_settled_by_a_second_import(
     shop: DeployedShop, tmp_path: Path
 ) -> None:
     product = shop.sell()
@@ -174,7 +172,7 @@ def test_an_order_whose_event_is_lost_fails_the_import_and_importing_again_settl
 
 @contextmanager
 def no_workflow_started(stack: Stack) -> Iterator[None]:
-    """Let the bus drop what is placed meanwhile."""
+    """Disable the rule, so that the bus drops the events of new orders."""
     events = stack.client("events")
     rules = events.list_rules(EventBusName=stack.bus_name)["Rules"]
     (rule,) = [found["Name"] for found in rules if "OrderPlaced" in found.get("EventPattern", "")]

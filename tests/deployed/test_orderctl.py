@@ -1,4 +1,4 @@
-"""What the operator's commands say, on the deployed system and when they are used wrongly."""
+"""The operator's commands on the deployed system, also with invalid arguments."""
 
 import re
 from pathlib import Path
@@ -20,12 +20,12 @@ def orderctl(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-def words(text: str) -> str:
-    """The text with every run of blanks as one."""
+def single_spaced(text: str) -> str:
+    """Return the text with single spaces."""
     return re.sub(r"\s+", " ", text)
 
 
-def test_a_placed_order_is_waited_for_shown_listed_and_traced(shop: DeployedShop) -> None:
+def test_an_order_can_be_placed_shown_listed_and_traced(shop: DeployedShop) -> None:
     product, customer = shop.sell(available=10, unit_price=255), f"cust-{uuid4()}"
 
     placed = orderctl(
@@ -33,26 +33,28 @@ def test_a_placed_order_is_waited_for_shown_listed_and_traced(shop: DeployedShop
     )
     order_id = placed.stdout.split()[0]
     shown = eventually(
-        lambda: _with(orderctl("show", order_id), "notification SENT"), "a notification that is sent"
+        lambda: _output_with(orderctl("show", order_id), "notification SENT"), "the sent notification"
     )
     listed = orderctl("orders", "--customer", customer)
     traced = orderctl("trace", order_id)
 
-    assert re.fullmatch(rf"{order_id} PENDING USD 5.10 CONFIRMED after \d+\.\d s ", words(placed.stdout))
+    assert re.fullmatch(
+        rf"{order_id} PENDING USD 5.10 CONFIRMED after \d+\.\d s ", single_spaced(placed.stdout)
+    )
     assert f"status CONFIRMED customer {customer} total USD 5.10" in shown
     assert f"{product} 2 USD 2.55" in shown
     assert re.search(r"inventory RESERVED .* payment CAPTURED", shown)
-    assert f"{order_id} CONFIRMED USD 5.10" in words(listed.stdout)
+    assert f"{order_id} CONFIRMED USD 5.10" in single_spaced(listed.stdout)
     assert traced.stdout.startswith("SUCCEEDED arn:aws:states:")
     assert re.search(r"ReserveInventory RESERVED .*\d+ ms", traced.stdout)  # a cold start can be retried
     assert re.search(r"ConfirmOrder.*AnnounceConfirmed.*NotifyConfirmed", traced.stdout, re.DOTALL)
 
 
-def _with(said: Result, wanted: str) -> str | None:
-    return words(said.stdout) if wanted in words(said.stdout) else None
+def _output_with(outcome: Result, wanted: str) -> str | None:
+    return single_spaced(outcome.stdout) if wanted in single_spaced(outcome.stdout) else None
 
 
-def test_placing_with_the_same_key_says_that_it_is_the_same_order(shop: DeployedShop) -> None:
+def test_a_second_place_with_the_same_key_reports_a_replay(shop: DeployedShop) -> None:
     product, key = shop.sell(), str(uuid4())
 
     first, second = (orderctl("place", f"{product}:2", *BUYER, *CARD, "--key", key) for _ in range(2))
@@ -62,7 +64,7 @@ def test_placing_with_the_same_key_says_that_it_is_the_same_order(shop: Deployed
     assert "placed before with this key" in second.stdout
 
 
-def test_orders_are_listed_as_many_as_asked_for(shop: DeployedShop) -> None:
+def test_the_list_of_orders_has_the_requested_length(shop: DeployedShop) -> None:
     product, customer = shop.sell(), f"cust-{uuid4()}"
     placed = [shop.place({product: 1}, customer=customer).body["orderId"] for _ in range(3)]
 
@@ -72,23 +74,23 @@ def test_orders_are_listed_as_many_as_asked_for(shop: DeployedShop) -> None:
 
 
 @pytest.mark.usefixtures("local_stack")
-def test_a_customer_without_orders_is_said_to_have_none() -> None:
+def test_a_customer_without_orders_is_reported() -> None:
     assert orderctl("orders", "--customer", "nobody").stdout == "nobody has no orders\n"
 
 
-def test_what_the_api_refuses_is_said_with_its_pointers(shop: DeployedShop) -> None:
+def test_a_refusal_of_the_api_is_shown_with_its_pointers(shop: DeployedShop) -> None:
     product = shop.sell()
 
-    said = orderctl("place", f"{product}:0", "no-such:1", "--customer", "c", "--email", "nobody", *CARD)
+    outcome = orderctl("place", f"{product}:0", "no-such:1", "--customer", "c", "--email", "nobody", *CARD)
 
-    assert said.exit_code == 1
-    assert said.stdout == ""
-    assert "/items/0/quantity: " in said.stderr
-    assert "/customerEmail: " in said.stderr
+    assert outcome.exit_code == 1
+    assert outcome.stdout == ""
+    assert "/items/0/quantity: " in outcome.stderr
+    assert "/customerEmail: " in outcome.stderr
 
 
 @pytest.mark.usefixtures("local_stack")
-def test_stock_is_set_and_shown() -> None:
+def test_stock_can_be_set_and_shown() -> None:
     product = f"P-{uuid4()}"
 
     added = orderctl("stock", "set", product, "12", "--price", "255", "--name", "[b]Mug[/b]")
@@ -96,41 +98,43 @@ def test_stock_is_set_and_shown() -> None:
     shown = orderctl("stock", "show", product)
     everything = orderctl("stock", "show")
 
-    assert f"{product} [b]Mug[/b] 255 12" in words(added.stdout)
-    assert f"{product} [b]Mug[/b] 255 7" in words(changed.stdout)
+    assert f"{product} [b]Mug[/b] 255 12" in single_spaced(added.stdout)
+    assert f"{product} [b]Mug[/b] 255 7" in single_spaced(changed.stdout)
     assert changed.stdout == shown.stdout
-    assert f"{product} [b]Mug[/b] 255 7" in words(everything.stdout)
+    assert f"{product} [b]Mug[/b] 255 7" in single_spaced(everything.stdout)
 
 
 @pytest.mark.usefixtures("local_stack")
 def test_a_new_product_needs_a_price() -> None:
-    said = orderctl("stock", "set", f"P-{uuid4()}", "12")
+    outcome = orderctl("stock", "set", f"P-{uuid4()}", "12")
 
-    assert said.exit_code == 1
-    assert "Add it with --price" in said.stderr
+    assert outcome.exit_code == 1
+    assert "Add it with --price" in outcome.stderr
 
 
-def test_a_catalogue_is_imported(shop: DeployedShop, tmp_path: Path) -> None:
+def test_a_catalogue_can_be_imported(shop: DeployedShop, tmp_path: Path) -> None:
     file, product = tmp_path / "catalogue.csv", f"P-{uuid4()}"
     file.write_text(f"productId,name,unitPrice,available\n{product},Mug,255,12\nA B,Jug,99,1\n")
 
-    said = orderctl("stock", "import", str(file))
+    outcome = orderctl("stock", "import", str(file))
 
-    assert said.exit_code == 0
-    assert "1 productId empty or invalid 3" in words(said.stdout)
+    assert outcome.exit_code == 0
+    assert "1 productId empty or invalid 3" in single_spaced(outcome.stdout)
     assert shop.available(product) == 12
 
 
 @pytest.mark.usefixtures("local_stack")
-def test_the_demo_ends_as_it_should() -> None:
-    said = orderctl("demo")
+def test_the_demo_succeeds() -> None:
+    outcome = orderctl("demo")
 
-    assert said.exit_code == 0, said.output
-    assert said.stdout.count("✓") == 4
-    assert "in stock, card accepted CONFIRMED RESERVED CAPTURED SENT ✓" in words(said.stdout)
-    assert "payment service down, then redriven CONFIRMED RESERVED CAPTURED SENT ✓" in words(said.stdout)
-    assert "AuthorizePayment GatewayUnavailable: fault switch" in words(said.stdout)
-    assert "Every order ended as it should." in said.stdout
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stdout.count("✓") == 4
+    assert "in stock, card accepted CONFIRMED RESERVED CAPTURED SENT ✓" in single_spaced(outcome.stdout)
+    assert "payment service down, then redriven CONFIRMED RESERVED CAPTURED SENT ✓" in single_spaced(
+        outcome.stdout
+    )
+    assert "AuthorizePayment GatewayUnavailable: fault switch" in single_spaced(outcome.stdout)
+    assert "Every order ended as it should." in outcome.stdout
 
 
 @pytest.mark.usefixtures("local_stack")
@@ -152,16 +156,16 @@ def test_the_demo_ends_as_it_should() -> None:
         (("show", "x", "--region", "us-east-1"), "--profile and --region need --stack", "--stack"),
     ],
 )
-def test_a_wrong_use_ends_in_words_and_not_in_a_traceback(
+def test_an_invalid_use_prints_a_short_error_message(
     arguments: tuple[str, ...], what: str, what_to_do: str
 ) -> None:
-    said = orderctl(*arguments)
+    outcome = orderctl(*arguments)
 
-    assert said.exit_code == 1
-    assert said.stdout == ""
-    assert said.stderr.startswith(f"error: {what}")
-    assert what_to_do in said.stderr
-    assert len(said.stderr.splitlines()) <= 3
+    assert outcome.exit_code == 1
+    assert outcome.stdout == ""
+    assert outcome.stderr.startswith(f"error: {what}")
+    assert what_to_do in outcome.stderr
+    assert len(outcome.stderr.splitlines()) <= 3
 
 
 @pytest.mark.parametrize(
@@ -178,11 +182,11 @@ def test_a_wrong_use_ends_in_words_and_not_in_a_traceback(
         ("no-such-command",),
     ],
 )
-def test_an_option_that_can_not_be_is_refused_before_anything_is_done(arguments: tuple[str, ...]) -> None:
-    said = orderctl(*arguments)
+def test_an_invalid_option_is_refused(arguments: tuple[str, ...]) -> None:
+    outcome = orderctl(*arguments)
 
-    assert said.exit_code == 2
-    assert "Usage:" in said.stderr
+    assert outcome.exit_code == 2
+    assert "Usage:" in outcome.stderr
 
 
 def test_a_file_without_orders_fails_the_import(tmp_path: Path) -> None:
@@ -192,14 +196,14 @@ def test_a_file_without_orders_fails_the_import(tmp_path: Path) -> None:
         "C1,MUG,Mug,-6,2026-03-02,2.55,,Freedonia\n"
     )
 
-    said = orderctl("import", str(file))
+    outcome = orderctl("import", str(file))
 
-    assert said.exit_code == 1
-    assert "1 cancellation 2" in words(said.stdout)
-    assert "has no order that can be placed" in said.stderr
+    assert outcome.exit_code == 1
+    assert "1 cancellation 2" in single_spaced(outcome.stdout)
+    assert "has no order that can be placed" in outcome.stderr
 
 
-def test_without_a_stack_every_command_says_how_to_start_one(
+def test_every_command_without_a_stack_names_the_command_that_starts_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ORDERCTL_HOME", str(tmp_path))
@@ -212,7 +216,7 @@ def test_without_a_stack_every_command_says_how_to_start_one(
         ("stock", "show"),
         ("stock", "set", "MUG", "1"),
     ):
-        said = orderctl(*arguments)
-        assert said.exit_code == 1
-        assert "No local cloud is running" in said.stderr
-        assert "orderctl up" in said.stderr
+        outcome = orderctl(*arguments)
+        assert outcome.exit_code == 1
+        assert "No local cloud is running" in outcome.stderr
+        assert "orderctl up" in outcome.stderr

@@ -1,4 +1,4 @@
-"""What becomes of orders on the deployed system, as its customer, its operator and its auditor see it."""
+"""Orders on the deployed system: their status, notifications, events, dead letters and logs."""
 
 import json
 from collections import Counter
@@ -18,14 +18,14 @@ from tests.deployed.deployed_shop import (
     subscribe_to_events,
     subscribe_to_notifications,
 )
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 EMAIL = "grace.hopper@example.com"
 
 
 @dataclass(frozen=True)
-class Ended:
-    """An order at rest whose executions have ended."""
+class EndedOrder:
+    """An order whose executions have ended."""
 
     product: str
     order_id: str
@@ -45,10 +45,10 @@ def events(shop: DeployedShop) -> Subscriber:
 @pytest.fixture(scope="module")
 def ended(
     shop: DeployedShop,
-    notifications: Subscriber,  # noqa: ARG001  listens before the orders are placed
+    notifications: Subscriber,  # noqa: ARG001  subscribes before the orders are placed
     events: Subscriber,  # noqa: ARG001  same
-) -> Mapping[str, Ended]:
-    """One order of each kind, placed side by side: 6 of a product of which there are 10 (or only 5)."""
+) -> Mapping[str, EndedOrder]:
+    """One order of each kind, placed at the same time: 6 of a product with a stock of 10 or 5."""
     kinds = {
         "paid": (10, "pm_card_visa"),
         "too many": (5, "pm_card_visa"),
@@ -58,23 +58,23 @@ def ended(
     placed = {}
     for kind, (available, payment) in kinds.items():
         product = shop.sell(available=available, unit_price=255)
-        answer = shop.place({product: 6}, payment=payment, email=EMAIL)
-        placed[kind] = (product, answer.body["orderId"])
-    shop.wait_until_at_rest(*(order_id for _, order_id in placed.values()))
-    return {kind: _after_its_execution(shop, *order) for kind, order in placed.items()}
+        response = shop.place({product: 6}, payment=payment, email=EMAIL)
+        placed[kind] = (product, response.body["orderId"])
+    shop.wait_until_not_pending(*(order_id for _, order_id in placed.values()))
+    return {kind: _wait_for_execution(shop, *order) for kind, order in placed.items()}
 
 
-def _after_its_execution(shop: DeployedShop, product: str, order_id: str) -> Ended:
+def _wait_for_execution(shop: DeployedShop, product: str, order_id: str) -> EndedOrder:
     shop.ended_executions(order_id)
-    return Ended(product=product, order_id=order_id, shown=dict(shop.api.get(order_id).body))
+    return EndedOrder(product=product, order_id=order_id, shown=dict(shop.api.get(order_id).body))
 
 
-def _steps(order: Ended) -> dict[str, str]:
+def _steps(order: EndedOrder) -> dict[str, str]:
     return {name: step["status"] for name, step in order.shown["steps"].items()}
 
 
 def test_an_order_that_is_in_stock_and_paid_is_confirmed(
-    shop: DeployedShop, ended: Mapping[str, Ended]
+    shop: DeployedShop, ended: Mapping[str, EndedOrder]
 ) -> None:
     order = ended["paid"]
 
@@ -84,8 +84,8 @@ def test_an_order_that_is_in_stock_and_paid_is_confirmed(
     assert shop.available(order.product) == 4
 
 
-def test_an_order_of_more_than_there_is_is_rejected_and_not_charged(
-    shop: DeployedShop, ended: Mapping[str, Ended]
+def test_an_order_out_of_stock_is_rejected_and_not_charged(
+    shop: DeployedShop, ended: Mapping[str, EndedOrder]
 ) -> None:
     order = ended["too many"]
 
@@ -94,7 +94,7 @@ def test_an_order_of_more_than_there_is_is_rejected_and_not_charged(
     assert shop.available(order.product) == 5
 
 
-def test_a_declined_card_gives_the_stock_back(shop: DeployedShop, ended: Mapping[str, Ended]) -> None:
+def test_a_declined_card_releases_the_stock(shop: DeployedShop, ended: Mapping[str, EndedOrder]) -> None:
     order = ended["declined"]
 
     assert (order.shown["status"], order.shown["reason"]) == ("REJECTED", "PAYMENT_DECLINED")
@@ -102,12 +102,12 @@ def test_a_declined_card_gives_the_stock_back(shop: DeployedShop, ended: Mapping
     assert shop.available(order.product) == 10
 
 
-def test_an_order_whose_payment_breaks_is_held_with_its_stock_and_parked(
-    shop: DeployedShop, ended: Mapping[str, Ended]
+def test_an_order_whose_payment_fails_is_held_with_its_stock_and_parked(
+    shop: DeployedShop, ended: Mapping[str, EndedOrder]
 ) -> None:
     order = ended["gateway down"]
 
-    message = find_dead_letter(shop.stack, "payment", order.order_id, timeout=PATIENCE_SECONDS)
+    message = find_dead_letter(shop.stack, "payment", order.order_id, timeout=TIMEOUT_SECONDS)
 
     assert (order.shown["status"], order.shown["reason"]) == ("ON_HOLD", "payment")
     assert _steps(order) == {"inventory": "RESERVED", "notification": "SENT"}
@@ -119,7 +119,7 @@ def test_an_order_whose_payment_breaks_is_held_with_its_stock_and_parked(
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "notified"),
     [
         ("paid", {"received": 1, "confirmed": 1}),
         ("too many", {"received": 1, "rejected": 1}),
@@ -127,14 +127,14 @@ def test_an_order_whose_payment_breaks_is_held_with_its_stock_and_parked(
         ("gateway down", {"received": 1}),
     ],
 )
-def test_a_customer_is_told_everything_once(
-    ended: Mapping[str, Ended], notifications: Subscriber, kind: str, told: dict[str, int]
+def test_a_customer_gets_each_notification_once(
+    ended: Mapping[str, EndedOrder], notifications: Subscriber, kind: str, notified: dict[str, int]
 ) -> None:
     order_id = ended[kind].order_id
 
-    received = notifications.wait_for(order_id, count=sum(told.values()))
+    received = notifications.wait_for(order_id, count=sum(notified.values()))
 
-    assert Counter(message["kind"] for message in received) == told
+    assert Counter(message["kind"] for message in received) == notified
     assert {message["to"] for message in received} == {EMAIL}
 
 
@@ -148,7 +148,7 @@ def test_a_customer_is_told_everything_once(
     ],
 )
 def test_an_outcome_is_announced_on_the_bus(
-    ended: Mapping[str, Ended],
+    ended: Mapping[str, EndedOrder],
     events: Subscriber,
     kind: str,
     announced: list[tuple[str, str | None]],
@@ -161,7 +161,7 @@ def test_an_outcome_is_announced_on_the_bus(
 
 
 def test_a_settled_order_leaves_the_index_of_open_orders(
-    shop: DeployedShop, ended: Mapping[str, Ended]
+    shop: DeployedShop, ended: Mapping[str, EndedOrder]
 ) -> None:
     open_keys = {
         kind: shop.records(order.order_id)["ORDER"].get("openKey", "").partition("#")[0]
@@ -171,13 +171,13 @@ def test_a_settled_order_leaves_the_index_of_open_orders(
     assert open_keys == {"paid": "", "too many": "", "declined": "", "gateway down": "ON_HOLD"}
 
 
-def test_neither_address_nor_payment_token_is_logged_announced_or_parked(
-    shop: DeployedShop, ended: Mapping[str, Ended], events: Subscriber
+def test_logs_events_and_dead_letters_have_neither_the_address_nor_the_token(
+    shop: DeployedShop, ended: Mapping[str, EndedOrder], events: Subscriber
 ) -> None:
     logged = _everything_logged(shop.stack)
     announced = json.dumps(events.received())
     held = ended["gateway down"].order_id
-    parked = json.dumps(find_dead_letter(shop.stack, "payment", held, timeout=PATIENCE_SECONDS))
+    parked = json.dumps(find_dead_letter(shop.stack, "payment", held, timeout=TIMEOUT_SECONDS))
 
     assert all(order.order_id in logged for order in ended.values())
     for written in (logged, announced, parked):
@@ -196,7 +196,7 @@ def _everything_logged(stack: Stack) -> str:
     return "\n".join(event["message"] for page in pages for event in page["events"])
 
 
-def test_an_order_tells_where_its_execution_can_be_seen(ended: Mapping[str, Ended]) -> None:
+def test_an_order_has_a_console_link_to_its_execution(ended: Mapping[str, EndedOrder]) -> None:
     execution = ended["paid"].shown["execution"]
 
     assert ":express:" in execution["arn"]
@@ -204,24 +204,24 @@ def test_an_order_tells_where_its_execution_can_be_seen(ended: Mapping[str, Ende
     assert f"/express-executions/details/{execution['arn']}?startDate=" in execution["consoleUrl"]
 
 
-def test_one_order_sent_five_times_at_once_with_one_key_is_one_order(shop: DeployedShop) -> None:
+def test_five_concurrent_requests_with_one_key_place_one_order(shop: DeployedShop) -> None:
     product = shop.sell(available=10)
 
     order_ids = _place_at_once(lambda: shop.place({product: 2}, key=product).body["orderId"], times=5)
-    shop.wait_until_at_rest(*set(order_ids))
+    shop.wait_until_not_pending(*set(order_ids))
 
     assert len(set(order_ids)) == 1
     assert shop.available(product) == 8
 
 
-def test_an_order_event_delivered_again_changes_nothing(
+def test_a_second_delivery_of_an_event_changes_nothing(
     shop: DeployedShop, notifications: Subscriber, events: Subscriber
 ) -> None:
     product = shop.sell(available=10)
     order_id = shop.place({product: 6}).body["orderId"]
     shop.ended_executions(order_id)
     before = shop.records(order_id)
-    told = notifications.wait_for(order_id, count=2)
+    notified = notifications.wait_for(order_id, count=2)
     placed, _ = events.wait_for(order_id, count=2)
 
     shop.stack.client("events").put_events(
@@ -241,7 +241,7 @@ def test_an_order_event_delivered_again_changes_nothing(
     assert not any(name.startswith("Park") for execution in executions for name in _states(execution.runs))
     assert shop.records(order_id) == before
     assert shop.available(product) == 4
-    assert notifications.received_of(order_id) == told
+    assert notifications.received_of(order_id) == notified
 
 
 def _states(runs: Sequence[StateRun]) -> Iterator[str]:

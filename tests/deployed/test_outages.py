@@ -1,4 +1,4 @@
-"""What becomes of orders while something is broken, and how an operator or the sweeper settles them."""
+"""Orders in outages, and how an operator or the sweeper settles them."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -21,23 +21,23 @@ from tests.waiting import eventually
 
 DEAD_EXECUTION = "arn:aws:states:us-east-1:000000000000:express:OrderWorkflow:killed"
 
-# More than needed: on a busy machine no order must be held.
-MOST_ATTEMPTS = 50
+# More than needed, so that no order is held on a busy machine.
+MAX_ATTEMPTS = 50
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @pytest.fixture
 def quick_sweeps(local_stack: Stack) -> Iterator[None]:
-    """Let an order be overdue after two seconds; the real schedule and the real function take it up."""
-    changes = {"SWEEP_AFTER_SECONDS": "2", "SWEEP_MAX_ATTEMPTS": str(MOST_ATTEMPTS)}
+    """Make orders overdue after two seconds, for the deployed schedule and sweeper."""
+    changes = {"SWEEP_AFTER_SECONDS": "2", "SWEEP_MAX_ATTEMPTS": str(MAX_ATTEMPTS)}
     before = _configure_sweeper(local_stack, changes)
     yield
     _configure_sweeper(local_stack, before)
 
 
 def _configure_sweeper(stack: Stack, changes: Mapping[str, str]) -> dict[str, str]:
-    """Change variables of the deployed sweeper, and return what they all were before."""
+    """Change variables of the deployed sweeper, and return its variables from before."""
     functions = stack.client("lambda")
     (name,) = (
         each["FunctionName"]
@@ -65,7 +65,7 @@ def outage(service: str) -> Iterator[None]:
 
 @contextmanager
 def rule_target(stack: Stack, change: Change | None) -> Iterator[None]:
-    """Replace what OrderPlaced is delivered to; None: to nobody."""
+    """Change the target of the OrderPlaced rule; None removes it."""
     events = stack.client("events")
     (rule,) = (
         each["Name"]
@@ -91,19 +91,19 @@ def orderctl(*arguments: str) -> Result:
 
 
 def parked(stack: Stack, order_ids: set[str]) -> list[tuple[str, str]]:
-    """Return the dead letters of these orders: order and step."""
+    """Return the dead letters of these orders as (order id, step)."""
     with read_queues(stack, QUEUES, wait_seconds=0) as found:
         return [(str(each.order_id), each.step) for each in found.messages if each.order_id in order_ids]
 
 
 def wait_until_parked(stack: Stack, order_ids: list[str], *, count: int) -> list[tuple[str, str]]:
-    """Return the dead letters of these orders as soon as there are so many."""
+    """Return the dead letters of these orders as soon as there are `count` of them."""
 
     def arrived() -> list[tuple[str, str]]:
         found = parked(stack, set(order_ids))
         return found if len(found) >= count else []
 
-    return eventually(arrived, f"{count} dead letters of {order_ids}")
+    return eventually(arrived, f"one of {count} dead letters of {order_ids}")
 
 
 def place(shop: DeployedShop, product: str, count: int = 1) -> list[str]:
@@ -119,37 +119,37 @@ def test_an_outage_of_payment_holds_orders_and_a_redrive_confirms_them(shop: Dep
     stack, product = shop.stack, shop.sell(available=100)
     with outage("payment"):
         order_ids = place(shop, product, 20)
-        shop.wait_until_at_rest(*order_ids)
+        shop.wait_until_not_pending(*order_ids)
     held = statuses(shop, order_ids)
     messages = wait_until_parked(stack, order_ids, count=20)
     listed = orderctl("dlq", "list", "payment", "--limit", "1000").stdout
 
-    said = orderctl("dlq", "redrive", "payment").stdout
-    shop.wait_until_at_rest(*order_ids)
+    output = orderctl("dlq", "redrive", "payment").stdout
+    shop.wait_until_not_pending(*order_ids)
 
     assert held == {("ON_HOLD", "payment")}
     assert sorted(messages) == sorted((order_id, "AuthorizePayment") for order_id in order_ids)
     assert all(order_id in listed for order_id in order_ids)
-    assert "emitted again" in said
+    assert "emitted again" in output
     assert statuses(shop, order_ids) == {("CONFIRMED", None)}
     assert shop.available(product) == 80
     assert parked(stack, set(order_ids)) == []
 
 
-def test_a_notification_that_could_not_be_sent_is_sent_once_by_a_redrive(shop: DeployedShop) -> None:
+def test_a_redrive_sends_a_failed_notification_once(shop: DeployedShop) -> None:
     inbox, product = subscribe_to_notifications(shop.stack), shop.sell()
     with outage("notification"):
         (order_id,) = place(shop, product)
-        shop.wait_until_at_rest(order_id)
+        shop.wait_until_not_pending(order_id)
         messages = wait_until_parked(shop.stack, [order_id], count=2)
     unsent = statuses(shop, [order_id])
 
-    said = orderctl("dlq", "redrive", "--order", order_id).stdout
+    output = orderctl("dlq", "redrive", "--order", order_id).stdout
     sent = _kinds(inbox.wait_for(order_id, count=2))
 
     assert sorted(step for _, step in messages) == ["NotifyConfirmed", "NotifyReceived"]
     assert unsent == {("CONFIRMED", None)}
-    assert "1 order emitted again, 2 messages deleted" in said
+    assert "1 order emitted again, 2 messages deleted" in output
     assert sorted(sent) == ["confirmed", "received"]
     assert parked(shop.stack, {order_id}) == []
     shop.wait_until_closed(order_id)
@@ -160,13 +160,13 @@ def _kinds(notifications: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_whose_event_was_lost_settles_by_itself(shop: DeployedShop) -> None:
+def test_the_sweeper_settles_an_order_whose_event_was_lost(shop: DeployedShop) -> None:
     product = shop.sell(available=100)
     with rule_target(shop.stack, None):
         order_ids = place(shop, product, 3)
         lost = statuses(shop, order_ids)
 
-    shop.wait_until_at_rest(*order_ids)
+    shop.wait_until_not_pending(*order_ids)
 
     assert lost == {("PENDING", None)}
     assert statuses(shop, order_ids) == {("CONFIRMED", None)}
@@ -175,14 +175,16 @@ def test_an_order_whose_event_was_lost_settles_by_itself(shop: DeployedShop) -> 
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(shop: DeployedShop) -> None:
+def test_the_sweeper_settles_an_order_whose_execution_was_killed_after_its_first_step(
+    shop: DeployedShop,
+) -> None:
     product = shop.sell(available=100)
     with rule_target(shop.stack, None):
         (order_id,) = place(shop, product)
         _reserve(shop.stack, order_id, f"{DEAD_EXECUTION}:1")
         reserved = shop.available(product)
 
-    shop.wait_until_at_rest(order_id)
+    shop.wait_until_not_pending(order_id)
 
     assert reserved == 99
     assert statuses(shop, [order_id]) == {("CONFIRMED", None)}
@@ -190,7 +192,7 @@ def test_an_order_whose_execution_ended_after_its_first_step_settles_by_itself(s
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_whose_execution_died_when_it_was_settled_is_announced_and_told_by_itself(
+def test_the_sweeper_completes_an_order_whose_execution_was_killed_after_the_settlement(
     shop: DeployedShop,
 ) -> None:
     inbox, events = subscribe_to_notifications(shop.stack), subscribe_to_events(shop.stack)
@@ -200,12 +202,12 @@ def test_an_order_whose_execution_died_when_it_was_settled_is_announced_and_told
         settled = statuses(shop, [order_id])
         announced = _types(events.received_of(order_id))
 
-    told = _kinds(inbox.wait_for(order_id, count=2))
+    notified = _kinds(inbox.wait_for(order_id, count=2))
     shop.wait_until_closed(order_id)
 
     assert settled == {("CONFIRMED", None)}
     assert "OrderConfirmed" not in announced
-    assert sorted(told) == ["confirmed", "received"]
+    assert sorted(notified) == ["confirmed", "received"]
     assert "OrderConfirmed" in _types(events.received_of(order_id))
     assert statuses(shop, [order_id]) == {("CONFIRMED", None)}
     assert shop.records(order_id)["ORDER"]["executionArn"] != f"{DEAD_EXECUTION}:2"
@@ -216,37 +218,39 @@ def _types(events: list[dict[str, Any]]) -> list[str]:
 
 
 def _settle(stack: Stack, order_id: str, execution_arn: str) -> None:
-    """Do what an execution does up to ConfirmOrder, and no more."""
+    """Make the calls of an execution up to ConfirmOrder."""
     _reserve(stack, order_id, execution_arn)
     assert _invoked(stack, "AuthorizePayment", order_id, execution_arn) == {"status": "AUTHORIZED"}
     assert _invoked(stack, "CapturePayment", order_id, execution_arn) == {"status": "CAPTURED"}
     confirm = _states(stack)["ConfirmOrder"]["Parameters"]
     now = utc_now()
-    given = {
+    replaced = {
         ":now": rfc3339(now),
         ":execution": execution_arn,
         ":started": rfc3339(now),
         ":openKey": open_key(OpenKind.IN_PROGRESS, rfc3339(now)),
     }
-    fixed = {name: value for name, value in confirm["ExpressionAttributeValues"].items() if name not in given}
+    constant = {
+        name: value for name, value in confirm["ExpressionAttributeValues"].items() if name not in replaced
+    }
     stack.client("dynamodb").update_item(
         **{
             **confirm,
             "Key": to_item({"orderId": order_id, "record": "ORDER"}),
-            "ExpressionAttributeValues": fixed | to_item(given),
+            "ExpressionAttributeValues": constant | to_item(replaced),
         }
     )
 
 
 def _reserve(stack: Stack, order_id: str, execution_arn: str) -> None:
-    """Do the first step of an execution that does no other."""
+    """Make the first call of an execution."""
     assert _invoked(stack, "ReserveInventory", order_id, execution_arn) == {"status": "RESERVED"}
 
 
 def _invoked(stack: Stack, state: str, order_id: str, execution_arn: str) -> Any:
-    """Call the function of a state as an execution would."""
+    """Invoke the function of a state as an execution does."""
     parameters = _states(stack)[state]["Parameters"]
-    answer = stack.client("lambda").invoke(
+    response = stack.client("lambda").invoke(
         FunctionName=parameters["FunctionName"],
         Payload=json.dumps(
             {
@@ -256,26 +260,26 @@ def _invoked(stack: Stack, state: str, order_id: str, execution_arn: str) -> Any
             }
         ),
     )
-    return json.loads(answer["Payload"].read())
+    return json.loads(response["Payload"].read())
 
 
 def _states(stack: Stack) -> dict[str, Any]:
-    """Return the states of the deployed workflow, those of its branches included."""
+    """Return the states of the deployed workflow, including those of its branches."""
     machine = stack.client("stepfunctions").describe_state_machine(stateMachineArn=stack.state_machine_arn)
     return dict(states(json.loads(machine["definition"])))
 
 
 @pytest.mark.usefixtures("quick_sweeps")
-def test_an_order_that_went_round_too_often_is_held_until_an_operator_redrives_it(shop: DeployedShop) -> None:
+def test_an_order_without_attempts_left_is_held_until_an_operator_redrives_it(shop: DeployedShop) -> None:
     with rule_target(shop.stack, None):
         (order_id,) = place(shop, shop.sell())
-        _set_attempts(shop.stack, order_id, MOST_ATTEMPTS)
-        shop.wait_until_at_rest(order_id)
+        _set_attempts(shop.stack, order_id, MAX_ATTEMPTS)
+        shop.wait_until_not_pending(order_id)
         held = statuses(shop, [order_id])
         listed = orderctl("dlq", "list").stdout
 
     orderctl("dlq", "redrive", "--order", order_id)
-    shop.wait_until_at_rest(order_id)
+    shop.wait_until_not_pending(order_id)
 
     assert held == {("ON_HOLD", "workflow")}
     assert order_id in listed
@@ -298,7 +302,7 @@ def test_an_event_that_could_not_be_delivered_is_redriven(shop: DeployedShop) ->
     waiting = statuses(shop, order_ids)
 
     orderctl("dlq", "redrive", "delivery")
-    shop.wait_until_at_rest(*order_ids)
+    shop.wait_until_not_pending(*order_ids)
 
     assert {step for _, step in messages} == {"OrderPlaced"}
     assert waiting == {("PENDING", None)}

@@ -1,4 +1,4 @@
-"""Recording again on a deployed stack gives the recordings that the tests replay."""
+"""Recording again on a deployed stack gives the same recordings."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,17 +10,17 @@ from devtools.recording.recording import RECORDINGS, Recording
 from devtools.recording.stack_recorder import StackRecorder
 from devtools.recording.stack_scenarios import STACK_SCENARIOS
 from orderctl.stack import Stack
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
-pytestmark = pytest.mark.usefixtures("unhurried_recorder")
+pytestmark = pytest.mark.usefixtures("long_timeouts")
 BY_NAME = {scenario.name: scenario for scenario in STACK_SCENARIOS}
 
 
 @pytest.fixture
-def unhurried_recorder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a busy machine be late with a retry."""
-    monkeypatch.setattr(stack_recorder, "_SCHEDULING_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(stack_recorder, "_TIMEOUT_SECONDS", PATIENCE_SECONDS)
+def long_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Allow late retries, for a busy machine."""
+    monkeypatch.setattr(stack_recorder, "_SCHEDULING_SECONDS", TIMEOUT_SECONDS)
+    monkeypatch.setattr(stack_recorder, "_TIMEOUT_SECONDS", TIMEOUT_SECONDS)
 
 
 @pytest.mark.parametrize("name", ["confirmed", "payment_declined", "payment_down", "confirmed_again"])
@@ -32,9 +32,7 @@ def test_recording_again_gives_the_same_file(local_stack: Stack, name: str) -> N
     assert replace(recording, origin=kept.origin).to_text() == kept.to_text()
 
 
-def test_a_service_that_is_broken_for_a_recording_works_again_after_it(
-    local_stack: Stack, tmp_path: Path
-) -> None:
+def test_a_service_works_again_after_a_recording_with_its_outage(local_stack: Stack, tmp_path: Path) -> None:
     recorder = StackRecorder(local_stack)
 
     with_fault = recorder.record(BY_NAME["inventory_down"])

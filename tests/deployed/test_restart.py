@@ -1,4 +1,4 @@
-"""A local cloud that is ended in the middle of its orders settles them all when it is back."""
+"""A local cloud that is restarted during orders settles all of them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -26,9 +26,9 @@ from orderctl.stack import Stack
 from tests.deployed.deployed_shop import DeployedShop
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.xdist_group("restart")  # on a local cloud of its own
+pytestmark = pytest.mark.xdist_group("restart")  # it has its own local cloud
 
-PIECES, EACH = 100, 2
+STOCK, EACH = 100, 2
 SOME = 4
 PAYMENTS = {
     f"cust-{number}": "pm_card_declined" if number % 4 == 0 else "pm_card_visa" for number in range(12)
@@ -51,36 +51,36 @@ DECLINED = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Folder]:
-    """A folder of its own, in which nothing runs on when the test has failed."""
+    """A folder for one test; its processes are stopped even when the test fails."""
     yield Folder.from_root(tmp_path)
     stop_local_cloud(Folder.from_root(tmp_path))
 
 
 @pytest.fixture
 def own_shop(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> DeployedShop:
-    """A shop on a cloud that may be restarted; its sweeps are quick."""
+    """A shop on its own local cloud with frequent sweeps."""
     monkeypatch.setenv("ORDERCTL_SCHEDULE_MINUTE", "1")
     stack = start_local_cloud(folder, port=0, stocked=False)
     _sweep_quickly(stack)
     return DeployedShop.on(stack)
 
 
-def test_orders_in_the_middle_of_their_workflow_settle_after_a_restart(
+def test_orders_with_a_running_workflow_settle_after_a_restart(
     own_shop: DeployedShop, folder: Folder
 ) -> None:
-    stack, product = own_shop.stack, own_shop.sell(available=PIECES)
-    # so that the end comes between two steps of an order, and not after its last
+    stack, product = own_shop.stack, own_shop.sell(available=STOCK)
+    # slow payments, so that the restart comes between two steps of an order
     payment_service = FaultSwitch(stack, Service.PAYMENT)
     payment_service.turn_on(Fault(rate=0, latency=1))
     with ThreadPoolExecutor(len(PAYMENTS)) as customers:
-        # who gets no answer asks again, with the same idempotency key
+        # a client without a response retries with the same idempotency key
         placing = {
             customer: customers.submit(
                 own_shop.place, {product: EACH}, payment=payment, customer=customer, key=customer
             )
             for customer, payment in PAYMENTS.items()
         }
-        eventually(lambda: len(_accepted(placing)) >= SOME, f"{SOME} accepted orders")
+        eventually(lambda: len(_accepted(placing)) >= SOME, f"one of {SOME} accepted orders")
         accepted = _accepted(placing)
 
         restart_local_cloud(folder)
@@ -88,10 +88,10 @@ def test_orders_in_the_middle_of_their_workflow_settle_after_a_restart(
         interrupted = [state.order_id for state in read_states(stack, accepted) if state.status == "PENDING"]
         killed = _executions(stack, "FAILED")
         payment_service.turn_off()
-    order_ids = {customer: str(answered.result().body["orderId"]) for customer, answered in placing.items()}
-    own_shop.wait_until_at_rest(*order_ids.values())
+    order_ids = {customer: str(future.result().body["orderId"]) for customer, future in placing.items()}
+    own_shop.wait_until_not_pending(*order_ids.values())
     own_shop.wait_until_closed(*order_ids.values())
-    eventually(lambda: not _executions(stack, "RUNNING"), "an end of every execution")
+    eventually(lambda: not _executions(stack, "RUNNING"), "the end of every execution")
     records = {customer: own_shop.records(order_id) for customer, order_id in order_ids.items()}
 
     assert interrupted
@@ -104,13 +104,13 @@ def test_orders_in_the_middle_of_their_workflow_settle_after_a_restart(
     assert {customer: _orders_of(own_shop, customer) for customer in PAYMENTS} == {
         customer: [order_id] for customer, order_id in order_ids.items()
     }
-    assert own_shop.available(product) == PIECES - EACH * sum(
+    assert own_shop.available(product) == STOCK - EACH * sum(
         payment == "pm_card_visa" for payment in PAYMENTS.values()
     )
 
 
-def test_a_cloud_that_its_clients_would_not_find_is_not_restarted(folder: Folder, taken_port: int) -> None:
-    record = json.loads(_bare_server(folder).read_text())
+def test_a_local_cloud_whose_port_is_taken_is_not_restarted(folder: Folder, taken_port: int) -> None:
+    record = json.loads(_start_empty_server(folder).read_text())
     folder.server_file.write_text(json.dumps({**record, "port": taken_port}))
 
     with pytest.raises(OperatorError, match=f"can't start again on port {taken_port}"):
@@ -119,24 +119,24 @@ def test_a_cloud_that_its_clients_would_not_find_is_not_restarted(folder: Folder
     assert not folder.in_use()
 
 
-def test_no_cloud_is_restarted_where_none_runs(folder: Folder) -> None:
+def test_a_restart_without_a_local_cloud_is_refused(folder: Folder) -> None:
     with pytest.raises(OperatorError, match="No local cloud is running"):
         restart_local_cloud(folder)
 
 
-def _bare_server(folder: Folder) -> Path:
-    """Start MiniStack with nothing deployed; return the file in which it introduced itself."""
+def _start_empty_server(folder: Folder) -> Path:
+    """Start MiniStack without the app; return the file with its record."""
     with StopSignals() as signals, folder.locked() as lock:
         start_server(ProcessGroups(signals, grace_seconds=0), folder, 0, lock)
-    eventually(lambda: folder.server() is not None, "a server that introduced itself")
+    eventually(lambda: folder.server() is not None, "the record of the server")
     return folder.server_file
 
 
 def _accepted(placing: Mapping[str, Future[Response]]) -> list[str]:
-    """Return the orders of those who have their answer."""
-    answers = [future.result() for future in placing.values() if future.done()]
-    assert {answer.status for answer in answers} <= {ACCEPTED}
-    return [answer.body["orderId"] for answer in answers]
+    """Return the orders whose request has a response."""
+    responses = [future.result() for future in placing.values() if future.done()]
+    assert {response.status for response in responses} <= {ACCEPTED}
+    return [response.body["orderId"] for response in responses]
 
 
 def _statuses(records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -148,7 +148,7 @@ def _orders_of(shop: DeployedShop, customer: str) -> list[str]:
 
 
 def _executions(stack: Stack, status: str) -> list[Any]:
-    """Return what AWS would not list of Express executions: what became of those that have not ended well."""
+    """Return running or failed executions; MiniStack lists Express executions, unlike AWS."""
     return list(
         stack.client("stepfunctions").list_executions(
             stateMachineArn=stack.state_machine_arn, statusFilter=status
@@ -163,7 +163,7 @@ def _sweep_quickly(stack: Stack) -> None:
         for each in functions.list_functions()["Functions"]
         if each["Handler"] == "handlers.sweeper.handler"
     )
-    # A busy machine needs seconds for an order: it must be neither held nor taken up faster than that.
+    # On a busy machine an order takes seconds; it must not be swept earlier, and not be held.
     changes = {"SWEEP_AFTER_SECONDS": "8", "SWEEP_MAX_ATTEMPTS": "50"}
     functions.update_function_configuration(
         FunctionName=sweeper["FunctionName"],

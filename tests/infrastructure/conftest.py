@@ -1,4 +1,4 @@
-"""A template with everything that an owner may choose."""
+"""A template with all optional settings."""
 
 from typing import Any
 

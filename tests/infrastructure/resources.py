@@ -1,4 +1,4 @@
-"""Reading a CloudFormation template."""
+"""Reads a CloudFormation template."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -50,7 +50,7 @@ def methods(template: Template) -> dict[str, dict[str, Any]]:
 
 
 def statements_of_role(template: Template, role: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what the policies of a role say; `role` is a reference to it, as a property has it."""
+    """Return the policy statements of a role; `role` is a reference to it."""
     logical_id = role["Fn::GetAtt"][0]
     return [
         statement
@@ -61,14 +61,14 @@ def statements_of_role(template: Template, role: Mapping[str, Any]) -> list[dict
 
 
 def allowed_statements(template: Template) -> Iterator[dict[str, Any]]:
-    """Return every statement of any policy that allows something, trust policies left out."""
+    """Return the allowing statements of all policies except trust policies."""
     for resource in template["Resources"].values():
         document = resource.get("Properties", {}).get("PolicyDocument", {})
         yield from (each for each in document.get("Statement", []) if each["Effect"] == "Allow")
 
 
 def listed(one_or_many: Any) -> list[Any]:
-    """Return a list where CloudFormation lets a single value stand alone."""
+    """Return a list, where CloudFormation allows a single value too."""
     return one_or_many if isinstance(one_or_many, list) else [one_or_many]
 
 

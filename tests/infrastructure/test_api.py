@@ -1,4 +1,4 @@
-"""The REST API as API Gateway serves it."""
+"""The REST API in API Gateway."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.infrastructure.resources import methods, of_type, only, published
 from tests.openapi_document import check
 from tests.schemas import place_order_schema
 
-# Reviewed: none of them holds an address, a user agent, a query, a body or a path with an id in it.
+# None of these variables has an address, a user agent, a query, a body or a path with an id.
 _NOT_PERSONAL: Final = frozenset(
     {
         "requestId",
@@ -37,7 +37,7 @@ _NOT_PERSONAL: Final = frozenset(
 )
 
 
-def test_it_has_the_three_operations(dev_template: dict[str, Any]) -> None:
+def test_the_api_has_three_operations(dev_template: dict[str, Any]) -> None:
     operations = {route: each["OperationName"] for route, each in methods(dev_template).items()}
 
     assert operations == {
@@ -51,7 +51,7 @@ def test_every_method_needs_an_api_key(dev_template: dict[str, Any]) -> None:
     assert all(each["ApiKeyRequired"] is True for each in methods(dev_template).values())
 
 
-def test_every_method_goes_to_the_orders_service(dev_template: dict[str, Any]) -> None:
+def test_every_method_calls_the_orders_service(dev_template: dict[str, Any]) -> None:
     (function_id,) = (
         logical_id
         for logical_id, each in of_type(dev_template, "AWS::Lambda::Function").items()
@@ -67,7 +67,7 @@ def test_every_method_goes_to_the_orders_service(dev_template: dict[str, Any]) -
     ("stage", "rate", "burst", "a_day"),
     [("dev_template", 100, 200, 100_000), ("prod_template", 1_000, 2_000, 10_000_000)],
 )
-def test_a_key_may_ask_for_so_much(
+def test_a_key_has_the_limits_of_its_stage(
     request: pytest.FixtureRequest, stage: str, rate: int, burst: int, a_day: int
 ) -> None:
     plan = only(request.getfixturevalue(stage), "AWS::ApiGateway::UsagePlan")
@@ -96,14 +96,14 @@ def test_the_model_of_an_order_is_the_schema_that_the_service_validates_with(
     assert methods(dev_template)["POST /orders"]["RequestModels"] == {"application/json": {"Ref": model_id}}
 
 
-def test_bodies_are_left_to_the_service_that_names_every_violation(dev_template: dict[str, Any]) -> None:
+def test_bodies_are_validated_by_the_orders_service(dev_template: dict[str, Any]) -> None:
     validator = only(dev_template, "AWS::ApiGateway::RequestValidator")
 
     assert validator["ValidateRequestParameters"] is True
     assert not validator.get("ValidateRequestBody", False)
 
 
-def test_orders_are_listed_of_one_customer_only(dev_template: dict[str, Any]) -> None:
+def test_a_list_of_orders_requires_a_customer(dev_template: dict[str, Any]) -> None:
     (validator_id,) = of_type(dev_template, "AWS::ApiGateway::RequestValidator")
 
     listing = methods(dev_template)["GET /orders"]
@@ -134,7 +134,7 @@ def test_requests_are_traced_counted_and_logged_as_json(dev_template: dict[str, 
     assert isinstance(json.loads(stage["AccessLogSetting"]["Format"]), dict)
 
 
-def test_the_access_log_holds_nothing_of_a_person(dev_template: dict[str, Any]) -> None:
+def test_the_access_log_has_no_personal_data(dev_template: dict[str, Any]) -> None:
     log_format = only(dev_template, "AWS::ApiGateway::Stage")["AccessLogSetting"]["Format"]
 
     logged = set(re.findall(r"\$context\.([\w.]+)", log_format))
@@ -167,7 +167,7 @@ def _problems(template_: dict[str, Any]) -> dict[str, dict[str, Any]]:
         ("DEFAULT_5XX", 500),
     ],
 )
-def test_what_api_gateway_refuses_is_a_problem(dev_template: dict[str, Any], type_: str, status: int) -> None:
+def test_a_refusal_of_api_gateway_is_a_problem(dev_template: dict[str, Any], type_: str, status: int) -> None:
     response = _problems(dev_template)[type_]
 
     problem = json.loads(response["ResponseTemplates"]["application/json"])
@@ -184,28 +184,28 @@ def test_what_api_gateway_refuses_is_a_problem(dev_template: dict[str, Any], typ
 
 
 def _phrase(status: int) -> str:
-    # Python 3.13 learnt the phrase of RFC 9110 for 413.
+    # Python has the phrase of RFC 9110 for 413 since version 3.13.
     return "Content Too Large" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else HTTPStatus(status).phrase
 
 
-def test_no_problem_tells_what_is_inside(dev_template: dict[str, Any]) -> None:
-    told = {
+def test_a_problem_has_no_internal_details(dev_template: dict[str, Any]) -> None:
+    used = {
         variable
         for each in _problems(dev_template).values()
         for variable in re.findall(r"\$[\w.]+", each["ResponseTemplates"]["application/json"])
     }
 
-    assert told == {"$context.error.message"}
+    assert used == {"$context.error.message"}
     assert "$context" not in _problems(dev_template)["DEFAULT_5XX"]["ResponseTemplates"]["application/json"]
 
 
-def test_who_is_throttled_is_told_when_to_come_back(dev_template: dict[str, Any]) -> None:
+def test_a_throttled_response_has_retry_after(dev_template: dict[str, Any]) -> None:
     headers = _problems(dev_template)["THROTTLED"]["ResponseParameters"]
 
     assert headers["gatewayresponse.header.Retry-After"] == "'1'"
 
 
-def test_another_schema_is_deployed_at_once(
+def test_a_changed_schema_makes_a_new_deployment(
     dev_template: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = place_order_schema()

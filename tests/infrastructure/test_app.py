@@ -21,7 +21,7 @@ def test_settings_are_read_from_context() -> None:
     assert (config.stage, config.notification_email, config.currency) == ("prod", "ops@example.com", "EUR")
 
 
-def test_without_context_the_stage_is_dev() -> None:
+def test_the_default_stage_is_dev() -> None:
     assert config_of(App()).stack_name == "OrderProcessing-dev"
 
 
@@ -34,7 +34,7 @@ def test_an_unknown_stage_stops_the_synthesis_with_one_line(monkeypatch: pytest.
     assert stopped.value.code == "stage is 'staging': choose local, dev, prod"
 
 
-def test_the_cdk_runs_the_app_in_the_environment_that_make_installs() -> None:
+def test_the_cdk_runs_the_app_in_the_virtual_environment() -> None:
     command = json.loads((_REPOSITORY / "cdk.json").read_text())["app"]
 
     assert command == ".venv/bin/python app.py"

@@ -1,11 +1,11 @@
-"""What an owner may choose, and what a wrong choice says."""
+"""The settings of a deployment, and the messages for invalid ones."""
 
 import pytest
 
 from infrastructure.config import InvalidSettingError, StageConfig
 
 
-def test_the_default_is_a_development_stage_that_charges_nobody() -> None:
+def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
     config = StageConfig.for_stage()
 
     assert (config.stage, config.payment_gateway, config.currency) == ("dev", "simulated", "USD")
@@ -32,7 +32,9 @@ def test_the_default_is_a_development_stage_that_charges_nobody() -> None:
         ({"currency": "euro"}, "currency is 'euro': it must be an ISO 4217 code such as USD"),
     ],
 )
-def test_a_wrong_choice_says_in_one_line_what_is_allowed(settings: dict[str, str], message: str) -> None:
+def test_the_error_of_an_invalid_setting_names_the_allowed_values_in_one_line(
+    settings: dict[str, str], message: str
+) -> None:
     with pytest.raises(InvalidSettingError) as refused:
         StageConfig.for_stage(**settings)
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document has the operations, parameters and key of the API that is deployed."""
+"""The OpenAPI document has the operations, parameters and key of the deployed API."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from tests.infrastructure.resources import methods
 from tests.openapi_document import Operation, operations
 
-# What API Gateway calls the places of a parameter.
+# API Gateway's names for the place of a parameter.
 _PLACES: Final = {"querystring": "query", "header": "header", "path": "path"}
 
 

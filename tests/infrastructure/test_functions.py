@@ -1,4 +1,4 @@
-"""The Lambda functions: how they run, with what, and how long they may take."""
+"""The Lambda functions: their runtime, environment, package and timeouts."""
 
 import tomllib
 from importlib.util import find_spec
@@ -26,7 +26,7 @@ def test_every_service_has_one_function(dev_template: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("service", _SERVICES)
-def test_a_handler_is_a_module_of_the_asset(service: str) -> None:
+def test_a_handler_is_a_module_of_the_package(service: str) -> None:
     assert find_spec(f"handlers.{service}") is not None
 
 
@@ -50,7 +50,7 @@ def test_logs_expire(request: pytest.FixtureRequest, stage: str, days: int) -> N
     assert {group["RetentionInDays"] for group in groups.values()} == {days}
 
 
-def test_functions_run_the_powertools_that_the_tests_ran(dev_template: dict[str, Any]) -> None:
+def test_functions_have_the_powertools_version_of_the_tests(dev_template: dict[str, Any]) -> None:
     pinned = next(
         pin.removeprefix("aws-lambda-powertools==")
         for pin in tomllib.loads((_REPOSITORY / "pyproject.toml").read_text())["project"]["dependencies"]
@@ -65,14 +65,14 @@ def test_functions_run_the_powertools_that_the_tests_ran(dev_template: dict[str,
         assert parameter["Default"] == f"/aws/service/powertools/python/arm64/python3.13/{pinned}"
 
 
-def test_a_function_is_told_the_names_that_it_reads(dev_template: dict[str, Any]) -> None:
+def test_a_function_has_the_environment_variables_that_it_reads(dev_template: dict[str, Any]) -> None:
     orders_table = {"Ref": published(dev_template, "OrdersTableName")}
     inventory_table = {"Ref": published(dev_template, "InventoryTableName")}
     (topic_id,) = of_type(dev_template, "AWS::SNS::Topic")
 
-    told = {service: _own_environment(dev_template, service) for service in _SERVICES}
+    environments = {service: _own_environment(dev_template, service) for service in _SERVICES}
 
-    assert told == {
+    assert environments == {
         "orders": {
             "ORDERS_TABLE": orders_table,
             "INVENTORY_TABLE": inventory_table,
@@ -111,7 +111,7 @@ def test_stripe_and_another_currency_reach_the_functions_that_need_them(
     assert _own_environment(chosen_template, "orders")["CURRENCY"] == "EUR"
 
 
-def test_whoever_calls_waits_longer_than_who_is_called(dev_template: dict[str, Any]) -> None:
+def test_a_caller_waits_longer_than_the_timeout_of_the_callee(dev_template: dict[str, Any]) -> None:
     attempts = CONFIG.retries["total_max_attempts"]
     one_call = (CONFIG.connect_timeout + CONFIG.read_timeout) * attempts
     workflow_waits = min(
@@ -127,7 +127,7 @@ def test_whoever_calls_waits_longer_than_who_is_called(dev_template: dict[str, A
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository of our own, to change files in."""
+    """A temporary repository whose files can be changed."""
     repository = tmp_path / "repository"
     for name, text in {
         "handlers/orders.py": "handler = print",
@@ -154,7 +154,7 @@ def _asset(outdir: Path) -> Path:
 
 
 @pytest.mark.usefixtures("checkout")
-def test_the_package_handlers_is_deployed_and_nothing_else(tmp_path: Path) -> None:
+def test_only_the_package_handlers_is_deployed(tmp_path: Path) -> None:
     asset = _asset(tmp_path / "out")
 
     deployed = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
@@ -162,7 +162,7 @@ def test_the_package_handlers_is_deployed_and_nothing_else(tmp_path: Path) -> No
     assert deployed == {"handlers/orders.py", "handlers/schemas/order.json"}
 
 
-def test_functions_are_deployed_again_only_when_a_handler_changed(tmp_path: Path, checkout: Path) -> None:
+def test_functions_are_deployed_again_only_when_a_handler_changes(tmp_path: Path, checkout: Path) -> None:
     before = _asset(tmp_path / "before")
 
     (checkout / "README.md").write_text("second")

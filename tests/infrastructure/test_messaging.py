@@ -21,13 +21,13 @@ def test_there_is_one_queue_for_each_service_and_one_for_deliveries(dev_template
     assert len(queues) == 4
 
 
-def test_a_message_waits_encrypted_for_two_weeks(dev_template: dict[str, Any], queue_id: str) -> None:
+def test_a_message_is_encrypted_and_kept_for_two_weeks(dev_template: dict[str, Any], queue_id: str) -> None:
     queue = of_type(dev_template, "AWS::SQS::Queue")[queue_id]
 
     assert queue == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * 24 * 3600}
 
 
-def test_a_queue_refuses_what_is_not_sent_over_tls(dev_template: dict[str, Any], queue_id: str) -> None:
+def test_a_queue_refuses_requests_without_tls(dev_template: dict[str, Any], queue_id: str) -> None:
     (policy,) = (
         each
         for each in of_type(dev_template, "AWS::SQS::QueuePolicy").values()
@@ -64,5 +64,5 @@ def test_an_e_mail_address_is_subscribed_when_one_is_given(chosen_template: dict
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
 
 
-def test_nobody_is_subscribed_unasked(dev_template: dict[str, Any]) -> None:
+def test_no_address_is_subscribed_by_default(dev_template: dict[str, Any]) -> None:
     assert of_type(dev_template, "AWS::SNS::Subscription") == {}

@@ -1,4 +1,4 @@
-"""Who may do what: only what is named here."""
+"""The permissions of every role."""
 
 import json
 from typing import Any, Final
@@ -17,7 +17,7 @@ from tests.infrastructure.resources import (
     strings,
 )
 
-# Actions of AWS that know no resources.
+# AWS actions without resource-level permissions.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 _XRAY: Final = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
@@ -43,13 +43,15 @@ def template(request: pytest.FixtureRequest) -> dict[str, Any]:
     return chosen
 
 
-def test_nobody_may_do_everything_of_a_service(template: dict[str, Any]) -> None:
+def test_no_statement_allows_all_actions_of_a_service(template: dict[str, Any]) -> None:
     actions = {action for each in allowed_statements(template) for action in listed(each["Action"])}
 
     assert not [action for action in actions if "*" in action]
 
 
-def test_only_what_knows_no_resources_is_allowed_on_all(template: dict[str, Any]) -> None:
+def test_only_actions_without_resource_level_permissions_are_allowed_on_all_resources(
+    template: dict[str, Any],
+) -> None:
     unbounded = {
         action
         for each in allowed_statements(template)
@@ -60,7 +62,7 @@ def test_only_what_knows_no_resources_is_allowed_on_all(template: dict[str, Any]
     assert unbounded == _WITHOUT_RESOURCES
 
 
-def test_only_api_gateways_log_role_has_a_policy_that_aws_wrote(template: dict[str, Any]) -> None:
+def test_only_the_log_role_of_api_gateway_has_a_managed_policy(template: dict[str, Any]) -> None:
     managed = [
         part
         for role in of_type(template, "AWS::IAM::Role").values()
@@ -72,7 +74,7 @@ def test_only_api_gateways_log_role_has_a_policy_that_aws_wrote(template: dict[s
 
 
 def _may(template: dict[str, Any], service: str) -> dict[str, set[str]]:
-    """Return what the function of a service may do, by resource; its own logs and traces are left out."""
+    """Return the allowed actions of a service's function by resource, without logs and traces."""
     properties = function(template, service)
     may: dict[str, set[str]] = {}
     for each in statements_of_role(template, properties["Role"]):
@@ -99,20 +101,20 @@ def test_the_orders_service_reads_prices_stores_orders_and_emits_events(dev_temp
     }
 
 
-def test_the_inventory_service_changes_stock_and_records_it(dev_template: dict[str, Any]) -> None:
+def test_the_inventory_service_changes_stock_and_records_its_step(dev_template: dict[str, Any]) -> None:
     assert _may(dev_template, "inventory") == {
         _arn(published(dev_template, "OrdersTableName")): _READ_AND_RECORD,
         _arn(published(dev_template, "InventoryTableName")): {"dynamodb:UpdateItem"},
     }
 
 
-def test_the_payment_service_touches_orders_only(dev_template: dict[str, Any]) -> None:
+def test_the_payment_service_may_use_only_the_orders_table(dev_template: dict[str, Any]) -> None:
     assert _may(dev_template, "payment") == {
         _arn(published(dev_template, "OrdersTableName")): _READ_AND_RECORD
     }
 
 
-def test_with_stripe_the_payment_service_reads_its_secret_and_no_other(
+def test_the_payment_service_may_read_the_stripe_secret_and_no_other_secret(
     chosen_template: dict[str, Any],
 ) -> None:
     secret_arn = function(chosen_template, "payment")["Environment"]["Variables"]["STRIPE_SECRET_ARN"]
@@ -123,7 +125,7 @@ def test_with_stripe_the_payment_service_reads_its_secret_and_no_other(
     }
 
 
-def test_the_notification_service_publishes_to_the_topic_only(dev_template: dict[str, Any]) -> None:
+def test_the_notification_service_may_publish_only_to_the_topic(dev_template: dict[str, Any]) -> None:
     (topic,) = of_type(dev_template, "AWS::SNS::Topic")
 
     assert _may(dev_template, "notification") == {
@@ -145,7 +147,7 @@ def test_the_sweeper_finds_open_orders_emits_them_and_parks_announcements(
     }
 
 
-def test_the_workflow_may_do_what_its_states_do(dev_template: dict[str, Any]) -> None:
+def test_the_workflow_has_the_permissions_of_its_states(dev_template: dict[str, Any]) -> None:
     machine = only(dev_template, "AWS::StepFunctions::StateMachine")
     services = ("inventory", "payment", "notification")
     functions = of_type(dev_template, "AWS::Lambda::Function")

@@ -1,4 +1,4 @@
-"""What the stages have in common, and exactly where they differ."""
+"""The stages and the differences between them."""
 
 import json
 import re
@@ -44,7 +44,7 @@ _NAME_PROPERTIES: Final = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
-# What can't have a name of ours: it has none, or the CDK derives a required one from the construct's path.
+# Resources without a name of ours: they have none, or the CDK derives it from the construct's path.
 _NAMELESS: Final = frozenset(
     {
         "AWS::ApiGateway::Account",
@@ -64,13 +64,13 @@ _NAMELESS: Final = frozenset(
 
 
 @pytest.mark.parametrize("stage", ["local_template", "dev_template", "prod_template"])
-def test_a_stack_publishes_what_clients_and_operators_need(
+def test_a_stack_has_the_outputs_for_clients_and_operators(
     request: pytest.FixtureRequest, stage: str
 ) -> None:
     assert request.getfixturevalue(stage)["Outputs"].keys() == _OUTPUTS
 
 
-def test_the_link_to_the_executions_opens_the_state_machine_in_the_console(
+def test_the_console_link_opens_the_state_machine(
     dev_template: dict[str, Any],
 ) -> None:
     parts = dev_template["Outputs"]["ExecutionsUrl"]["Value"]["Fn::Join"][1]
@@ -83,7 +83,7 @@ def test_the_link_to_the_executions_opens_the_state_machine_in_the_console(
     )
 
 
-def test_only_what_must_or_what_people_look_for_has_a_name(dev_template: dict[str, Any]) -> None:
+def test_only_the_expected_resources_have_a_name(dev_template: dict[str, Any]) -> None:
     resources = dev_template["Resources"].values()
     assert {each["Type"] for each in resources} == _NAME_PROPERTIES.keys() | _NAMELESS
 
@@ -101,7 +101,7 @@ def test_only_what_must_or_what_people_look_for_has_a_name(dev_template: dict[st
     }
 
 
-def test_local_leaves_out_only_what_the_emulator_cannot_create_and_takes_orders_up_sooner(
+def test_local_differs_from_dev_only_in_the_archive_and_the_sweeper(
     dev_template: dict[str, Any], local_template: dict[str, Any]
 ) -> None:
     assert _differences(_named(dev_template, "dev"), _named(local_template, "local")) == {
@@ -110,7 +110,7 @@ def test_local_leaves_out_only_what_the_emulator_cannot_create_and_takes_orders_
     }
 
 
-def test_prod_keeps_its_data_its_logs_longer_and_lets_a_key_ask_for_more(
+def test_prod_differs_from_dev_only_in_retention_and_limits(
     dev_template: dict[str, Any], prod_template: dict[str, Any]
 ) -> None:
     assert _differences(_named(dev_template, "dev"), _named(prod_template, "prod")) == {
@@ -124,7 +124,7 @@ def test_prod_keeps_its_data_its_logs_longer_and_lets_a_key_ask_for_more(
 
 
 def _named(template: Template, stage: str) -> dict[str, Any]:
-    """Return a template without what follows from the name of its stage: names and hashes of names."""
+    """Return a template without the names and hashes that depend on the stage."""
     text = json.dumps(template)
     for name in (f"OrderProcessing-{stage}", f"OrderProcessing{stage}"):
         text = text.replace(name, "STAGE")
@@ -136,7 +136,7 @@ def _named(template: Template, stage: str) -> dict[str, Any]:
 
 
 def _differences(one: Template, other: Template) -> set[str]:
-    """Return the types that only one has, and the properties of a type that differ."""
+    """Return the types that only one template has, and the properties that differ."""
     resources, others = one["Resources"], other["Resources"]
     differences = {f"{resources[each]['Type']} is missing" for each in resources.keys() - others.keys()}
     differences |= {f"{others[each]['Type']} is extra" for each in others.keys() - resources.keys()}

@@ -1,4 +1,4 @@
-"""The tables and their indexes, as CloudFormation and as DynamoDB see them."""
+"""The tables and their indexes, in the template and in moto."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -46,7 +46,7 @@ def orders(tables: TableNames) -> Any:
     return table
 
 
-def test_an_order_and_its_steps_are_one_query(orders: Any) -> None:
+def test_an_order_and_its_steps_are_read_with_one_query(orders: Any) -> None:
     found = orders.query(KeyConditionExpression=Key("orderId").eq("open"))["Items"]
 
     assert [each["record"] for each in found] == ["ORDER", "STEP#inventory"]
@@ -79,7 +79,9 @@ def test_the_orders_of_a_customer_are_found_newest_first_without_their_steps(ord
     assert [each["orderId"] for each in found] == ["settled", "open"]
 
 
-def test_the_indexes_hold_what_summaries_and_the_backlog_show(dev_template: dict[str, Any]) -> None:
+def test_the_indexes_have_the_attributes_of_summaries_and_of_open_orders(
+    dev_template: dict[str, Any],
+) -> None:
     table = of_type(dev_template, "AWS::DynamoDB::GlobalTable")[published(dev_template, "OrdersTableName")]
 
     projected = {
@@ -102,7 +104,7 @@ def test_a_product_is_read_by_its_id(tables: TableNames) -> None:
     assert product["available"] == 6
 
 
-def test_tables_are_paid_by_use_and_recoverable_to_any_second(dev_template: dict[str, Any]) -> None:
+def test_tables_are_paid_per_request_and_have_point_in_time_recovery(dev_template: dict[str, Any]) -> None:
     for table in of_type(dev_template, "AWS::DynamoDB::GlobalTable").values():
         (replica,) = table["Replicas"]
 
@@ -110,7 +112,7 @@ def test_tables_are_paid_by_use_and_recoverable_to_any_second(dev_template: dict
         assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def _fate(template: dict[str, Any]) -> set[tuple[bool, str, str]]:
+def _retention(template: dict[str, Any]) -> set[tuple[bool, str, str]]:
     return {
         (
             resource["Properties"]["Replicas"][0]["DeletionProtectionEnabled"],
@@ -122,9 +124,9 @@ def _fate(template: dict[str, Any]) -> set[tuple[bool, str, str]]:
     }
 
 
-def test_in_prod_the_tables_stay_when_the_stack_goes(prod_template: dict[str, Any]) -> None:
-    assert _fate(prod_template) == {(True, "Retain", "Retain")}
+def test_the_tables_of_prod_are_retained_when_the_stack_is_deleted(prod_template: dict[str, Any]) -> None:
+    assert _retention(prod_template) == {(True, "Retain", "Retain")}
 
 
-def test_in_dev_the_tables_go_with_the_stack(dev_template: dict[str, Any]) -> None:
-    assert _fate(dev_template) == {(False, "Delete", "Delete")}
+def test_the_tables_of_dev_are_deleted_with_the_stack(dev_template: dict[str, Any]) -> None:
+    assert _retention(dev_template) == {(False, "Delete", "Delete")}

@@ -1,4 +1,4 @@
-"""The sweeper's schedule, and how its times fit together."""
+"""The sweeper's schedule and timeouts."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def test_a_sweep_runs_every_minute(request: pytest.FixtureRequest, stage: str) -
     assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [_sweeper_id(template), "Arn"]}
 
 
-def test_a_sweep_that_fails_is_left_to_the_next_one(dev_template: dict[str, Any]) -> None:
+def test_a_failed_sweep_is_not_retried(dev_template: dict[str, Any]) -> None:
     target = only(dev_template, "AWS::Scheduler::Schedule")["Target"]
     invocations = only(dev_template, "AWS::Lambda::EventInvokeConfig")
 
@@ -60,7 +60,7 @@ def test_only_the_schedule_of_this_account_may_start_a_sweep(dev_template: dict[
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_the_schedule_waits_until_its_role_may_invoke(dev_template: dict[str, Any]) -> None:
+def test_the_schedule_is_created_after_the_permissions_of_its_role(dev_template: dict[str, Any]) -> None:
     (schedule,) = (
         each for each in dev_template["Resources"].values() if each["Type"] == "AWS::Scheduler::Schedule"
     )
@@ -70,7 +70,7 @@ def test_the_schedule_waits_until_its_role_may_invoke(dev_template: dict[str, An
 
 
 @pytest.mark.parametrize("stage", ["dev_template", "prod_template"])
-def test_no_order_is_taken_up_while_its_execution_can_still_run(
+def test_no_order_is_emitted_again_while_its_execution_can_still_run(
     request: pytest.FixtureRequest, stage: str
 ) -> None:
     longest_execution = read_definition()["TimeoutSeconds"]
@@ -78,11 +78,13 @@ def test_no_order_is_taken_up_while_its_execution_can_still_run(
     assert _after_seconds(request.getfixturevalue(stage)) >= longest_execution + MINUTE_SECONDS
 
 
-def test_on_a_laptop_nobody_waits_for_minutes(local_template: dict[str, Any]) -> None:
+def test_an_order_on_the_local_cloud_is_overdue_within_a_minute(local_template: dict[str, Any]) -> None:
     assert _after_seconds(local_template) <= MINUTE_SECONDS
 
 
-def test_a_sweep_is_over_before_the_next_and_a_call_before_the_sweep(dev_template: dict[str, Any]) -> None:
+def test_a_sweep_ends_before_the_next_one_and_a_call_ends_before_the_sweep(
+    dev_template: dict[str, Any],
+) -> None:
     attempts = CONFIG.retries["total_max_attempts"]
     one_call = (CONFIG.connect_timeout + CONFIG.read_timeout) * attempts
     timeout = function(dev_template, "sweeper")["Timeout"]

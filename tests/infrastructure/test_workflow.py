@@ -1,4 +1,4 @@
-"""The deployed state machine and what starts it."""
+"""The deployed state machine and its rule."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from devtools.asl.definition import DEFINITION
 from tests.infrastructure.resources import of_type, only, published
 
 
-def test_it_is_an_express_workflow_with_tracing(dev_template: dict[str, Any]) -> None:
+def test_the_workflow_is_express_and_has_tracing(dev_template: dict[str, Any]) -> None:
     machine = only(dev_template, "AWS::StepFunctions::StateMachine")
 
     assert machine["StateMachineType"] == "EXPRESS"
@@ -35,7 +35,7 @@ def test_every_placeholder_of_the_definition_has_a_value_and_no_value_is_unused(
     assert substitutions.keys() == placeholders
 
 
-def test_each_placeholder_stands_for_the_resource_that_it_names(dev_template: dict[str, Any]) -> None:
+def test_each_placeholder_has_the_value_of_the_resource_that_it_names(dev_template: dict[str, Any]) -> None:
     substitutions = only(dev_template, "AWS::StepFunctions::StateMachine")["DefinitionSubstitutions"]
 
     names = {
@@ -61,7 +61,7 @@ def _function_id(template: dict[str, Any], service: str) -> str:
     return logical_id
 
 
-def test_an_order_that_was_placed_starts_it(dev_template: dict[str, Any]) -> None:
+def test_an_order_placed_event_starts_the_workflow(dev_template: dict[str, Any]) -> None:
     rule = only(dev_template, "AWS::Events::Rule")
 
     (target,) = rule["Targets"]
@@ -72,13 +72,15 @@ def test_an_order_that_was_placed_starts_it(dev_template: dict[str, Any]) -> Non
     assert target["Arn"] == {"Ref": published(dev_template, "StateMachineArn")}
 
 
-def test_it_is_given_the_whole_event(dev_template: dict[str, Any]) -> None:
+def test_the_input_of_the_workflow_is_the_whole_event(dev_template: dict[str, Any]) -> None:
     (target,) = only(dev_template, "AWS::Events::Rule")["Targets"]
 
     assert not {"Input", "InputPath", "InputTransformer"} & target.keys()
 
 
-def test_a_delivery_that_fails_for_an_hour_waits_on_the_delivery_queue(dev_template: dict[str, Any]) -> None:
+def test_an_event_that_can_not_be_delivered_for_an_hour_goes_to_the_delivery_queue(
+    dev_template: dict[str, Any],
+) -> None:
     (rule_id,) = of_type(dev_template, "AWS::Events::Rule")
     (target,) = only(dev_template, "AWS::Events::Rule")["Targets"]
     queue_id = published(dev_template, "DeliveryDlqUrl")

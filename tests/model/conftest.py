@@ -1,27 +1,27 @@
-"""What the model-based and the crash tests share."""
+"""Fixtures of the model-based tests and of the crash tests."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from devtools.asl.definition import Definition, read_definition
-from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
-from tests.model.lives import STOCK
+from tests.model.fast_dynamodb import FastDynamoDB, empty_tables
+from tests.model.scenarios import STOCK
 from tests.model.world import World
 
 
 @pytest.fixture(scope="session")
 def definition() -> Definition:
-    """The workflow as it is deployed, its placeholders in place of names."""
+    """The workflow's definition with its placeholders."""
     return read_definition()
 
 
 @pytest.fixture
 def new_world(definition: Definition) -> Callable[[], World]:
-    """Make a world with full shelves and nothing else."""
+    """Return a function that makes a world with stock and without orders."""
 
     def make() -> World:
-        world = World(FastDynamoDB(fresh_tables()), definition)
+        world = World(FastDynamoDB(empty_tables()), definition)
         world.stock(STOCK)
         return world
 
@@ -30,7 +30,7 @@ def new_world(definition: Definition) -> Callable[[], World]:
 
 @pytest.fixture(scope="session")
 def crash_points() -> Iterator[list[str]]:
-    """Collects every point at which something was killed, to say in the end how many there were."""
+    """Collects the tested crash points, to print their number at the end."""
     points: list[str] = []
     yield points
-    print(f"\n{len(points)} crash points covered")  # noqa: T201  a figure of the run, like pytest's own
+    print(f"\n{len(points)} crash points covered")  # noqa: T201  part of the test report

@@ -1,7 +1,7 @@
-"""The part of DynamoDB's expression language that this system uses, on items in DynamoDB's own JSON.
+"""Evaluates the DynamoDB expressions that this system uses, on items in DynamoDB JSON.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
-Anything else raises NotImplementedError: the test that holds this store equal to moto then says what is new.
+Any other expression raises NotImplementedError.
 """
 
 import re
@@ -28,19 +28,19 @@ _COMPARATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Operands:
-    """What stands for `#names` and `:values`."""
+    """The names and values for `#names` and `:values`."""
 
     names: Mapping[str, str]
     values: Mapping[str, Any]
 
 
 def holds(condition: str | None, item: Mapping[str, Any] | None, operands: Operands) -> bool:
-    """Tell whether a condition holds for an item; None is an item that does not exist."""
+    """Return whether an item meets a condition; None is an item that does not exist."""
     return condition is None or _condition(condition)(item or {}, operands)
 
 
 def updated(expression: str, item: Mapping[str, Any], operands: Operands) -> Item:
-    """Return the item as an update expression leaves it; every operand reads the item as it was."""
+    """Return the item after an update expression; every operand reads the item from before it."""
     result = dict(item)
     for clause, body in re.findall(r"(SET|REMOVE|ADD)\s+(.*?)(?=\s+(?:SET|REMOVE|ADD)\s|$)", expression):
         for part in _parts(body):
@@ -200,7 +200,7 @@ def _name(token: str, operands: Operands) -> str:
 
 
 def _compare(comparator: Callable[[Any, Any], bool], left: Any, right: Any) -> bool:
-    """An attribute that is absent, or of another type, makes a comparison false (or <> true)."""
+    """Compare two attributes; the result is false (for <> true) if one is absent or has another type."""
     if left is None or right is None or left.keys() != right.keys():
         return comparator is ne
     return comparator(_plain(left), _plain(right))

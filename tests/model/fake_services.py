@@ -1,4 +1,4 @@
-"""In-memory EventBridge, SNS and SQS: what this system asks of them, and what came of it."""
+"""In-memory EventBridge, SNS and SQS with the operations that this system calls."""
 
 import json
 import time
@@ -13,7 +13,7 @@ Json = Any
 
 @dataclass(kw_only=True)
 class FakeBus:
-    """EventBridge: remembers what was put on the bus."""
+    """An EventBridge bus that records its events."""
 
     events: list[Json] = field(default_factory=list)
 
@@ -32,7 +32,7 @@ class FakeBus:
 
 @dataclass(kw_only=True)
 class FakeTopic:
-    """SNS: remembers every message as (order id, kind)."""
+    """An SNS topic that records every message as (order id, kind)."""
 
     published: list[tuple[str, str]] = field(default_factory=list)
 
@@ -44,7 +44,7 @@ class FakeTopic:
 
 @dataclass(kw_only=True)
 class FakeMessage:
-    """A message of a queue; while it is hidden nobody receives it."""
+    """A message of a queue; a hidden message can't be received."""
 
     id: str
     body: str
@@ -54,7 +54,7 @@ class FakeMessage:
 
 @dataclass(kw_only=True)
 class FakeQueues:
-    """SQS: a message that was received is hidden until it is given back, deleted, or `reappear` is called."""
+    """SQS queues; a received message is hidden until it is released or deleted, or `reappear` is called."""
 
     clock: Callable[[], float] = time.time
     queues: dict[str, dict[str, FakeMessage]] = field(default_factory=lambda: defaultdict(dict))
@@ -72,10 +72,10 @@ class FakeQueues:
         return {"Messages": [_received(message) for message in visible[:MaxNumberOfMessages]]}
 
     def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[Json]) -> Json:  # noqa: N803
-        there = [entry for entry in Entries if entry["ReceiptHandle"] in self.queues[QueueUrl]]
-        for entry in there:
+        existing = [entry for entry in Entries if entry["ReceiptHandle"] in self.queues[QueueUrl]]
+        for entry in existing:
             self.queues[QueueUrl][entry["ReceiptHandle"]].hidden = False
-        return {"Successful": there}
+        return {"Successful": existing}
 
     def delete_message_batch(self, *, QueueUrl: str, Entries: list[Json]) -> Json:  # noqa: N803
         for entry in Entries:
@@ -93,7 +93,7 @@ class FakeQueues:
         }
 
     def reappear(self) -> None:
-        """Let the time of hiding pass: a reader that was killed gives nothing back."""
+        """End every visibility timeout, because a killed reader does not release its messages."""
         for queue in self.queues.values():
             for message in queue.values():
                 message.hidden = False

@@ -1,6 +1,6 @@
 """An in-memory DynamoDB client for the model-based tests: 20 microseconds a call.
 
-moto takes 1 to 9 ms a call. `test_fast_dynamodb.py` holds the two equal on the same scripts of calls.
+moto takes 1 to 9 ms a call. `test_fast_dynamodb.py` compares the two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 class Table:
     """`key` and the keys of the indexes are attribute names, partition key first.
 
-    `included` are the attributes that an index has besides the keys.
+    `included` are the further attributes of an index.
     """
 
     key: tuple[str, ...]
@@ -28,8 +28,8 @@ class Table:
     items: dict[Key, Item] = field(default_factory=dict)
 
 
-def fresh_tables() -> Mapping[str, Table]:
-    """Return the two tables, empty; a test holds their keys equal to the template's."""
+def empty_tables() -> Mapping[str, Table]:
+    """Return the two empty tables; a test compares their keys with the template."""
     return {
         "Orders": Table(
             key=("orderId", "record"),
@@ -44,7 +44,7 @@ def fresh_tables() -> Mapping[str, Table]:
 
 
 class FastDynamoDB:
-    """Behaves like `boto3.client("dynamodb")` for the calls below; anything else is an AttributeError."""
+    """Behaves like `boto3.client("dynamodb")`; an operation that is missing here raises AttributeError."""
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self.tables = tables
@@ -94,14 +94,14 @@ class FastDynamoDB:
         return {"Items": _copy(found), "Count": len(found)}
 
     def get_paginator(self, operation: str) -> Any:
-        """Give everything as one page."""
+        """Return a paginator that has one page."""
         return SimpleNamespace(paginate=lambda **request: [getattr(self, operation)(**request)])
 
     def scan(self, *, TableName: str) -> Item:  # noqa: N803
         return {"Items": _copy(list(self.tables[TableName].items.values()))}
 
     def transact_write_items(self, *, TransactItems: Sequence[Item], **_: Any) -> Item:  # noqa: N803
-        reasons = [self._refusal(action) for action in TransactItems]
+        reasons = [self._cancellation_reason(action) for action in TransactItems]
         if any(reason["Code"] != "None" for reason in reasons):
             raise _error("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
         for action in TransactItems:
@@ -110,7 +110,7 @@ class FastDynamoDB:
             self.put_item(**unconditional) if kind == "Put" else self.update_item(**unconditional)
         return {}
 
-    def _refusal(self, action: Item) -> Item:
+    def _cancellation_reason(self, action: Item) -> Item:
         ((kind, request),) = action.items()
         if kind not in {"Put", "Update"}:
             raise NotImplementedError(kind)
@@ -118,11 +118,11 @@ class FastDynamoDB:
         if holds(request.get("ConditionExpression"), item, _operands(request)):
             return {"Code": "None"}
         reason = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
-        return {**reason, **_old(item, request)}
+        return {**reason, **_old_item(item, request)}
 
     def _check(self, item: Item | None, request: Item, operation: str) -> None:
         if not holds(request.get("ConditionExpression"), item, _operands(request)):
-            raise _error("ConditionalCheckFailedException", operation, **_old(item, request))
+            raise _error("ConditionalCheckFailedException", operation, **_old_item(item, request))
 
     def _find(self, table: str, item: Item) -> Item | None:
         return self.tables[table].items.get(self._key(table, item))
@@ -135,7 +135,7 @@ class FastDynamoDB:
 
 
 def _copy(value: Any) -> Any:
-    """Copy what JSON can hold, several times faster than deepcopy."""
+    """Copy a JSON value; this is several times faster than deepcopy."""
     if isinstance(value, dict):
         return {name: _copy(part) for name, part in value.items()}
     return [_copy(part) for part in value] if isinstance(value, list) else value
@@ -155,7 +155,7 @@ def _projected(item: Item, request: Item) -> Item:
     return _copy({name: item[name] for name in names if name in item} if names != [""] else item)
 
 
-def _old(item: Item | None, request: Item) -> Item:
+def _old_item(item: Item | None, request: Item) -> Item:
     wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     return {"Item": _copy(item)} if wanted and item is not None else {}
 

@@ -1,4 +1,4 @@
-"""What must hold after every step, whatever was interrupted, repeated or overtaken."""
+"""Rules that hold after every step, also when steps are interrupted, repeated or run at the same time."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ _ANNOUNCED_AS = {"CONFIRMED": "OrderConfirmed", "REJECTED": "OrderRejected"}
 
 @dataclass(kw_only=True)
 class Invariants:
-    """`stock` is what was there at first; the rest is remembered from look to look."""
+    """`stock` is the initial stock; the other fields are kept from one check to the next."""
 
     stock: dict[str, int]
     accepted: set[str] = field(default_factory=set)
@@ -22,7 +22,7 @@ class Invariants:
     sent: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def check(self, world: World) -> None:
-        """Raise AssertionError with the rule that is broken and the order or product that breaks it."""
+        """Raise AssertionError with the broken rule and its order or product."""
         records = world.orders()
         self._check_stock(world, records)
         for order_id, of_order in records.items():
@@ -31,22 +31,24 @@ class Invariants:
             self._check_notifications(world, order_id, of_order)
             self._check_announcements(world, order_id, of_order)
         for order_id in self.accepted:
-            self._check_found(order_id, records[order_id]["ORDER"])
+            self._check_index(order_id, records[order_id]["ORDER"])
 
     def check_all_settled(self, world: World) -> None:
-        """Raise AssertionError when an order is neither confirmed nor rejected, or a message is left."""
+        """Raise AssertionError if an order is not settled or a dead letter is left."""
         orders = {order_id: of_order["ORDER"]["status"] for order_id, of_order in world.orders().items()}
         open_orders = {order_id: status for order_id, status in orders.items() if status not in SETTLED}
-        assert not open_orders, f"nobody settles {open_orders}"
+        assert not open_orders, f"these orders are not settled: {open_orders}"
         assert world.queues.size() == 0, "a dead letter is left"
-        waiting = [
+        not_closed = [
             order_id for order_id, of_order in world.orders().items() if "openKey" in of_order["ORDER"]
         ]
-        assert not waiting, f"everything is said of {waiting} and they are still open"
-        assert set(world.gateway.ledger) <= set(orders), "the provider knows an order that does not exist"
+        assert not not_closed, f"these settled orders are still open: {not_closed}"
+        assert set(world.gateway.ledger) <= set(orders), "the provider has an order that does not exist"
         for order_id, status in orders.items():
-            told = {kind for order, kind in world.topic.published if order == order_id}
-            assert told >= {"received", status.lower()}, f"the customer of {order_id} was told only {told}"
+            notified = {kind for order, kind in world.topic.published if order == order_id}
+            assert notified >= {"received", status.lower()}, (
+                f"the customer of {order_id} was notified only of {notified}"
+            )
 
     def _check_stock(self, world: World, records: dict[str, Any]) -> None:
         available = world.available()
@@ -58,20 +60,20 @@ class Invariants:
                 assert step["status"] == "RESERVED", f"a confirmed order's stock is {step['status']}"
             if step and step["status"] == "RESERVED":
                 assert _quantities(step) == _quantities(of_order["ORDER"]), (
-                    "other stock is held than was ordered"
+                    "the reserved quantities are not the ordered ones"
                 )
                 assert of_order["ORDER"]["status"] != "REJECTED", "a rejected order holds stock"
                 held.update({item["productId"]: int(item["quantity"]) for item in step["items"]})
         for product, initial in self.stock.items():
             assert available[product] >= 0, f"{product} was sold twice"
-            assert available[product] + held[product] == initial, f"{product} is not conserved"
+            assert available[product] + held[product] == initial, f"stock of {product} was lost or made"
 
     def _check_payment(self, world: World, order_id: str, of_order: dict[str, Any]) -> None:
         status = of_order["ORDER"]["status"]
         account = world.gateway.ledger[order_id]
         total = int(of_order["ORDER"]["total"]["amount"])
         recorded = of_order.get("STEP#payment", {}).get("status")
-        assert account.amounts <= {total}, f"{order_id} costs {total} and {account.amounts} was asked for"
+        assert account.amounts <= {total}, f"{order_id} costs {total}, but {account.amounts} was requested"
         if account.captured:
             assert status != "REJECTED", f"{order_id} was charged and rejected"
             assert not account.voided, f"{order_id} was charged and voided"
@@ -98,20 +100,20 @@ class Invariants:
             step = of_order.get(f"STEP#notification#{kind}")
             if step and step["status"] == "SENT":
                 first = self.sent.setdefault((order_id, kind), counts[kind])
-                assert counts[kind] == first, f"{order_id} was told '{kind}' again after it was sent"
-                assert counts[kind] >= 1, f"{order_id} '{kind}' is recorded and was never sent"
+                assert counts[kind] == first, f"'{kind}' of {order_id} was sent again after it was recorded"
+                assert counts[kind] >= 1, f"'{kind}' of {order_id} is recorded as sent and was never sent"
 
     def _check_announcements(self, world: World, order_id: str, of_order: dict[str, Any]) -> None:
-        """What is neither open nor on a queue has been said; what is said is so."""
+        """A closed order has its announcement and notifications; every announcement is true."""
         order = of_order["ORDER"]
-        said = self._said(world, order_id)
-        assert said <= {"OrderPlaced", "OrderHeld", _ANNOUNCED_AS.get(order["status"])}, (
-            f"{order_id} is {order['status']} and {said} was said of it"
+        announced = self._announced(world, order_id)
+        assert announced <= {"OrderPlaced", "OrderHeld", _ANNOUNCED_AS.get(order["status"])}, (
+            f"{order_id} is {order['status']}, but {announced} was announced"
         )
         if order.get("openKey", "").startswith("WAITING#") and order["status"] == "ON_HOLD":
-            assert "OrderHeld" in said, f"{order_id} waits for an operator and was not announced"
+            assert "OrderHeld" in announced, f"{order_id} is on hold and was not announced"
         if order["status"] in SETTLED and "openKey" not in order:
-            assert _ANNOUNCED_AS[order["status"]] in said, f"{order_id} is closed and was not announced"
+            assert _ANNOUNCED_AS[order["status"]] in announced, f"{order_id} is closed and was not announced"
             for kind in ("received", order["status"].lower()):
                 step = of_order.get(f"STEP#notification#{kind}", {}).get("status")
                 parked = f"Notify{kind.capitalize()}" in _parked(world, order_id)
@@ -120,21 +122,23 @@ class Invariants:
                 )
 
     @staticmethod
-    def _said(world: World, order_id: str) -> set[str]:
-        on_the_bus = {
+    def _announced(world: World, order_id: str) -> set[str]:
+        published = {
             event["detail-type"] for event in world.bus.events if event["detail"]["orderId"] == order_id
         }
-        return on_the_bus | (_parked(world, order_id) & set(DetailType))
+        return published | (_parked(world, order_id) & set(DetailType))
 
     @staticmethod
-    def _check_found(order_id: str, order: dict[str, Any]) -> None:
+    def _check_index(order_id: str, order: dict[str, Any]) -> None:
         status = order["status"]
         kinds = {"PENDING": {"IN_PROGRESS"}, "ON_HOLD": {"IN_PROGRESS", "ON_HOLD"}}
         open_as = order.get("openKey", "").partition("#")[0]
         assert status in SETTLED or open_as in kinds[status], (
-            f"{order_id} was accepted, is {status}, and nobody would find it"
+            f"{order_id} was accepted, is {status}, and is not in the index of open orders"
         )
-        assert ("openKey" in order) == ("openShard" in order), f"{order_id} is half in the index"
+        assert ("openKey" in order) == ("openShard" in order), (
+            f"{order_id} has only one of the two index keys"
+        )
 
 
 def _quantities(record: dict[str, Any]) -> dict[str, int]:

@@ -1,6 +1,6 @@
-"""Runs the order workflow one service call at a time, so that a test chooses how executions interleave.
+"""Runs the order workflow one service call at a time, so that a test can interleave executions.
 
-It knows the part of the Amazon States Language that the definition uses, and raises for anything else.
+It supports the part of the Amazon States Language that the definition uses, and raises for the rest.
 `test_stepper.py` compares it with moto's interpreter.
 """
 
@@ -18,7 +18,7 @@ Definition = Mapping[str, Any]
 
 @dataclass(eq=False, kw_only=True)
 class Call:
-    """One attempt of one Task that waits for the response of its service."""
+    """One attempt of a Task, waiting for its response."""
 
     state: str
     resource: str
@@ -35,7 +35,7 @@ _Thread = Generator[Call | _Fork, Json, Json]
 
 
 class ExecutionFailedError(Exception):
-    """The machine reached a Fail state or an error that nothing catches."""
+    """The execution reached a Fail state, or an error that no catcher handles."""
 
     def __init__(self, error: str, cause: str) -> None:
         super().__init__(f"{error}: {cause}")
@@ -78,7 +78,7 @@ class SteppedExecution:
         return str(self.context["Execution"]["Id"])
 
     def respond(self, call: Call, response: Json | TaskFailure) -> None:
-        """Give one waiting call its response and run on to the next calls."""
+        """Give a waiting call its response, and run to the next calls."""
         self.waiting.remove(call)
         thread, slot = self._owners.pop(id(call))
         self._advance(thread, slot, response)
@@ -158,7 +158,7 @@ class SteppedExecution:
     def _task(
         self, name: str, state: Definition, data: Json
     ) -> Generator[Any, Json, tuple[str | None, Json]]:
-        retries = [0] * len(state.get("Retry", []))  # each retrier counts its own
+        retries = [0] * len(state.get("Retry", []))  # a count for each retrier
         while True:
             parameters = self._selected(state.get("Parameters"), data, default=data)
             response = yield Call(

@@ -1,4 +1,4 @@
-"""Kill every operation just before and just after each call that it makes, then repeat it."""
+"""Operations that are killed before or after one of their calls succeed when they are repeated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import Any, Final
 import pytest
 
 from tests.model.invariants import Invariants
-from tests.model.lives import BASKET, OVERDUE, STOCK
-from tests.model.world import ENVIRONMENT, Killed, MendedGateway, World
+from tests.model.scenarios import BASKET, OVERDUE, STOCK
+from tests.model.world import ENVIRONMENT, Killed, RecoveredGateway, World
 
 FIRST, OTHER = "arn:first", "arn:other"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One thing a Lambda does; `before` brings the order to where it is asked for."""
+    """An operation of a Lambda; `before` are the operations that precede it."""
 
     name: str
     function: str
@@ -31,13 +31,13 @@ RESERVE, AUTHORIZE = ("Inventory", "reserve"), ("Payment", "authorize")
 OPERATIONS: Final = [
     Operation(name="reserve", function="Inventory", payload_operation="reserve"),
     Operation(
-        name="reserve what is not there",
+        name="reserve without stock",
         function="Inventory",
         payload_operation="reserve",
         basket=(("lamp", 99),),
     ),
     Operation(name="release", function="Inventory", payload_operation="release", before=(RESERVE,)),
-    Operation(name="release what was never reserved", function="Inventory", payload_operation="release"),
+    Operation(name="release without reservation", function="Inventory", payload_operation="release"),
     Operation(name="authorize", function="Payment", payload_operation="authorize"),
     Operation(
         name="authorize a declined card",
@@ -47,7 +47,7 @@ OPERATIONS: Final = [
     ),
     Operation(name="capture", function="Payment", payload_operation="capture", before=(RESERVE, AUTHORIZE)),
     Operation(name="void", function="Payment", payload_operation="void", before=(AUTHORIZE,)),
-    Operation(name="void what was never authorised", function="Payment", payload_operation="void"),
+    Operation(name="void without authorisation", function="Payment", payload_operation="void"),
     Operation(name="notify received", function="Notification", payload_operation="received"),
     Operation(name="notify confirmed", function="Notification", payload_operation="confirmed"),
     Operation(name="notify rejected", function="Notification", payload_operation="rejected"),
@@ -60,7 +60,7 @@ KILLS: Final = [
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 @pytest.mark.parametrize("after", KILLS)
-def test_a_killed_step_is_repeated_without_loss_or_double_effect(
+def test_a_killed_step_takes_effect_once_when_it_is_repeated(
     operation: Operation,
     *,
     after: bool,
@@ -68,26 +68,27 @@ def test_a_killed_step_is_repeated_without_loss_or_double_effect(
     subtests: pytest.Subtests,
     crash_points: list[str],
 ) -> None:
-    undisturbed = new_world()
-    with undisturbed.installed():
-        order_id = placed(undisturbed, operation)
-        calls = calls_of(undisturbed, lambda: ask(undisturbed, operation, order_id, FIRST))
-        ask(undisturbed, operation, order_id, OTHER)
-        expected = effects(undisturbed, order_id)
+    reference = new_world()
+    with reference.installed():
+        order_id = place_for(reference, operation)
+        calls = calls_of(reference, lambda: invoke(reference, operation, order_id, FIRST))
+        invoke(reference, operation, order_id, OTHER)
+        expected = effects(reference, order_id)
 
     for position, call in enumerate(calls):
         crash_points.append(f"{operation.name}: {call}")
         world = new_world()
         with subtests.test(call=call, position=position), world.installed():
-            order_id = placed(world, operation)
-            killed(world, position, lambda: ask(world, operation, order_id, FIRST), after=after)  # noqa: B023  called at once
-            ask(world, operation, order_id, FIRST)
-            ask(world, operation, order_id, OTHER)
+            order_id = place_for(world, operation)
+            kill_at(world, position, lambda: invoke(world, operation, order_id, FIRST), after=after)  # noqa: B023  called at once
+            invoke(world, operation, order_id, FIRST)
+            invoke(world, operation, order_id, OTHER)
 
             assert effects(world, order_id) == expected
-            told = world.topic.published.count((order_id, operation.payload_operation))
-            sent = operation.function == "Notification"
-            assert sent <= told <= (2 if _sent_and_not_recorded(calls, position, after=after) else 1)
+            published = world.topic.published.count((order_id, operation.payload_operation))
+            is_notification = operation.function == "Notification"
+            sent_again = _sent_and_not_recorded(calls, position, after=after)
+            assert is_notification <= published <= 1 + sent_again
 
 
 @pytest.mark.parametrize(
@@ -95,55 +96,55 @@ def test_a_killed_step_is_repeated_without_loss_or_double_effect(
     [
         pytest.param(slower, faster, id=f"{slower.name}, overtaken by {faster.name}")
         for slower, faster in product(OPERATIONS, OPERATIONS)
-        if slower.function == faster.function  # the others share no record
+        if slower.function == faster.function  # other operations share no record
     ],
 )
-def test_a_step_that_is_overtaken_by_another_execution_keeps_the_rules(
+def test_a_step_keeps_the_invariants_when_another_execution_overtakes_it(
     operation: Operation, overtaking: Operation, new_world: Callable[[], World], subtests: pytest.Subtests
 ) -> None:
-    undisturbed = new_world()
-    with undisturbed.installed():
-        order_id = placed(undisturbed, operation)
-        calls = calls_of(undisturbed, lambda: ask(undisturbed, operation, order_id, FIRST))
+    reference = new_world()
+    with reference.installed():
+        order_id = place_for(reference, operation)
+        calls = calls_of(reference, lambda: invoke(reference, operation, order_id, FIRST))
 
     for position, call in enumerate(calls):
         world = new_world()
         with subtests.test(call=call, position=position), world.installed():
-            order_id = placed(world, operation)
+            order_id = place_for(world, operation)
             world.interrupter.interrupt(
                 position,
-                lambda: try_to_ask(world, overtaking, order_id, OTHER),  # noqa: B023  called at once
+                lambda: try_to_invoke(world, overtaking, order_id, OTHER),  # noqa: B023  called at once
                 after=False,
             )
-            try_to_ask(world, operation, order_id, FIRST)
-            world.interrupter.leave_alone()
+            try_to_invoke(world, operation, order_id, FIRST)
+            world.interrupter.reset()
 
             Invariants(stock=dict(STOCK), accepted={order_id}).check(world)
 
 
 @pytest.mark.parametrize("after", KILLS)
-def test_a_killed_request_is_repeated_and_places_one_order(
+def test_a_killed_request_places_one_order_when_it_is_repeated(
     *, after: bool, new_world: Callable[[], World], subtests: pytest.Subtests, crash_points: list[str]
 ) -> None:
-    undisturbed = new_world()
-    with undisturbed.installed():
-        calls = calls_of(undisturbed, lambda: undisturbed.place(BASKET, key="k"))
+    reference = new_world()
+    with reference.installed():
+        calls = calls_of(reference, lambda: reference.place(BASKET, key="k"))
 
     for position, call in enumerate(calls):
         crash_points.append(f"place: {call}")
         world = new_world()
         with subtests.test(call=call, position=position), world.installed():
-            killed(world, position, lambda: world.place(BASKET, key="k"), after=after)  # noqa: B023  called at once
-            answers = [world.place(BASKET, key="k"), world.place(BASKET, key="k")]
+            kill_at(world, position, lambda: world.place(BASKET, key="k"), after=after)  # noqa: B023  called at once
+            responses = [world.place(BASKET, key="k"), world.place(BASKET, key="k")]
 
-            assert [answer["statusCode"] for answer in answers] == [202, 202]
-            assert len({answer["body"]["orderId"] for answer in answers} | set(world.orders())) == 1
+            assert [response["statusCode"] for response in responses] == [202, 202]
+            assert len({response["body"]["orderId"] for response in responses} | set(world.orders())) == 1
             assert world.bus.placed()
 
 
 @pytest.mark.parametrize("after", KILLS)
 @pytest.mark.parametrize("payment_method", ["pm_card_visa", "pm_card_declined", "pm_gateway_down"])
-def test_an_execution_whose_calls_are_killed_settles_when_its_event_comes_again(
+def test_an_order_whose_function_is_killed_settles_when_its_event_is_delivered_again(
     payment_method: str,
     *,
     after: bool,
@@ -151,11 +152,11 @@ def test_an_execution_whose_calls_are_killed_settles_when_its_event_comes_again(
     subtests: pytest.Subtests,
     crash_points: list[str],
 ) -> None:
-    undisturbed = new_world()
-    with undisturbed.installed():
-        undisturbed.place(BASKET, key="k", payment_method=payment_method)
-        calls = calls_of(undisturbed, lambda: undisturbed.run(undisturbed.start(undisturbed.bus.placed()[0])))
-        expected = outcome(undisturbed)
+    reference = new_world()
+    with reference.installed():
+        reference.place(BASKET, key="k", payment_method=payment_method)
+        calls = calls_of(reference, lambda: reference.run(reference.start(reference.bus.placed()[0])))
+        expected = outcome(reference)
 
     for position, call in enumerate(calls):
         crash_points.append(f"workflow, {payment_method}: {call}")
@@ -167,7 +168,7 @@ def test_an_execution_whose_calls_are_killed_settles_when_its_event_comes_again(
             )
             world.interrupter.kill(position, after=after)
             world.run(world.start(world.bus.placed()[0]))
-            world.interrupter.leave_alone()
+            world.interrupter.reset()
             invariants.check(world)
             world.run(world.start(world.bus.placed()[0]))
 
@@ -176,16 +177,16 @@ def test_an_execution_whose_calls_are_killed_settles_when_its_event_comes_again(
 
 
 @pytest.mark.parametrize("after", KILLS)
-@pytest.mark.parametrize("repeated", ["a lost event", "a lost event, for the last time"])
-def test_a_killed_sweep_is_made_up_for_by_the_next(
-    repeated: str,
+@pytest.mark.parametrize("cause", ["a lost event", "a lost event at the last attempt"])
+def test_the_next_sweep_completes_a_killed_sweep(
+    cause: str,
     *,
     after: bool,
     new_world: Callable[[], World],
     subtests: pytest.Subtests,
     crash_points: list[str],
 ) -> None:
-    sweeps = int(ENVIRONMENT["SWEEP_MAX_ATTEMPTS"]) if "last" in repeated else 0
+    sweeps = int(ENVIRONMENT["SWEEP_MAX_ATTEMPTS"]) if "last" in cause else 0
 
     def overdue() -> World:
         world = new_world()
@@ -197,16 +198,16 @@ def test_a_killed_sweep_is_made_up_for_by_the_next(
             world.time += OVERDUE
         return world
 
-    undisturbed = overdue()
-    with undisturbed.installed():
-        calls = calls_of(undisturbed, undisturbed.sweep)
-        expected = outcome(undisturbed)
+    reference = overdue()
+    with reference.installed():
+        calls = calls_of(reference, reference.sweep)
+        expected = outcome(reference)
 
     for position, call in enumerate(calls):
-        crash_points.append(f"sweep of {repeated}: {call}")
+        crash_points.append(f"sweep of {cause}: {call}")
         world = overdue()
         with subtests.test(call=call, position=position), world.installed():
-            killed(world, position, world.sweep, after=after)
+            kill_at(world, position, world.sweep, after=after)
             world.time += OVERDUE
             world.sweep()
             world.sweep()
@@ -220,7 +221,7 @@ def test_a_killed_sweep_is_made_up_for_by_the_next(
 
 
 @pytest.mark.parametrize("after", KILLS)
-def test_a_killed_redrive_is_made_up_for_by_the_next(
+def test_the_next_redrive_completes_a_killed_redrive(
     *,
     after: bool,
     new_world: Callable[[], World],
@@ -232,18 +233,18 @@ def test_a_killed_redrive_is_made_up_for_by_the_next(
         with world.installed():
             world.place(BASKET, key="k", payment_method="pm_gateway_down")
             world.run(world.start(world.bus.placed()[0]))
-            world.gateway.decisions = MendedGateway()
+            world.gateway.decisions = RecoveredGateway()
         return world
 
-    undisturbed = held()
-    with undisturbed.installed():
-        calls = calls_of(undisturbed, undisturbed.redrive)
+    reference = held()
+    with reference.installed():
+        calls = calls_of(reference, reference.redrive)
 
     for position, call in enumerate(calls):
         crash_points.append(f"redrive: {call}")
         world = held()
         with subtests.test(call=call, position=position), world.installed():
-            killed(world, position, world.redrive, after=after)
+            kill_at(world, position, world.redrive, after=after)
             world.queues.reappear()
             world.time += OVERDUE
             world.redrive()
@@ -257,50 +258,50 @@ def test_a_killed_redrive_is_made_up_for_by_the_next(
 
 
 def _sent_and_not_recorded(calls: list[str], position: int, *, after: bool) -> bool:
-    """The one moment at which a notification can't but be sent again: a topic knows no idempotency key."""
+    """Return whether the notification must be sent again: SNS has no idempotency key."""
     published = calls.index("sns.publish") if "sns.publish" in calls else len(calls)
     return (position == published and after) or (position == published + 1 and not after)
 
 
-def placed(world: World, operation: Operation) -> str:
-    """Place the operation's order and bring it to where the operation is asked for."""
-    answer = world.place(dict(operation.basket), key="k", payment_method=operation.payment_method)
-    order_id: str = answer["body"]["orderId"]
+def place_for(world: World, operation: Operation) -> str:
+    """Place the operation's order and run the operations before it."""
+    response = world.place(dict(operation.basket), key="k", payment_method=operation.payment_method)
+    order_id: str = response["body"]["orderId"]
     for function, name in operation.before:
         world.invoke(function, {"operation": name, "orderId": order_id, "executionArn": FIRST})
     return order_id
 
 
-def ask(world: World, operation: Operation, order_id: str, execution_arn: str) -> Any:
-    """Ask for the operation as the state machine does."""
+def invoke(world: World, operation: Operation, order_id: str, execution_arn: str) -> Any:
+    """Invoke the operation as the state machine does."""
     payload = {"operation": operation.payload_operation, "orderId": order_id, "executionArn": execution_arn}
     return world.invoke(operation.function, payload)
 
 
-def try_to_ask(world: World, operation: Operation, order_id: str, execution_arn: str) -> str:
-    """Ask for the operation; return its answer or the name of its error."""
+def try_to_invoke(world: World, operation: Operation, order_id: str, execution_arn: str) -> str:
+    """Invoke the operation; return its status or the name of its error."""
     return world.try_to_invoke(operation.function, operation.payload_operation, order_id, execution_arn)
 
 
-def calls_of(world: World, act: Callable[[], Any]) -> list[str]:
-    """Return the name of every call that an act makes to the outside."""
-    world.interrupter.leave_alone()
-    act()
+def calls_of(world: World, action: Callable[[], Any]) -> list[str]:
+    """Return the names of the service calls that an action makes."""
+    world.interrupter.reset()
+    action()
     calls = list(world.interrupter.calls)
-    world.interrupter.leave_alone()
+    world.interrupter.reset()
     return calls
 
 
-def killed(world: World, position: int, act: Callable[[], Any], *, after: bool) -> None:
-    """Let an act die at its n-th call."""
+def kill_at(world: World, position: int, action: Callable[[], Any], *, after: bool) -> None:
+    """Kill an action at its n-th call."""
     world.interrupter.kill(position, after=after)
     with pytest.raises(Killed):
-        act()
-    world.interrupter.leave_alone()
+        action()
+    world.interrupter.reset()
 
 
 def effects(world: World, order_id: str) -> Any:
-    """What an operation is for, without times, names and owners."""
+    """Return what an operation changed, without times, names and owners."""
     steps = {
         name: record["status"]
         for name, record in world.orders()[order_id].items()
@@ -311,6 +312,6 @@ def effects(world: World, order_id: str) -> Any:
 
 
 def outcome(world: World) -> Any:
-    """How the one order of this world stands."""
+    """Return the status and the reason of the only order, and the stock."""
     (of_order,) = world.orders().values()
     return of_order["ORDER"]["status"], of_order["ORDER"].get("reason"), world.available()

@@ -1,4 +1,4 @@
-"""An execution that dies at any moment leaves nothing unsaid: the sweeper sees to it, nobody else must."""
+"""Orders whose execution is killed at any call are settled, announced and closed by the sweeper."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -6,13 +6,13 @@ from typing import Any, Final
 import pytest
 
 from tests.model.invariants import Invariants
-from tests.model.lives import (
+from tests.model.scenarios import (
     BASKET,
     OVERDUE,
     STOCK,
     notifications_failing,
     run_up_to,
-    sweep_until_at_rest,
+    sweep_until_not_in_progress,
     with_parked_notification,
 )
 from tests.model.world import ENVIRONMENT, Killed, World
@@ -27,7 +27,7 @@ ENDS: Final = {
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("payment_method", ENDS)
-def test_what_a_dead_execution_left_undone_and_unsaid_is_made_up_for(
+def test_the_sweeper_completes_an_order_whose_execution_was_killed(
     payment_method: str,
     *,
     after: bool,
@@ -40,21 +40,21 @@ def test_what_a_dead_execution_left_undone_and_unsaid_is_made_up_for(
         world = new_world()
         invariants = Invariants(stock=dict(STOCK))
         with subtests.test(call=call, position=position), world.installed():
-            answer = world.place(BASKET, key="k", payment_method=payment_method)
-            invariants.accepted.add(answer["body"]["orderId"])
-            _die_at(world, position, after=after)
+            response = world.place(BASKET, key="k", payment_method=payment_method)
+            invariants.accepted.add(response["body"]["orderId"])
+            _kill_at(world, position, after=after)
             invariants.check(world)
 
-            sweep_until_at_rest(world, invariants)
+            sweep_until_not_in_progress(world, invariants)
 
             status, announced = ENDS[payment_method]
-            (of_order,) = world.orders().values()
-            assert of_order["ORDER"]["status"] == status
+            (records,) = world.orders().values()
+            assert records["ORDER"]["status"] == status
             assert {event["detail-type"] for event in world.bus.events} == announced
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_redriven_notification_survives_the_death_of_its_execution(
+def test_a_redriven_notification_is_sent_when_its_execution_is_killed(
     *,
     after: bool,
     new_world: Callable[[], World],
@@ -67,16 +67,16 @@ def test_a_redriven_notification_survives_the_death_of_its_execution(
         invariants = Invariants(stock=dict(STOCK))
         with subtests.test(call=call, position=position), world.installed():
             world.redrive()
-            _die_at(world, position, after=after)
+            _kill_at(world, position, after=after)
             invariants.check(world)
 
-            sweep_until_at_rest(world, invariants)
+            sweep_until_not_in_progress(world, invariants)
 
             invariants.check_all_settled(world)
             assert [event["detail-type"] for event in world.bus.events].count("OrderConfirmed") == 1
 
 
-def test_a_redriven_notification_announces_nothing_again(new_world: Callable[[], World]) -> None:
+def test_a_redriven_notification_does_not_announce_its_order_again(new_world: Callable[[], World]) -> None:
     world = with_parked_notification(new_world())
     with world.installed():
         world.redrive()
@@ -86,7 +86,7 @@ def test_a_redriven_notification_announces_nothing_again(new_world: Callable[[],
         assert [event["detail-type"] for event in world.bus.events].count("OrderConfirmed") == 1
 
 
-def test_who_loses_the_race_does_not_close_what_the_winner_did_not_announce(
+def test_an_execution_that_loses_the_race_does_not_close_an_unannounced_order(
     new_world: Callable[[], World],
 ) -> None:
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
@@ -96,16 +96,16 @@ def test_who_loses_the_race_does_not_close_what_the_winner_did_not_announce(
         world.run(world.start(world.bus.placed()[-1]))
         invariants.check(world)
 
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
         invariants.check_all_settled(world)
 
 
-@pytest.mark.parametrize("parked", [False, True], ids=["all told", "a message parked"])
-def test_an_execution_does_not_close_what_was_reopened_meanwhile(
+@pytest.mark.parametrize("parked", [False, True], ids=["notified", "notification parked"])
+def test_an_execution_does_not_close_an_order_that_was_reopened(
     new_world: Callable[[], World], *, parked: bool
 ) -> None:
-    """Its own message may be the one that the redrive took: who comes after it has to see to that."""
+    """The redrive may have taken this execution's own message, so a later execution must send it."""
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
     with world.installed(), notifications_failing(world, "confirmed" if parked else ""):
         world.place(BASKET, key="k")
@@ -121,14 +121,14 @@ def test_an_execution_does_not_close_what_was_reopened_meanwhile(
         invariants.check(world)
 
     with world.installed():
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
         world.redrive()
         world.run(world.start(world.bus.placed()[-1]))
         invariants.check_all_settled(world)
 
 
-def test_an_execution_from_before_a_redrive_does_not_close_for_it(new_world: Callable[[], World]) -> None:
-    """What a loser of the race parked, a redrive took; the loser must not take that for done."""
+def test_an_execution_from_before_a_redrive_does_not_close_the_order(new_world: Callable[[], World]) -> None:
+    """The redrive took the message that this execution parked, so the message is still to be sent."""
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
     with world.installed(), notifications_failing(world, "confirmed"):
         world.place(BASKET, key="k")
@@ -142,11 +142,11 @@ def test_an_execution_from_before_a_redrive_does_not_close_for_it(new_world: Cal
         invariants.check(world)
 
     with world.installed():
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
         invariants.check_all_settled(world)
 
 
-def test_an_order_whose_executions_all_die_before_its_announcement_waits_for_an_operator(
+def test_an_order_that_no_execution_announces_is_left_to_an_operator(
     new_world: Callable[[], World],
 ) -> None:
     world = new_world()
@@ -156,8 +156,8 @@ def test_an_order_whose_executions_all_die_before_its_announcement_waits_for_an_
             run_up_to(world, "events:putEvents")
             world.time += OVERDUE
             world.sweep()
-        (of_order,) = world.orders().values()
-        assert (of_order["ORDER"]["status"], of_order["ORDER"]["openKey"][:8]) == ("CONFIRMED", "WAITING#")
+        (records,) = world.orders().values()
+        assert (records["ORDER"]["status"], records["ORDER"]["openKey"][:8]) == ("CONFIRMED", "WAITING#")
 
         world.redrive()
         world.run(world.start(world.bus.placed()[-1]))
@@ -168,12 +168,12 @@ def test_an_order_whose_executions_all_die_before_its_announcement_waits_for_an_
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
-    ("act", "swept"),
+    ("action", "swept"),
     [(World.sweep, 0), (World.sweep, MOST_SWEEPS - 1), (World.redrive, MOST_SWEEPS)],
     ids=["sweep", "last sweep", "redrive"],
 )
-def test_who_takes_up_an_unannounced_order_may_die_too(  # noqa: PLR0913  the fixtures, and three ways to die
-    act: Callable[[World], Any],
+def test_a_killed_sweep_or_redrive_does_not_lose_an_unannounced_order(  # noqa: PLR0913  fixtures and parameters
+    action: Callable[[World], Any],
     swept: int,
     *,
     after: bool,
@@ -181,22 +181,22 @@ def test_who_takes_up_an_unannounced_order_may_die_too(  # noqa: PLR0913  the fi
     subtests: pytest.Subtests,
     crash_points: list[str],
 ) -> None:
-    undisturbed = _unannounced(new_world(), swept)
-    with undisturbed.installed():
-        undisturbed.interrupter.leave_alone()
-        act(undisturbed)
+    reference = _unannounced(new_world(), swept)
+    with reference.installed():
+        reference.interrupter.reset()
+        action(reference)
 
-    for position, call in enumerate(undisturbed.interrupter.calls):
-        crash_points.append(f"{act.__name__} of an unannounced order: {call}")
+    for position, call in enumerate(reference.interrupter.calls):
+        crash_points.append(f"{action.__name__} of an unannounced order: {call}")
         world = _unannounced(new_world(), swept)
         invariants = Invariants(stock=dict(STOCK))
         with subtests.test(call=call, position=position), world.installed():
             world.interrupter.kill(position, after=after)
             with pytest.raises(Killed):
-                act(world)
-            world.interrupter.leave_alone()
+                action(world)
+            world.interrupter.reset()
             world.queues.reappear()
-            sweep_until_at_rest(world, invariants)
+            sweep_until_not_in_progress(world, invariants)
             world.redrive()
             world.run(world.start(world.bus.placed()[-1]))
 
@@ -206,7 +206,7 @@ def test_who_takes_up_an_unannounced_order_may_die_too(  # noqa: PLR0913  the fi
 
 
 def _unannounced(world: World, swept: int) -> World:
-    """Let an order be confirmed by an execution that dies, and so many more that took it up."""
+    """Return a world whose order was confirmed and not announced, and was swept so many times."""
     with world.installed():
         world.place(BASKET, key="k")
         for sweeps in range(swept + 1):
@@ -215,7 +215,7 @@ def _unannounced(world: World, swept: int) -> World:
             run_up_to(world, "events:putEvents")
             world.time += OVERDUE
         if swept == MOST_SWEEPS:
-            world.sweep()  # sets it aside
+            world.sweep()  # leaves it to the operator
     return world
 
 
@@ -225,15 +225,15 @@ def _calls_of_an_execution(world: World, payment_method: str | None = None) -> l
             world.place(BASKET, key="k", payment_method=payment_method)
         else:
             world.redrive()
-        world.interrupter.leave_alone()
+        world.interrupter.reset()
         world.run(world.start(world.bus.placed()[-1]))
         return list(world.interrupter.calls)
 
 
-def _die_at(world: World, position: int, *, after: bool) -> None:
-    """Run an execution until it and the function that it waits for are gone, at that call."""
+def _kill_at(world: World, position: int, *, after: bool) -> None:
+    """Kill an execution and its function at a call."""
     world.interrupter.kill(position, after=after)
     execution = world.start(world.bus.placed()[-1])
-    while world.interrupter.is_armed:
+    while world.interrupter.is_pending:
         world.perform(execution, execution.waiting[0])
-    world.interrupter.leave_alone()
+    world.interrupter.reset()

@@ -1,4 +1,4 @@
-"""The in-memory DynamoDB of the model-based tests answers as moto does, on the same scripts of calls."""
+"""The in-memory DynamoDB of the model-based tests gives the same responses as moto."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN
 from tests.aws_tables import TableNames, create_tables
-from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
+from tests.model.fast_dynamodb import FastDynamoDB, empty_tables
 from tests.model.world import World
 from tests.moto_clients import client
 
@@ -29,8 +29,8 @@ SERVICE_STEPS = [
 ]
 
 
-class Twins:
-    """Makes each call in both stores and fails where their answers differ."""
+class ComparedStores:
+    """Makes each call in both stores, and fails if the responses differ."""
 
     def __init__(self, fast: FastDynamoDB, moto: Any, names: TableNames) -> None:
         self._fast = fast
@@ -39,14 +39,14 @@ class Twins:
         self.compared = 0
 
     def get_paginator(self, operation: str) -> Any:
-        """Give everything as one page, compared."""
+        """Return a paginator that has one page and compares it."""
         return SimpleNamespace(paginate=lambda **request: [getattr(self, operation)(**request)])
 
     def __getattr__(self, method: str) -> Any:
         def both(**request: Any) -> Any:
-            ours = _answer(getattr(self._fast, method), request)
-            theirs = _answer(getattr(self._moto, method), self._renamed(request))
-            assert _comparable(ours) == self._unnamed(_comparable(theirs)), (method, request)
+            ours = _response(getattr(self._fast, method), request)
+            theirs = _response(getattr(self._moto, method), self._with_moto_names(request))
+            assert _comparable(ours) == self._with_test_names(_comparable(theirs)), (method, request)
             self.compared += 1
             if isinstance(ours, ClientError):
                 raise ours
@@ -54,47 +54,49 @@ class Twins:
 
         return both
 
-    def _renamed(self, request: Any) -> Any:
-        """Let a request name moto's tables, which are called as in the template."""
+    def _with_moto_names(self, request: Any) -> Any:
+        """Replace the table names: moto's tables have the names of the template."""
         if isinstance(request, Mapping):
-            return {self._real.get(name, name): self._renamed(value) for name, value in request.items()}
+            return {
+                self._real.get(name, name): self._with_moto_names(value) for name, value in request.items()
+            }
         if isinstance(request, list):
-            return [self._renamed(entry) for entry in request]
+            return [self._with_moto_names(entry) for entry in request]
         return self._real.get(request, request) if isinstance(request, str) else request
 
-    def _unnamed(self, answer: Any) -> Any:
+    def _with_test_names(self, response: Any) -> Any:
         ours = {real: name for name, real in self._real.items()}
-        if isinstance(answer, dict):
-            return {ours.get(name, name): self._unnamed(value) for name, value in answer.items()}
-        return answer
+        if isinstance(response, dict):
+            return {ours.get(name, name): self._with_test_names(value) for name, value in response.items()}
+        return response
 
 
-def _answer(call: Any, request: Any) -> Any:
+def _response(call: Any, request: Any) -> Any:
     try:
         return call(**request)
     except ClientError as error:
         return error
 
 
-def _comparable(answer: Any) -> Any:
-    """What an adapter may look at: the error with its item and reasons, or the items."""
-    if isinstance(answer, ClientError):
+def _comparable(result: Any) -> Any:
+    """Return what adapters read: the items, or the error with its item and reasons."""
+    if isinstance(result, ClientError):
         reasons = [
-            (reason["Code"], reason.get("Item")) for reason in answer.response.get("CancellationReasons", [])
+            (reason["Code"], reason.get("Item")) for reason in result.response.get("CancellationReasons", [])
         ]
         return {
-            "error": answer.response["Error"]["Code"],
-            "item": answer.response.get("Item"),
+            "error": result.response["Error"]["Code"],
+            "item": result.response.get("Item"),
             "reasons": reasons,
         }
-    return {name: answer.get(name) for name in ("Item", "Items", "Attributes", "Responses")}
+    return {name: result.get(name) for name in ("Item", "Items", "Attributes", "Responses")}
 
 
 @contextmanager
-def twins(template: dict[str, Any]) -> Iterator[Twins]:
-    """Make a pair of empty stores."""
+def compared_stores(template: dict[str, Any]) -> Iterator[ComparedStores]:
+    """Make two empty stores."""
     with mock_aws():
-        yield Twins(FastDynamoDB(fresh_tables()), client("dynamodb"), create_tables(template))
+        yield ComparedStores(FastDynamoDB(empty_tables()), client("dynamodb"), create_tables(template))
 
 
 orders = st.dictionaries(st.sampled_from(["lamp", "bell", "gone"]), st.integers(1, 4), min_size=1)
@@ -108,7 +110,7 @@ steps = st.tuples(st.integers(0, 2), st.sampled_from(SERVICE_STEPS), st.sampled_
     script=st.lists(steps, max_size=12),
     rest=st.tuples(st.booleans(), st.integers(0, 5)),
 )
-def test_the_same_script_gets_the_same_answers(
+def test_both_stores_give_the_same_responses(
     dev_template: dict[str, Any],
     definition: dict[str, Any],
     baskets: list[tuple[dict[str, int], str]],
@@ -116,7 +118,7 @@ def test_the_same_script_gets_the_same_answers(
     rest: tuple[bool, int],
 ) -> None:
     events_are_lost, sweeps = rest
-    with twins(dev_template) as store:
+    with compared_stores(dev_template) as store:
         world = World(store, definition)
         world.stock({"lamp": 5, "bell": 3})
         with world.installed():
@@ -125,7 +127,9 @@ def test_the_same_script_gets_the_same_answers(
                 for number, (basket, method) in enumerate(baskets)
             ]
             ids = [
-                answer["body"]["orderId"] for answer in placed if answer["statusCode"] == HTTPStatus.ACCEPTED
+                response["body"]["orderId"]
+                for response in placed
+                if response["statusCode"] == HTTPStatus.ACCEPTED
             ]
             for number, (function, operation), owner in script if ids else []:
                 world.try_to_invoke(function, operation, ids[number % len(ids)], owner)
@@ -151,7 +155,7 @@ def test_the_tables_have_the_keys_of_the_template(dev_template: dict[str, Any]) 
         for output in ("Orders", "Inventory")
     }
 
-    for name, table in fresh_tables().items():
+    for name, table in empty_tables().items():
         assert table.key == _key_names(deployed[name])
         indexes = deployed[name].get("GlobalSecondaryIndexes", [])
         assert dict(table.indexes) == {index["IndexName"]: _key_names(index) for index in indexes}

@@ -1,4 +1,4 @@
-"""Random orders, replays, overlapping executions and kills, one call at a time: the invariants hold."""
+"""The invariants hold in random sequences of orders, executions, sweeps, redrives and kills."""
 
 import os
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from devtools.asl.definition import read_definition
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN
-from tests.model.fast_dynamodb import FastDynamoDB, fresh_tables
+from tests.model.fast_dynamodb import FastDynamoDB, empty_tables
 from tests.model.invariants import Invariants
 from tests.model.stepper import Call, SteppedExecution, TaskFailure
-from tests.model.world import Killed, MendedGateway, World
+from tests.model.world import Killed, RecoveredGateway, World
 
 STOCK: Final = {"lamp": 4, "bell": 2, "rug": 1}
-MOST_EXECUTIONS: Final = 5
-ROUNDS: Final = 3
+MAX_EXECUTIONS: Final = 5
+SETTLING_ROUNDS: Final = 3
 EXAMPLES: Final = int(os.environ.get("MODEL_EXAMPLES", "200"))
 _DEFINITION: Final = read_definition()
 
@@ -33,15 +33,15 @@ interruptions = st.tuples(st.integers(0, 5), st.booleans())
 
 
 class Interleavings(RuleBasedStateMachine):
-    """A few products and orders, and whatever can happen to them, in any order."""
+    """A few products and orders, and everything that can happen to them, in any sequence."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(FastDynamoDB(fresh_tables()), _DEFINITION)
+        self.world = World(FastDynamoDB(empty_tables()), _DEFINITION)
         self.world.stock(STOCK)
         self.installed = self.world.installed()
         self.installed.__enter__()
-        self.rules_of_the_shop = Invariants(stock=dict(STOCK))
+        self.order_invariants = Invariants(stock=dict(STOCK))
         self.requests: list[tuple[dict[str, int], str, str]] = []
         self.running: list[SteppedExecution] = []
 
@@ -62,7 +62,7 @@ class Interleavings(RuleBasedStateMachine):
     def replay(self, pick: int) -> None:
         self._post(self.requests[pick % len(self.requests)])
 
-    @precondition(lambda self: self.world.bus.placed() and len(self.running) < MOST_EXECUTIONS)
+    @precondition(lambda self: self.world.bus.placed() and len(self.running) < MAX_EXECUTIONS)
     @rule(pick=picks)
     def deliver(self, pick: int) -> None:
         events = self.world.bus.placed()
@@ -81,7 +81,7 @@ class Interleavings(RuleBasedStateMachine):
         position, after = interruption
         self.world.interrupter.kill(position, after=after)
         self.world.perform(execution, call)
-        self.world.interrupter.leave_alone()
+        self.world.interrupter.reset()
 
     @precondition(lambda self: sum(len(execution.waiting) for execution in self.running) > 1)
     @rule(pick=picks, other=picks, interruption=interruptions, overtaking=st.tuples(picks, picks))
@@ -96,7 +96,7 @@ class Interleavings(RuleBasedStateMachine):
                 position, lambda: self.world.perform(faster, overtaker), after=after
             )
         self.world.perform(execution, call)
-        self.world.interrupter.leave_alone()
+        self.world.interrupter.reset()
 
     @precondition(lambda self: self.running)
     @rule(pick=picks, other=picks, error=failures)
@@ -111,7 +111,7 @@ class Interleavings(RuleBasedStateMachine):
 
     @precondition(lambda self: self.running)
     @rule(pick=picks)
-    def kill_an_execution(self, pick: int) -> None:
+    def drop_an_execution(self, pick: int) -> None:
         self.running.pop(pick % len(self.running))
 
     @rule()
@@ -132,8 +132,8 @@ class Interleavings(RuleBasedStateMachine):
         self.world.queues.reappear()
 
     @rule()
-    def mend_the_gateway(self) -> None:
-        self.world.gateway.decisions = MendedGateway()
+    def recover_the_gateway(self) -> None:
+        self.world.gateway.decisions = RecoveredGateway()
 
     @precondition(lambda self: any(entry.holds_money for entry in self.world.gateway.ledger.values()))
     @rule(pick=picks)
@@ -146,9 +146,9 @@ class Interleavings(RuleBasedStateMachine):
         self.world.time += timedelta(seconds=seconds)
 
     @invariant()
-    def everything_holds(self) -> None:
+    def check_the_invariants(self) -> None:
         self.running = [execution for execution in self.running if execution.waiting]
-        self.rules_of_the_shop.check(self.world)
+        self.order_invariants.check(self.world)
 
     def teardown(self) -> None:
         try:
@@ -157,34 +157,34 @@ class Interleavings(RuleBasedStateMachine):
             self.installed.__exit__(None, None, None)
 
     def _settle_everything(self) -> None:
-        """When all is mended, one redrive and the sweeper bring every order to its end by themselves."""
-        self.world.gateway.decisions = MendedGateway()
+        """Check that redrives and sweeps settle every order when the gateway works again."""
+        self.world.gateway.decisions = RecoveredGateway()
         for execution in self.running:
             self.world.run(execution)
-        for _ in range(ROUNDS):
+        for _ in range(SETTLING_ROUNDS):
             self.world.time += timedelta(seconds=400)
-            seen = len(self.world.bus.placed())
+            known = len(self.world.bus.placed())
             self.world.redrive()
             self.world.sweep()
-            for event in self.world.bus.placed()[seen:]:
+            for event in self.world.bus.placed()[known:]:
                 self.world.run(self.world.start(event))
-                self.rules_of_the_shop.check(self.world)
-        self.rules_of_the_shop.check_all_settled(self.world)
+                self.order_invariants.check(self.world)
+        self.order_invariants.check_all_settled(self.world)
 
-    def _interrupted(self, interruption: tuple[int, bool], act: Callable[[], Any]) -> None:
+    def _interrupted(self, interruption: tuple[int, bool], action: Callable[[], Any]) -> None:
         position, after = interruption
         self.world.interrupter.kill(position, after=after)
         try:
             with suppress(Killed):
-                act()
+                action()
         finally:
-            self.world.interrupter.leave_alone()
+            self.world.interrupter.reset()
 
     def _post(self, request: tuple[dict[str, int], str, str]) -> None:
         basket, method, key = request
-        answer = self.world.place(basket, key=key, payment_method=method)
-        assert answer["statusCode"] == 202, answer
-        self.rules_of_the_shop.accepted.add(answer["body"]["orderId"])
+        response = self.world.place(basket, key=key, payment_method=method)
+        assert response["statusCode"] == 202, response
+        self.order_invariants.accepted.add(response["body"]["orderId"])
 
     def _waiting(self, pick: int, other: int) -> tuple[SteppedExecution, Call]:
         execution = self.running[pick % len(self.running)]

@@ -1,4 +1,4 @@
-"""Executions, redrives and late writes of one order that get in each other's way."""
+"""Executions, redrives and late writes of one order that overlap."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from orderctl.dlq.orders import KnownOrder, RedrivableOrders
 from tests.model.invariants import Invariants
-from tests.model.lives import (
+from tests.model.scenarios import (
     BASKET,
     OVERDUE,
     STOCK,
     announced,
     notifications_failing,
+    only_order,
     run_through,
     run_up_to_state,
-    sweep_until_at_rest,
-    the_order,
+    sweep_until_not_in_progress,
     with_parked_notification,
 )
 from tests.model.stepper import TaskFailure
@@ -36,7 +36,7 @@ NewWorld = Callable[[], World]
     max_examples=150,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_overlapping_executions_announce_an_outcome_once(
+def test_overlapping_executions_announce_the_outcome_once(
     schedule: list[tuple[int, int]], payment_method: str, new_world: NewWorld
 ) -> None:
     world = new_world()
@@ -54,22 +54,22 @@ def test_overlapping_executions_announce_an_outcome_once(
         assert announced(world, "OrderConfirmed") + announced(world, "OrderRejected") == 1
 
 
-def test_a_receipt_that_is_redriven_before_its_order_is_settled_is_not_lost(new_world: NewWorld) -> None:
+def test_a_receipt_that_is_redriven_before_the_order_is_settled_is_sent(new_world: NewWorld) -> None:
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
     with world.installed():
         with notifications_failing(world, "received"):
             world.place(BASKET, key="k")
             running = world.start(world.bus.placed()[-1])
             run_through(world, running, "NotifyReceived", "ParkNotifyReceived")
-        world.redrive()  # the execution of its event never runs
+        world.redrive()  # its event starts no execution
         world.run(running)
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
         invariants.check_all_settled(world)
 
 
-@pytest.mark.parametrize("overtaken", [True, False], ids=["while it is redriven", "after that"])
-def test_a_held_order_that_another_execution_settles_is_still_redriven(
+@pytest.mark.parametrize("overtaken", [True, False], ids=["during the redrive", "after the redrive"])
+def test_the_redrive_of_a_held_order_continues_when_another_execution_settles_it(
     new_world: NewWorld, *, overtaken: bool
 ) -> None:
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
@@ -88,31 +88,31 @@ def test_a_held_order_that_another_execution_settles_is_still_redriven(
             return resume(orders, order, letters)  # type: ignore[arg-type]
 
         with patch.object(RedrivableOrders, "resume", late if overtaken else resume):
-            world.redrive()  # the execution of its event never runs
+            world.redrive()  # its event starts no execution
         world.run(settling)
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
         invariants.check_all_settled(world)
 
 
-def test_a_rejection_keeps_its_reason_whoever_tells_it_again(new_world: NewWorld) -> None:
+def test_a_rejection_keeps_its_reason_when_it_is_announced_again(new_world: NewWorld) -> None:
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
     with world.installed():
         world.place({"lamp": 99}, key="k", payment_method="pm_card_declined")
-        dying = world.start(world.bus.placed()[-1])
-        for _ in range(4):  # recorded each time, and the answer lost
-            call = run_up_to_state(world, dying, "ReserveInventory")
+        killed = world.start(world.bus.placed()[-1])
+        for _ in range(4):  # the reservation is recorded, and each response is lost
+            call = run_up_to_state(world, killed, "ReserveInventory")
             world.invoke("Inventory", call.parameters["Payload"])
-            dying.respond(call, TaskFailure(error="States.Timeout", cause=""))
-        run_up_to_state(world, dying, "CloseOrder")
+            killed.respond(call, TaskFailure(error="States.Timeout", cause=""))
+        run_up_to_state(world, killed, "CloseOrder")
         invariants.check(world)
 
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
         assert {event["detail"].get("reason") for event in world.bus.events} == {None, "OUT_OF_STOCK"}
 
 
-def test_a_notification_that_is_redriven_twice_announces_nothing_again(new_world: NewWorld) -> None:
+def test_a_notification_that_is_redriven_twice_does_not_announce_its_order_again(new_world: NewWorld) -> None:
     world = with_parked_notification(new_world())
 
     def refuse(*, Entries: list[object]) -> object:  # noqa: N803  boto3's name
@@ -128,7 +128,7 @@ def test_a_notification_that_is_redriven_twice_announces_nothing_again(new_world
         assert announced(world, "OrderConfirmed") == 1
 
 
-def test_a_redriven_notification_that_goes_round_too_often_announces_nothing_again(
+def test_a_redriven_notification_that_exceeds_its_attempts_does_not_announce_its_order_again(
     new_world: NewWorld,
 ) -> None:
     world = with_parked_notification(new_world())
@@ -137,7 +137,7 @@ def test_a_redriven_notification_that_goes_round_too_often_announces_nothing_aga
         for _ in range(5):
             world.time += OVERDUE
             world.sweep()
-        assert the_order(world)["openKey"].startswith("WAITING#")
+        assert only_order(world)["openKey"].startswith("WAITING#")
         world.redrive()
         world.run(world.start(world.bus.placed()[-1]))
 
@@ -146,9 +146,7 @@ def test_a_redriven_notification_that_goes_round_too_often_announces_nothing_aga
 
 
 @pytest.mark.parametrize("state", ["ConfirmOrder", "CloseOrder"])
-def test_a_write_that_arrives_after_the_order_was_closed_opens_nothing(
-    new_world: NewWorld, state: str
-) -> None:
+def test_a_late_write_does_not_open_a_closed_order(new_world: NewWorld, state: str) -> None:
     world = new_world()
     with world.installed():
         world.place(BASKET, key="k")
@@ -157,22 +155,22 @@ def test_a_write_that_arrives_after_the_order_was_closed_opens_nothing(
         execution.respond(late, TaskFailure(error="States.Timeout", cause=""))
         world.run(execution)
         with suppress(TaskFailure):
-            world._performed(late)
+            world.service_response(late)
 
         Invariants(stock=dict(STOCK)).check_all_settled(world)
 
 
-def test_only_the_execution_that_held_an_order_lists_it(new_world: NewWorld) -> None:
-    """Another one does not know whether that is announced."""
+def test_only_the_execution_that_held_an_order_moves_it_to_the_orders_on_hold(new_world: NewWorld) -> None:
+    """Another execution does not know whether the hold was announced."""
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
     with world.installed():
         world.place(BASKET, key="k", payment_method="pm_gateway_down")
-        slow, dying = (world.start(world.bus.placed()[-1]) for _ in range(2))
+        slow, killed = (world.start(world.bus.placed()[-1]) for _ in range(2))
         run_up_to_state(world, slow, "LeaveToOperator")
-        run_up_to_state(world, dying, "AnnounceHeld")
+        run_up_to_state(world, killed, "AnnounceHeld")
         world.run(slow)
-        assert the_order(world)["openKey"].startswith("IN_PROGRESS#")
+        assert only_order(world)["openKey"].startswith("IN_PROGRESS#")
 
-        sweep_until_at_rest(world, invariants)
+        sweep_until_not_in_progress(world, invariants)
 
-        assert the_order(world)["openKey"].startswith("WAITING#")
+        assert only_order(world)["openKey"].startswith("WAITING#")

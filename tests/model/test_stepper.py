@@ -48,8 +48,8 @@ PLACED = Recording.read(recordings()[0]).input
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
-    """What an execution did, sorted so that the order of its branches does not matter."""
+class Run:
+    """What an execution did, sorted, because branches run in any order."""
 
     entered: list[str]
     calls: dict[str, list[Any]]
@@ -58,8 +58,8 @@ class Way:
     error: str | None
 
 
-def _recorded(outcome: Outcome) -> Way:
-    return Way(
+def _recorded(outcome: Outcome) -> Run:
+    return Run(
         entered=sorted(name for events in outcome.history.values() for name in entered(events)),
         calls=_scheduled(outcome.history),
         status=outcome.status,
@@ -77,7 +77,7 @@ def _scheduled(history: History) -> dict[str, list[Any]]:
     return found
 
 
-def _stepped(input_: Any, responses: TaskResponses, *, latest_first: bool = False) -> Way:
+def _stepped(input_: Any, responses: TaskResponses, *, latest_first: bool = False) -> Run:
     context = {
         "Execution": {
             "Id": "${ExecutionArn}",
@@ -93,7 +93,7 @@ def _stepped(input_: Any, responses: TaskResponses, *, latest_first: bool = Fals
         call = execution.waiting[-1 if latest_first else 0]
         calls.setdefault(call.state, []).append(call.parameters)
         execution.respond(call, _response(responses[call.state], call))
-    return Way(
+    return Run(
         entered=sorted(execution.visited),
         calls=calls,
         status=execution.status,
@@ -110,7 +110,7 @@ def _response(responses: Sequence[TaskResponse], call: Call) -> Any:
 
 
 def _random_responses() -> st.SearchStrategy[TaskResponses]:
-    """Draw the responses of every task to all of its attempts."""
+    """Draw a response for every attempt of every task."""
     return st.fixed_dictionaries(
         {
             name: st.lists(_one_of(_results(name)) | _one_of(FAILED), min_size=ATTEMPTS, max_size=ATTEMPTS)
@@ -142,12 +142,12 @@ def _always(response_of: dict[str, TaskResponse]) -> TaskResponses:
 
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
-def test_it_takes_the_path_of_a_recording(file: Path) -> None:
+def test_the_stepper_takes_the_path_of_a_recording(file: Path) -> None:
     recording = Recording.read(file)
 
-    way = _stepped(recording.input, recording.responses)
+    run = _stepped(recording.input, recording.responses)
 
-    assert way == _recorded(recording.outcome)
+    assert run == _recorded(recording.outcome)
 
 
 @settings(max_examples=50)
@@ -156,20 +156,20 @@ def test_it_takes_the_path_of_a_recording(file: Path) -> None:
     responses=_always({"ConfirmOrder": throws("DynamoDB.ConditionalCheckFailedException")}), latest_first=True
 )
 @example(responses=_always({"ParkReserveInventory": throws("SQS.SdkClientException")}), latest_first=False)
-def test_it_takes_the_path_of_the_interpreter(responses: TaskResponses, latest_first: bool) -> None:  # noqa: FBT001  drawn
+def test_the_stepper_takes_the_path_of_the_interpreter(responses: TaskResponses, latest_first: bool) -> None:  # noqa: FBT001  drawn
     replayed = replay(TEXT, PLACED, responses)
 
-    way = _stepped(PLACED, responses, latest_first=latest_first)
+    run = _stepped(PLACED, responses, latest_first=latest_first)
 
     assert replayed.missing == ()
-    assert way == _recorded(replayed.outcome)
+    assert run == _recorded(replayed.outcome)
 
 
-def test_nothing_catches_a_mistake_of_the_definition() -> None:
-    # Not in a branch: how far the other branches come is a matter of chance.
+def test_no_catcher_handles_a_mistake_in_the_definition() -> None:
+    # Not in a branch, because the progress of the other branches is random.
     responses = _always({"CapturePayment": throws("States.Runtime", "no such path")})
 
-    way = _stepped(PLACED, responses)
+    run = _stepped(PLACED, responses)
 
-    assert way.error == "States.Runtime"
-    assert way == _recorded(replay(TEXT, PLACED, responses).outcome)
+    assert run.error == "States.Runtime"
+    assert run == _recorded(replay(TEXT, PLACED, responses).outcome)

@@ -1,4 +1,4 @@
-"""The whole system in one process: the real handlers and workflow, in-memory services around them."""
+"""The whole system in one process: real handlers and workflow, in-memory AWS services."""
 
 import json
 import re
@@ -32,7 +32,7 @@ from tests.model.stepper import Call, SteppedExecution, TaskFailure
 Json = Any
 
 SERVICES: Final = {"Inventory": inventory, "Payment": payment, "Notification": notification}
-"""The Lambdas by the name of their placeholder in the definition."""
+"""The Lambdas by the name in their placeholder."""
 
 ENVIRONMENT: Final = {
     "ORDERS_TABLE": "Orders",
@@ -50,15 +50,15 @@ ENVIRONMENT: Final = {
 
 
 PREFIXES: Final = {"dynamodb": "DynamoDB", "events": "EventBridge", "sqs": "SQS"}
-"""What Step Functions puts before the error codes of a service."""
+"""The prefix that Step Functions puts before a service's error codes."""
 
 
 class Killed(BaseException):
-    """The execution environment of a Lambda is gone in the middle of its work."""
+    """A Lambda's execution environment was killed while it ran."""
 
 
-class MendedGateway(SimulatedGateway):
-    """The simulated provider after its outage: every token that was down is authorised."""
+class RecoveredGateway(SimulatedGateway):
+    """The simulated provider after its outage: it authorises the token of the outage too."""
 
     def authorize(self, request: PaymentRequest) -> Authorization:
         method = "pm_card_visa" if request.method == OUTAGE_TOKEN else request.method
@@ -67,61 +67,61 @@ class MendedGateway(SimulatedGateway):
 
 @dataclass(kw_only=True)
 class Interrupter:
-    """Kills or overtakes a caller, just before or just after its n-th call to anything outside.
+    """Interrupts a caller just before or just after its n-th service call.
 
-    Every method of every client and of the gateway counts, so a call that is added later is met too.
+    Every method of every client and of the gateway counts, so later code is covered too.
     """
 
     calls: list[str] = field(default_factory=list)
     _position: int | None = None
     _after: bool = False
-    _happens: Callable[[], Any] | None = None
+    _action: Callable[[], Any] | None = None
     _counting: Lock = field(default_factory=Lock)
 
     def kill(self, position: int, *, after: bool) -> None:
-        """Kill whoever makes the call at this position; positions count from 0, from now on."""
+        """Kill the caller at this position; positions count from 0, from now on."""
 
         def die() -> None:
             raise Killed
 
         self.interrupt(position, die, after=after)
 
-    def interrupt(self, position: int, happens: Callable[[], Any], *, after: bool) -> None:
-        """Let something happen at a position; it may make calls of its own, which do not count."""
+    def interrupt(self, position: int, action: Callable[[], Any], *, after: bool) -> None:
+        """Run an action at a position; calls that the action makes do not count."""
         self.calls.clear()
-        self._position, self._after, self._happens = position, after, happens
+        self._position, self._after, self._action = position, after, action
 
     @property
-    def is_armed(self) -> bool:
-        """Tell whether what was to happen has not happened yet."""
-        return self._happens is not None
+    def is_pending(self) -> bool:
+        """Return whether the interruption is still to come."""
+        return self._action is not None
 
-    def leave_alone(self) -> None:
-        """Count from 0 again and interrupt nothing."""
+    def reset(self) -> None:
+        """Count from 0 again, without an interruption."""
         self.calls.clear()
-        self._position = self._happens = None
+        self._position = self._action = None
 
     def around(self, name: str, target: Any) -> Any:
-        """Return the target with its methods counted."""
+        """Return the target; its calls are counted and may be interrupted."""
         return _Interrupted(self, name, target)
 
     def call(self, name: str, method: Any, positional: tuple[Any, ...], arguments: Mapping[str, Any]) -> Any:
-        """Make a call, unless it is the caller's last."""
+        """Make a call, and run the action if its position is reached."""
         with self._counting:  # a redrive reads its queues in threads
             due = len(self.calls) == self._position
             self.calls.append(name)
         if due and not self._after:
-            self._happen()
+            self._run_action()
         try:
             return method(*positional, **arguments)
         finally:
             if due and self._after:
-                self._happen()  # also when the answer is an error
+                self._run_action()  # also when the response is an error
 
-    def _happen(self) -> None:
-        happens, self._happens, self._position = self._happens, None, None
-        if happens:
-            happens()
+    def _run_action(self) -> None:
+        action, self._action, self._position = self._action, None, None
+        if action:
+            action()
 
 
 class _Interrupted:
@@ -138,7 +138,7 @@ class _Interrupted:
 
 
 class World:
-    """`dynamodb` is a boto3 client or FastDynamoDB, its tables named Orders and Inventory."""
+    """`dynamodb` is a boto3 client or FastDynamoDB, its tables are named Orders and Inventory."""
 
     def __init__(self, dynamodb: Any, definition: Mapping[str, Any]) -> None:
         self.dynamodb = dynamodb
@@ -153,7 +153,7 @@ class World:
 
     @contextmanager
     def installed(self) -> Iterator["World"]:
-        """Let every handler in this process work in this world."""
+        """Connect every handler in this process to this world."""
         services = [module._service for module in (orders, *SERVICES.values())]
         caches = [aws.client, sweeper._sweeper, *services]
 
@@ -165,7 +165,7 @@ class World:
             patch.object(
                 payment, "payment_gateway", lambda _: self.interrupter.around("gateway", self.gateway)
             ),
-            patch.object(clock, "datetime", self._watch()),
+            patch.object(clock, "datetime", self._clock()),
             patch.dict("os.environ", ENVIRONMENT),
         ):
             for cached in caches:
@@ -176,19 +176,19 @@ class World:
                 for cached in caches:
                     cached.cache_clear()
 
-    def _watch(self) -> type[datetime]:
-        """Return a datetime that looks at this world's time."""
-        return type("Watch", (datetime,), {"now": staticmethod(lambda _: self.now())})
+    def _clock(self) -> type[datetime]:
+        """Return a datetime class with this world's time."""
+        return type("WorldClock", (datetime,), {"now": staticmethod(lambda _: self.now())})
 
     def now(self) -> datetime:
-        """Return the time, a millisecond on at each look, so that no two records share theirs."""
+        """Advance the time by a millisecond and return it, so that no two records have the same time."""
         self.time += timedelta(milliseconds=1)
         return self.time
 
     def place(
         self, items: Mapping[str, int], *, key: str | None = None, payment_method: str = "pm_card_visa"
     ) -> Json:
-        """POST /orders; return API Gateway's answer with a parsed body."""
+        """POST /orders; return API Gateway's response with a parsed body."""
         body = {
             "customerId": "cust-1",
             "customerEmail": "ada@example.com",
@@ -219,11 +219,11 @@ class World:
             "body": None if body is None else json.dumps(body),
             "isBase64Encoded": False,
         }
-        answer = orders.handler(event, self.context())
-        return {**answer, "body": json.loads(answer["body"])}
+        response = orders.handler(event, self.context())
+        return {**response, "body": json.loads(response["body"])}
 
     def sweep(self) -> Json:
-        """Run the sweeper once; return how many orders came to which end."""
+        """Run the sweeper once; return its counts of orders."""
         return sweeper.handler({}, self.context())
 
     def redrive(self) -> None:
@@ -243,7 +243,7 @@ class World:
                 pass
 
     def start(self, event: Json) -> SteppedExecution:
-        """Start one execution of the workflow for an event; it stands still before its first calls."""
+        """Start an execution for an event; it stops before its first calls."""
         self._names += 1
         started = clock.rfc3339(self.now())
         arn = f"arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:{self._names}:{self._names}"
@@ -254,23 +254,23 @@ class World:
         return SteppedExecution(self.definition, context)
 
     def perform(self, execution: SteppedExecution, call: Call) -> None:
-        """Let one waiting call of an execution happen, and give the execution its answer."""
+        """Make a waiting call of an execution, and give the execution its response."""
         execution.context["State"]["EnteredTime"] = clock.rfc3339(self.now())
         try:
-            answer = self._performed(call)
+            response = self.service_response(call)
         except TaskFailure as failure:
-            answer = failure
+            response = failure
         except Killed:
-            answer = TaskFailure(error="States.Timeout", cause="nobody answered")
-        execution.respond(call, answer)
+            response = TaskFailure(error="States.Timeout", cause="no response")
+        execution.respond(call, response)
 
     def run(self, execution: SteppedExecution) -> SteppedExecution:
-        """Let an execution run to its end, in the order in which its calls came up."""
+        """Run an execution to its end; its oldest waiting call is made first."""
         while execution.waiting:
             self.perform(execution, execution.waiting[0])
         return execution
 
-    def _performed(self, call: Call) -> Json:
+    def service_response(self, call: Call) -> Json:
         service, _, action = call.resource.removeprefix("arn:aws:states:::").partition(":")
         if service == "lambda":
             service = call.parameters["FunctionName"].removeprefix("${").removesuffix("FunctionArn}")
@@ -278,20 +278,20 @@ class World:
         target = self.interrupter.around(service, self.clients[service])
         method = re.sub(r"(?=[A-Z])", "_", action).lower()
         try:
-            return getattr(target, method)(**named(call.parameters))
+            return getattr(target, method)(**with_table_name(call.parameters))
         except ClientError as error:
             code = error.response["Error"]["Code"]
             raise TaskFailure(error=f"{PREFIXES[service]}.{code}", cause=code) from error
 
     def invoke(self, service: str, payload: Json) -> Json:
-        """Invoke one of the services' Lambdas; an exception of its becomes a TaskFailure of that name."""
+        """Invoke a service's Lambda; raise its exception as a TaskFailure with the same name."""
         try:
             return SERVICES[service].handler(payload, self.context())
         except Exception as error:
             raise TaskFailure(error=type(error).__name__, cause=str(error)) from error
 
     def try_to_invoke(self, service: str, operation: str, order_id: str, execution_arn: str) -> str:
-        """Ask a service for an operation; return its answer or the name of its error."""
+        """Invoke an operation; return its status or the name of its error."""
         payload = {"operation": operation, "orderId": order_id, "executionArn": execution_arn}
         try:
             return str(self.invoke(service, payload)["status"])
@@ -306,7 +306,7 @@ class World:
             self.dynamodb.put_item(TableName="Inventory", Item=item | numbers)
 
     def available(self) -> dict[str, int]:
-        """Return what every product has left."""
+        """Return the available quantity of every product."""
         return {item["productId"]: int(item["available"]) for item in self._all("Inventory")}
 
     def orders(self) -> dict[str, dict[str, Json]]:
@@ -317,12 +317,12 @@ class World:
         return found
 
     def _all(self, table: str) -> list[Json]:
-        """Look at every item; tests may, requests never do."""
+        """Return every item; only tests may scan a table."""
         return [from_item(item) for item in self.dynamodb.scan(TableName=table)["Items"]]
 
     @staticmethod
     def context() -> Any:
-        """Return what Lambda hands a function beside its event."""
+        """Return Lambda's context object."""
         return SimpleNamespace(
             function_name="test",
             memory_limit_in_mb=512,
@@ -332,6 +332,6 @@ class World:
         )
 
 
-def named(parameters: Mapping[str, Json]) -> Json:
-    """Name the Orders table as in this world; queues and the bus are called by their placeholders."""
+def with_table_name(parameters: Mapping[str, Json]) -> Json:
+    """Replace the placeholder of the Orders table; queues and the bus are named by their placeholders."""
     return {name: "Orders" if value == "${OrdersTableName}" else value for name, value in parameters.items()}

@@ -1,4 +1,4 @@
-"""State machines, recordings and geometry for the tests of the drawing."""
+"""State machines, recordings and geometry for the drawing tests."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def order_workflow() -> Machine:
 
 
 def passed(*names: str) -> list[dict[str, Any]]:
-    """Events of states without tasks, or of tasks that succeeded at once."""
+    """Events of states without tasks, or of tasks that succeeded at the first attempt."""
     return [
         event
         for name in names
@@ -32,15 +32,15 @@ def passed(*names: str) -> list[dict[str, Any]]:
     ]
 
 
-def tried(name: str, *, failures: int, succeeded: bool) -> list[dict[str, Any]]:
-    """Events of a task that failed some times before it succeeded or was given up."""
+def attempted(name: str, *, failures: int, succeeded: bool) -> list[dict[str, Any]]:
+    """Events of a task that failed several times, and then succeeded or had no retry left."""
     entered, exited = passed(name)
     last = [{"type": "TaskSucceeded", "state": name}] if succeeded else []
     return [entered, *([{"type": "TaskFailed", "state": name}] * failures), *last, exited]
 
 
 def confirmed() -> dict[str, Any]:
-    """A recording of an order that was confirmed, its payment at the second attempt."""
+    """A recording of a confirmed order whose payment succeeded at the second attempt."""
     return {
         "scenario": "confirmed",
         "status": "SUCCEEDED",
@@ -57,7 +57,7 @@ def confirmed() -> dict[str, Any]:
                 "OrderProcessed",
             ),
             "ProcessOrder[0]": passed("ReserveInventory"),
-            "ProcessOrder[1]": tried("AuthorizePayment", failures=1, succeeded=True),
+            "ProcessOrder[1]": attempted("AuthorizePayment", failures=1, succeeded=True),
             "ProcessOrder[2]": passed("NotifyReceived"),
         },
     }
@@ -80,7 +80,7 @@ def payment_outage() -> dict[str, Any]:
                 "OrderProcessed",
             ),
             "ProcessOrder[0]": passed("ReserveInventory"),
-            "ProcessOrder[1]": tried("AuthorizePayment", failures=4, succeeded=False)
+            "ProcessOrder[1]": attempted("AuthorizePayment", failures=4, succeeded=False)
             + passed("ParkAuthorizePayment"),
             "ProcessOrder[2]": passed("NotifyReceived"),
         },
@@ -101,15 +101,15 @@ def rectangle(box: Box) -> Rectangle:
     return box.x, box.y, box.width, box.height
 
 
-def stretches(line: Line) -> Iterator[Rectangle]:
-    """The straight parts of a line, as thin rectangles."""
+def segments(line: Line) -> Iterator[Rectangle]:
+    """The straight segments of a line, as thin rectangles."""
     for (x, y), (to_x, to_y) in pairwise(line.points):
         yield min(x, to_x), min(y, to_y), max(abs(to_x - x), 0.01), max(abs(to_y - y), 0.01)
 
 
 @st.composite
 def machines(draw: st.DrawFn) -> Machine:
-    """Small state machines: loops, handlers, choices and branches in any combination."""
+    """Small state machines with any combination of loops, handlers, choices and branches."""
     numbers = count(1)
     return read_machine(draw(_definitions(numbers, depth=1)))
 

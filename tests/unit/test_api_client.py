@@ -1,4 +1,4 @@
-"""How the client of the HTTP API deals with refusals and outages."""
+"""How the client of the HTTP API handles refusals and outages."""
 
 import json
 import threading
@@ -14,18 +14,18 @@ from orderctl.stack import QUEUES, Stack
 
 
 class _Api(BaseHTTPRequestHandler):
-    """Gives the scripted answers, one after the other, and remembers what it was asked."""
+    """A server that gives scripted responses and records the requests."""
 
     protocol_version = "HTTP/1.1"
     script: ClassVar[list[tuple[int, dict[str, str]]]] = []
-    asked: ClassVar[list[tuple[str, str | None, tuple[str, int]]]] = []
+    requests: ClassVar[list[tuple[str, str | None, tuple[str, int]]]] = []
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.do_GET()
 
     def do_GET(self) -> None:
-        self.asked.append((self.path, self.headers["Idempotency-Key"], self.client_address))
+        self.requests.append((self.path, self.headers["Idempotency-Key"], self.client_address))
         status, headers = self.script.pop(0)
         body = json.dumps({"status": status}).encode()
         self.send_response(status)
@@ -35,28 +35,28 @@ class _Api(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class _Clock:
-    """Time that passes only by sleeping."""
+    """A clock that advances only when `sleep` is called."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.naps: list[float] = []
+        self.pauses: list[float] = []
 
     def __call__(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
-        self.naps.append(seconds)
+        self.pauses.append(seconds)
 
 
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
     _Api.script.clear()
-    _Api.asked.clear()
+    _Api.requests.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Api) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -87,68 +87,70 @@ def place(server: ThreadingHTTPServer, clock: _Clock, *script: tuple[int, dict[s
 
 
 def test_an_accepted_order_is_sent_once(server: ThreadingHTTPServer) -> None:
-    answer = place(server, _Clock(), (202, {"Idempotency-Replayed": "true"}))
+    response = place(server, _Clock(), (202, {"Idempotency-Replayed": "true"}))
 
-    assert (answer.status, answer.body, answer.replayed) == (202, {"status": 202}, True)
-    assert [(path, key) for path, key, _ in _Api.asked] == [("/prod/orders", "one")]
+    assert (response.status, response.body, response.replayed) == (202, {"status": 202}, True)
+    assert [(path, key) for path, key, _ in _Api.requests] == [("/prod/orders", "one")]
 
 
-def test_a_throttled_order_waits_as_long_as_it_is_told_and_keeps_its_key(server: ThreadingHTTPServer) -> None:
+def test_a_throttled_order_is_sent_again_after_retry_after_with_the_same_key(
+    server: ThreadingHTTPServer,
+) -> None:
     clock = _Clock()
 
-    answer = place(server, clock, (429, {"Retry-After": "7"}), (202, {}))
+    response = place(server, clock, (429, {"Retry-After": "7"}), (202, {}))
 
-    assert answer.status == 202
-    assert [key for _, key, _ in _Api.asked] == ["one", "one"]
-    assert 7 <= clock.naps[0] < 8
-
-
-def test_an_outage_is_waited_for_over_one_connection(server: ThreadingHTTPServer) -> None:
-    answer = place(server, _Clock(), (503, {}), (504, {}), (502, {}), (202, {}))
-
-    assert answer.status == 202
-    assert len({address for _, _, address in _Api.asked}) == 1
+    assert response.status == 202
+    assert [key for _, key, _ in _Api.requests] == ["one", "one"]
+    assert 7 <= clock.pauses[0] < 8
 
 
-def test_an_outage_that_lasts_is_the_answer(server: ThreadingHTTPServer) -> None:
+def test_retries_in_an_outage_use_one_connection(server: ThreadingHTTPServer) -> None:
+    response = place(server, _Clock(), (503, {}), (504, {}), (502, {}), (202, {}))
+
+    assert response.status == 202
+    assert len({address for _, _, address in _Api.requests}) == 1
+
+
+def test_the_last_response_of_a_long_outage_is_returned(server: ThreadingHTTPServer) -> None:
     clock = _Clock()
 
-    answer = place(server, clock, *[(503, {"Retry-After": "25"})] * 3)
+    response = place(server, clock, *[(503, {"Retry-After": "25"})] * 3)
 
-    assert answer.status == 503
+    assert response.status == 503
     assert 50 <= clock.now <= 60
 
 
-def test_an_order_that_is_wrong_is_not_sent_again(server: ThreadingHTTPServer) -> None:
+def test_an_invalid_order_is_not_sent_again(server: ThreadingHTTPServer) -> None:
     assert place(server, _Clock(), (422, {})).status == 422
 
 
-def test_an_api_that_does_not_answer_is_said_in_words(closed_port: int) -> None:
+def test_an_unreachable_api_is_reported(closed_port: int) -> None:
     clock = _Clock()
     api = OrdersApi(stack_at(closed_port), retry_seconds=3, clock=clock, sleep=clock.sleep)
 
     with pytest.raises(OperatorError, match="can't be reached"):
         api.get("some-order")
 
-    assert clock.naps
+    assert clock.pauses
 
 
-def test_an_order_id_can_not_reach_another_path(server: ThreadingHTTPServer) -> None:
+def test_an_order_id_can_not_lead_to_another_path(server: ThreadingHTTPServer) -> None:
     _Api.script.append((404, {}))
 
     OrdersApi(stack_at(server.server_port)).get("../stock?x=1#y")
 
-    assert _Api.asked[0][0] == "/prod/orders/..%2Fstock%3Fx%3D1%23y"
+    assert _Api.requests[0][0] == "/prod/orders/..%2Fstock%3Fx%3D1%23y"
 
 
 @pytest.mark.parametrize("key", ["two\nlines", "schlüssel"])
-def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
+def test_a_key_that_is_invalid_in_a_header_is_refused(key: str) -> None:
     with pytest.raises(OperatorError, match="not an idempotency key"):
         OrdersApi(stack_at(1)).place({}, idempotency_key=key)
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "message"),
     [
         (
             {
@@ -163,5 +165,5 @@ def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
         ("text", "The API responded with 400"),
     ],
 )
-def test_a_problem_is_said_with_its_pointers(body: object, words: str) -> None:
-    assert str(problem(Response(status=400, headers={}, body=body, seconds=0))) == words
+def test_the_message_of_a_problem_has_its_pointers(body: object, message: str) -> None:
+    assert str(problem(Response(status=400, headers={}, body=body, seconds=0))) == message

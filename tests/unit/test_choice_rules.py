@@ -1,4 +1,4 @@
-"""The words on the transitions of a Choice state."""
+"""The labels on the transitions of a Choice state."""
 
 from typing import Any
 
@@ -32,5 +32,5 @@ CAPTURED = {"Variable": "$.payment", "StringEquals": "CAPTURED"}
         ({"Condition": "{% $n > 1 %}"}, ("{% $n > 1 %}",)),
     ],
 )
-def test_a_rule_is_told_in_a_few_words(rule: dict[str, Any], lines: tuple[str, ...]) -> None:
+def test_a_rule_has_a_short_label(rule: dict[str, Any], lines: tuple[str, ...]) -> None:
     assert label_lines(rule_text(rule | {"Next": "Somewhere"})) == lines

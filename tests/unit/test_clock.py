@@ -1,4 +1,4 @@
-"""How records spell time."""
+"""The time format of records."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -11,7 +11,7 @@ MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC))  
 MILLISECONDS = st.integers(min_value=0, max_value=2_000).map(lambda count: timedelta(milliseconds=count))
 
 
-def test_a_moment_is_spelled_in_utc_with_milliseconds() -> None:
+def test_a_time_is_formatted_in_utc_with_milliseconds() -> None:
     paris = timezone(timedelta(hours=1))
 
     assert rfc3339(datetime(2026, 11, 22, 16, 14, 31, 123_999, paris)) == "2026-11-22T15:14:31.123Z"
@@ -19,16 +19,16 @@ def test_a_moment_is_spelled_in_utc_with_milliseconds() -> None:
 
 
 @given(MOMENTS.map(lambda moment: moment.replace(microsecond=0)), MILLISECONDS, MILLISECONDS)
-def test_text_sorts_as_time(moment: datetime, one: timedelta, other: timedelta) -> None:
+def test_formatted_times_sort_like_times(moment: datetime, one: timedelta, other: timedelta) -> None:
     first, second = sorted([moment + one, moment + other])
 
     assert rfc3339(first) <= rfc3339(second)
 
 
-def test_now_is_told_in_utc() -> None:
+def test_the_current_time_is_in_utc() -> None:
     assert utc_now().tzinfo is UTC
 
 
-def test_a_time_that_step_functions_spelled_without_fraction_gets_its_milliseconds() -> None:
+def test_a_step_functions_time_without_a_fraction_gets_milliseconds() -> None:
     assert with_milliseconds("2026-11-22T15:14:06Z") == "2026-11-22T15:14:06.000Z"
     assert with_milliseconds("2026-11-22T15:14:06.5Z") == "2026-11-22T15:14:06.500Z"

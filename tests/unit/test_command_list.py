@@ -1,4 +1,4 @@
-"""The commands of orderctl: their list, and what they say when they can't run."""
+"""The list of orderctl's commands, and their messages when they can't run."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ SUMMARIES = {name: command.summary for name, command in COMMANDS.items()} | DEVE
 
 
 @pytest.mark.parametrize("name", SUMMARIES)
-def test_the_list_has_the_first_sentence_of_each_command_s_own_help(name: str) -> None:
+def test_the_list_has_the_first_sentence_of_the_help_of_each_command(name: str) -> None:
     assert load_command(name).help.startswith(SUMMARIES[name])
 
 
@@ -42,7 +42,7 @@ def test_the_help_lists_every_command_and_imports_none_of_them() -> None:
     assert imported & NOT_FOR_HELP == set()
 
 
-def test_the_installed_development_commands_are_those_that_are_listed() -> None:
+def test_the_list_has_all_installed_development_commands() -> None:
     installed = [entry_point.name for entry_point in entry_points(group=ENTRY_POINT_GROUP)]
 
     assert sorted(installed) == sorted(DEVELOPMENT_COMMANDS) == ["demo", "down", "draw", "record", "up"]
@@ -57,10 +57,10 @@ def test_a_command_without_aws_credentials_says_how_to_get_them(
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
-    said = CliRunner().invoke(app, ["status", "--stack", "Shop", "--region", "us-east-1"])
+    outcome = CliRunner().invoke(app, ["status", "--stack", "Shop", "--region", "us-east-1"])
 
-    assert said.exit_code == 1
-    assert "No AWS credentials were found\nAdd --profile" in said.stderr
+    assert outcome.exit_code == 1
+    assert "No AWS credentials were found\nAdd --profile" in outcome.stderr
 
 
 def test_a_development_command_without_the_development_tools_says_how_to_get_them(
@@ -69,9 +69,9 @@ def test_a_development_command_without_the_development_tools_says_how_to_get_the
     missing = EntryPoint(name="up", value="no_such_package.commands:up", group="orderctl.commands")
     monkeypatch.setattr(command_list, "entry_points", lambda **_: EntryPoints([missing]))
 
-    said = [CliRunner().invoke(app, [name]) for name in ("up", "down")]
+    outcomes = [CliRunner().invoke(app, [name]) for name in ("up", "down")]
 
-    assert [outcome.exit_code for outcome in said] == [1, 1]
-    for outcome, name in zip(said, ("up", "down"), strict=True):
+    assert [outcome.exit_code for outcome in outcomes] == [1, 1]
+    for outcome, name in zip(outcomes, ("up", "down"), strict=True):
         assert f"`orderctl {name}` needs the development tools" in outcome.stderr
         assert "Clone the repository" in outcome.stderr

@@ -1,4 +1,4 @@
-"""The demo notices when an order does not end as it should."""
+"""The demo reports an order that does not end as expected."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ def ended_as_expected(order: DemoOrder) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("order", DEMO_ORDERS, ids=lambda order: order.title)
-def test_an_order_that_ended_as_it_should_has_no_differences(order: DemoOrder) -> None:
+def test_an_order_that_ended_as_expected_has_no_differences(order: DemoOrder) -> None:
     assert order.differences(ended_as_expected(order)) == []
 
 
@@ -33,13 +33,13 @@ def test_an_order_that_ended_as_it_should_has_no_differences(order: DemoOrder) -
         ),
     ],
 )
-def test_each_difference_is_named(difference: Mapping[str, Any], message: str) -> None:
+def test_each_difference_is_reported(difference: Mapping[str, Any], message: str) -> None:
     redriven = next(order for order in DEMO_ORDERS if order.outage)
 
     assert redriven.differences(ended_as_expected(redriven) | difference) == [message]
 
 
-def test_a_step_that_should_not_have_happened_is_named() -> None:
+def test_an_unexpected_step_is_reported() -> None:
     order = replace(DEMO_ORDERS[0], steps={})
 
     assert order.differences(
@@ -47,5 +47,5 @@ def test_a_step_that_should_not_have_happened_is_named() -> None:
     ) == ["payment is CAPTURED, not None"]
 
 
-def test_only_orders_that_were_not_rejected_keep_stock() -> None:
+def test_all_orders_except_rejected_ones_keep_their_stock() -> None:
     assert stock_after(DEMO_ORDERS) == {"DEMO-MUG": 100 - 6 - 2, "DEMO-LANTERN": 5 - 1}

@@ -1,4 +1,4 @@
-"""The demo's short trace, and what it says to type next."""
+"""The demo's short trace and its next commands."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +13,8 @@ REDRIVEN = next(order for order in DEMO_ORDERS if order.outage)
 MESSAGE = {"step": "AuthorizePayment", "error": "GatewayUnavailable", "cause": '{"errorMessage": "down"}'}
 
 
-def run(name: str, **facts: Any) -> StateRun:
-    return StateRun(name=name, entered=NOW, exited=NOW, **facts)
+def run(name: str, **fields: Any) -> StateRun:
+    return StateRun(name=name, entered=NOW, exited=NOW, **fields)
 
 
 def execution(*after: str, payment: StateRun) -> ExecutionTrace:

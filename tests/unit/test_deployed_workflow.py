@@ -1,4 +1,4 @@
-"""What orderctl reads from the deployed state machine."""
+"""Reading the deployed state machine."""
 
 import json
 from typing import Any
@@ -20,15 +20,15 @@ DEFINITION = {
 LOG_GROUP_ARN = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/states/Orders:*"
 
 
-class Deployed:
-    """A stack with this workflow; it is its own client of Step Functions."""
+class FakeStack:
+    """A stack with this workflow, and its own Step Functions client."""
 
     state_machine_arn = "arn:machine"
 
     def __init__(self, **logging: Any) -> None:
         self._logging = logging
 
-    def client(self, _service: str) -> "Deployed":
+    def client(self, _service: str) -> "FakeStack":
         return self
 
     def describe_state_machine(self, **_: str) -> dict[str, Any]:
@@ -36,15 +36,15 @@ class Deployed:
 
 
 def workflow(**logging: Any) -> DeployedWorkflow:
-    return DeployedWorkflow(Deployed(**logging))  # type: ignore[arg-type]
+    return DeployedWorkflow(FakeStack(**logging))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("state", "arn"), [("Bill", "arn:bill"), ("Ship", "arn:ship")])
-def test_a_function_is_found_by_its_state_also_in_a_branch(state: str, arn: str) -> None:
+def test_a_function_is_found_by_the_name_of_its_state(state: str, arn: str) -> None:
     assert workflow().function_arn(state) == arn
 
 
-def test_the_log_group_is_the_one_that_the_state_machine_logs_to() -> None:
+def test_the_log_group_is_that_of_the_state_machine() -> None:
     destinations = [{"cloudWatchLogsLogGroup": {"logGroupArn": LOG_GROUP_ARN}}]
 
     assert workflow(destinations=destinations).log_group == "/aws/vendedlogs/states/Orders"

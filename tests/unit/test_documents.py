@@ -1,4 +1,4 @@
-"""README and docs speak of files, targets and commands that exist."""
+"""The files, targets and commands in README and docs exist."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ by_document = pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda documen
 
 
 @by_document
-def test_every_link_and_every_path_leads_to_a_file(document: Path) -> None:
+def test_every_link_and_every_path_is_an_existing_file(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
 
     missing = [link for link in _LINK.findall(text) if not (document.parent / link).exists()]
@@ -33,7 +33,7 @@ def test_every_link_and_every_path_leads_to_a_file(document: Path) -> None:
 
 
 @by_document
-def test_every_target_of_make_exists(document: Path) -> None:
+def test_every_make_target_exists(document: Path) -> None:
     targets = re.findall(r"^([a-z-]+):", (_ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
     named = re.findall(r"(?:^|`)make ([a-z-]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
@@ -53,12 +53,12 @@ def test_every_command_of_orderctl_exists_with_its_options(document: Path) -> No
             assert unknown == set(), line
 
 
-def test_the_readme_is_read_in_a_few_minutes() -> None:
+def test_the_readme_is_short() -> None:
     assert len((_ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 150
 
 
 def _alternatives(line: str) -> Iterator[list[str]]:
-    """Read `dlq list\\|show` of a table as two commands."""
+    """Split `dlq list\\|show` of a table into two commands."""
     words = line.replace("\\|", "|").split()[1:]
     choices = next((word for word in words if "|" in word), None)
     for choice in choices.split("|") if choices else [None]:
@@ -66,7 +66,7 @@ def _alternatives(line: str) -> Iterator[list[str]]:
 
 
 def _resolved(words: list[str]) -> tuple[Any, list[str]]:
-    """Return the command that the words name, and what follows its name."""
+    """Return the command with this name, and its arguments."""
     group: Any = get_command(app)
     if words[0].startswith("-"):
         return group, []

@@ -1,4 +1,4 @@
-"""Where the drawing puts states and transitions, for the order workflow and for any state machine."""
+"""The layout of the order workflow and of any other state machine."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from devtools.asl.graph import Machine, Transition, TransitionKind, read_machine
 from devtools.drawing.layout import Box, Layout, Line, layout
 from orderctl.errors import OperatorError
-from tests.unit.drawing_samples import machines, order_workflow, overlap, rectangle, stretches
+from tests.unit.drawing_samples import machines, order_workflow, overlap, rectangle, segments
 
 A_STEP = {"StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "End": True}}}
 
@@ -43,55 +43,55 @@ def test_branches_are_drawn_inside_their_frame(box: Callable[[str], Box]) -> Non
     assert frame.y < inside.y < inside.y + inside.height < frame.y + frame.height
 
 
-def test_the_way_of_a_confirmed_order_goes_straight_down(box: Callable[[str], Box]) -> None:
+def test_the_path_of_a_confirmed_order_is_a_vertical_line(box: Callable[[str], Box]) -> None:
     names = "DecideOutcome CapturePayment ConfirmOrder AnnounceConfirmed NotifyConfirmed DecideClosing"
-    way = [box(name) for name in (*names.split(), "CloseOrder", "OrderProcessed")]
+    path = [box(name) for name in (*names.split(), "CloseOrder", "OrderProcessed")]
 
-    assert len({state.x + state.width / 2 for state in way}) == 1
-    assert [state.y for state in way] == sorted(state.y for state in way)
+    assert len({state.x + state.width / 2 for state in path}) == 1
+    assert [state.y for state in path] == sorted(state.y for state in path)
 
 
-def test_a_parked_failure_stands_beside_its_step(box: Callable[[str], Box]) -> None:
+def test_a_park_state_is_drawn_beside_its_step(box: Callable[[str], Box]) -> None:
     step, parking = box("AnnounceConfirmed"), box("ParkAnnounceConfirmed")
 
     assert step.x + step.width < parking.x
     assert step.y == parking.y
 
 
-def test_a_small_box_beside_a_step_is_at_the_middle_of_its_height(box: Callable[[str], Box]) -> None:
+def test_a_small_box_beside_a_step_is_vertically_centred(box: Callable[[str], Box]) -> None:
     step, ending = box("HoldOrder"), box("AlreadySettled")
 
     assert ending.height < step.height
     assert step.y + step.height / 2 == ending.y + ending.height / 2
 
 
-def test_transitions_lie_on_each_other_only_from_the_same_choice_or_to_the_same_state(
+def test_only_transitions_of_one_choice_or_to_one_state_overlap(
     picture: Layout,
 ) -> None:
-    together = {
+    overlapping = {
         (one.transition, other.transition)
         for one, other in combinations(picture.lines, 2)
-        if not may_share(one.transition, other.transition) and run_together(one, other)
+        if not may_overlap(one.transition, other.transition) and lines_overlap(one, other)
     }
 
-    assert not together
+    assert not overlapping
 
 
-def test_the_order_workflow_is_readable_at_the_width_of_a_readme(picture: Layout) -> None:
+def test_the_order_workflow_fits_the_width_of_a_readme(picture: Layout) -> None:
     assert picture.width < 1200
 
 
-def test_the_drawing_of_the_order_workflow_obeys_the_rules_of_every_drawing(picture: Layout) -> None:
+def test_the_layout_of_the_order_workflow_is_valid(picture: Layout) -> None:
     check(order_workflow(), picture)
 
 
 @settings(max_examples=30, deadline=None)
 @given(machine=machines())
-def test_any_state_machine_can_be_drawn(machine: Machine) -> None:
+def test_the_layout_of_any_state_machine_is_valid(machine: Machine) -> None:
     check(machine, layout(machine))
 
 
-def test_a_small_state_that_leads_back_to_many_is_left_within_its_outline() -> None:
+def test_many_transitions_out_of_a_small_state_start_on_its_outline() -> None:
     names = [f"S{number}" for number in range(1, 6)]
     steps = {name: {"Type": "Pass", "Next": next_} for name, next_ in pairwise([*names, "Again"])}
     back = [{"Variable": "$.n", "NumericEquals": 1, "Next": name} for name in names]
@@ -102,7 +102,7 @@ def test_a_small_state_that_leads_back_to_many_is_left_within_its_outline() -> N
 
 
 @pytest.mark.parametrize("step", [{"Type": "Task"}, {"Type": "Parallel", "Branches": [A_STEP]}])
-def test_a_state_with_many_catchers_is_left_within_its_outline(step: dict[str, Any]) -> None:
+def test_many_catchers_of_a_state_start_on_its_outline(step: dict[str, Any]) -> None:
     names = [f"S{number}" for number in range(1, 9)]
     catchers = [{"ErrorEquals": [name], "Next": name} for name in names]
     handlers = {name: {"Type": "Pass", "End": True} for name in names}
@@ -112,7 +112,7 @@ def test_a_state_with_many_catchers_is_left_within_its_outline(step: dict[str, A
     check(machine, layout(machine))
 
 
-def test_of_two_handlers_of_a_step_one_is_beside_it_and_the_other_below() -> None:
+def test_the_first_handler_of_a_step_is_beside_it_and_the_second_one_below() -> None:
     catchers = [{"ErrorEquals": [name], "Next": name} for name in ("First", "Second")]
     ends = {name: {"Type": "Task", "End": True} for name in ("Next", "First", "Second")}
     states = {"Step": {"Type": "Task", "Next": "Next", "Catch": catchers}, **ends}
@@ -133,7 +133,7 @@ def test_a_transition_to_an_unknown_state_is_an_error() -> None:
 
 
 def check(machine: Machine, picture: Layout) -> None:
-    """Check that everything is drawn once, in the picture, and nothing lies on anything else."""
+    """Check that everything is drawn once, inside the picture, without overlaps."""
     drawn = Counter(box.state.name for box in picture.boxes)
     assert drawn == Counter(state.name for state in machine.all_states())
     assert Counter(line.transition for line in picture.lines) == Counter(machine.all_transitions())
@@ -165,7 +165,7 @@ def check_lines(machine: Machine, picture: Layout) -> None:
         inside = around[line.transition.source or line.transition.target]
         for box in picture.boxes:
             if box.state.name not in inside:
-                assert not any(overlap(stretch, rectangle(box)) for stretch in stretches(line))
+                assert not any(overlap(segment, rectangle(box)) for segment in segments(line))
 
 
 def check_ends(line: Line, boxes: dict[str, Box]) -> None:
@@ -177,16 +177,16 @@ def check_ends(line: Line, boxes: dict[str, Box]) -> None:
         assert all(x == to_x or y == to_y for (x, y), (to_x, to_y) in pairwise(line.points))
 
 
-def may_share(one: Transition, other: Transition) -> bool:
+def may_overlap(one: Transition, other: Transition) -> bool:
     both_choices = one.kind is other.kind is TransitionKind.CHOICE
     return one.target == other.target or (both_choices and one.source == other.source)
 
 
-def run_together(one: Line, other: Line) -> bool:
+def lines_overlap(one: Line, other: Line) -> bool:
     return any(
-        overlap(stretch, other_stretch) and (stretch[2] > stretch[3]) == (other_stretch[2] > other_stretch[3])
-        for stretch in stretches(one)
-        for other_stretch in stretches(other)
+        overlap(segment, other_segment) and (segment[2] > segment[3]) == (other_segment[2] > other_segment[3])
+        for segment in segments(one)
+        for other_segment in segments(other)
     )
 
 
@@ -198,7 +198,7 @@ def on_outline(box: Box, x: float, y: float) -> bool:
 
 
 def frames_around(machine: Machine, frames: frozenset[str] = frozenset()) -> dict[str, frozenset[str]]:
-    """The states with branches that each state stands in."""
+    """Return the Parallel states around each state."""
     around = dict.fromkeys(machine.states, frames)
     for state in machine.states.values():
         for branch in state.branches:

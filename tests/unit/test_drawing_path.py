@@ -1,4 +1,4 @@
-"""The way of a recording through the state machine, and where two ways part."""
+"""The path of a recording through the state machine, and the first difference of two paths."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from devtools.asl.graph import TransitionKind
 from devtools.drawing.path import Path, Visit, first_difference, read_path
 from orderctl.errors import OperatorError
-from tests.unit.drawing_samples import confirmed, order_workflow, passed, payment_outage, tried
+from tests.unit.drawing_samples import attempted, confirmed, order_workflow, passed, payment_outage
 
 
 def path(recording: dict[str, Any]) -> Path:
@@ -26,7 +26,7 @@ def test_a_state_is_marked_with_its_attempts() -> None:
     assert recorded.visit("HoldOrder") is None
 
 
-def test_a_step_that_was_given_up_leads_to_its_handler() -> None:
+def test_a_failed_step_leads_to_its_handler() -> None:
     recorded = path(payment_outage())
 
     assert recorded.visit("AuthorizePayment") == Visit(name="AuthorizePayment", attempts=4, failed=True)
@@ -34,7 +34,7 @@ def test_a_step_that_was_given_up_leads_to_its_handler() -> None:
     assert (caught.source, caught.target) == ("AuthorizePayment", "ParkAuthorizePayment")
 
 
-def test_every_transition_that_was_taken_is_known_and_no_other() -> None:
+def test_a_path_has_exactly_the_transitions_that_were_taken() -> None:
     taken = {(each.source, each.target) for each in path(confirmed()).transitions}
 
     assert taken == {
@@ -56,12 +56,12 @@ def test_every_transition_that_was_taken_is_known_and_no_other() -> None:
     }
 
 
-def test_of_two_transitions_between_the_same_states_the_error_takes_the_catch() -> None:
+def test_an_error_takes_the_catch_transition_between_two_states() -> None:
     recording = confirmed()
     recording["history"]["OrderWorkflow"] = [
         *passed("ProcessOrder", "DecideOutcome", "CapturePayment", "ConfirmOrder", "AnnounceConfirmed"),
-        *tried("NotifyConfirmed", failures=4, succeeded=False),
-        *tried("ParkNotifyConfirmed", failures=4, succeeded=False),
+        *attempted("NotifyConfirmed", failures=4, succeeded=False),
+        *attempted("ParkNotifyConfirmed", failures=4, succeeded=False),
         *passed("DecideClosing", "MessageLost"),
     ]
 
@@ -70,7 +70,7 @@ def test_of_two_transitions_between_the_same_states_the_error_takes_the_catch() 
     assert kinds["ParkNotifyConfirmed", "DecideClosing"] is TransitionKind.CATCH
 
 
-def test_a_state_that_the_definition_lacks_is_an_error() -> None:
+def test_a_state_that_is_not_in_the_definition_is_an_error() -> None:
     recording = confirmed()
     recording["history"]["ProcessOrder[2]"] = passed("NotifyByPigeon")
 
@@ -78,7 +78,7 @@ def test_a_state_that_the_definition_lacks_is_an_error() -> None:
         path(recording)
 
 
-def test_a_transition_that_the_definition_lacks_is_an_error() -> None:
+def test_a_transition_that_is_not_in_the_definition_is_an_error() -> None:
     recording = confirmed()
     recording["history"]["OrderWorkflow"] = passed("ProcessOrder", "ConfirmOrder")
 
@@ -86,7 +86,7 @@ def test_a_transition_that_the_definition_lacks_is_an_error() -> None:
         path(recording)
 
 
-def test_a_branch_that_the_definition_lacks_is_an_error() -> None:
+def test_a_branch_that_is_not_in_the_definition_is_an_error() -> None:
     recording = confirmed()
     recording["history"]["ProcessOrder[3]"] = passed("ReserveInventory")
 
@@ -94,19 +94,19 @@ def test_a_branch_that_the_definition_lacks_is_an_error() -> None:
         path(recording)
 
 
-def test_a_file_without_a_history_is_no_recording() -> None:
+def test_a_file_without_a_history_is_not_a_recording() -> None:
     with pytest.raises(OperatorError, match="no recording"):
         path({"scenario": "confirmed"})
 
 
-def test_the_first_difference_is_looked_for_in_branches_before_what_follows_them() -> None:
+def test_a_difference_in_a_branch_comes_before_a_difference_after_the_branches() -> None:
     assert (
         difference(confirmed(), payment_outage())
         == "in AuthorizePayment: expected 2 attempts, got 4 attempts, all failed"
     )
 
 
-def test_a_difference_names_the_state_before_it_and_both_ways() -> None:
+def test_a_difference_names_the_state_before_it_and_both_next_states() -> None:
     actual = payment_outage() | {"history": payment_outage()["history"] | branches_of(confirmed())}
 
     assert (

@@ -1,4 +1,4 @@
-"""What stands in the SVG: marks of a recording, text that fits, the same bytes every time."""
+"""The SVG: marks of a recording, text that fits, the same bytes every time."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def drawing(recording: dict[str, Any] | None = None) -> str:
 
 
 def parse(svg: str) -> ET.Element:
-    return ET.fromstring(svg)  # noqa: S314  drawn by ourselves
+    return ET.fromstring(svg)  # noqa: S314  our own drawing
 
 
 def classes(svg: str, state: str) -> set[str]:
@@ -46,7 +46,7 @@ def transition_classes(svg: str, source: str, target: str) -> list[set[str]]:
     ]
 
 
-def test_without_a_recording_nothing_is_marked_and_nothing_is_pale() -> None:
+def test_a_drawing_without_a_recording_has_no_marks() -> None:
     root = parse(drawing())
 
     marks = {word for each in root.iter(f"{SVG}g") for word in each.get("class", "").split()}
@@ -54,7 +54,7 @@ def test_without_a_recording_nothing_is_marked_and_nothing_is_pale() -> None:
     assert not marks & {"passed", "failed", "pale"}
 
 
-def test_what_a_recording_passed_is_marked_and_the_rest_is_pale() -> None:
+def test_the_path_of_a_recording_is_marked_and_the_rest_is_pale() -> None:
     svg = drawing(confirmed())
 
     assert "passed" in classes(svg, "ConfirmOrder")
@@ -63,7 +63,7 @@ def test_what_a_recording_passed_is_marked_and_the_rest_is_pale() -> None:
     assert "pale" in transition_classes(svg, "DecideOutcome", "PaymentBroken")[0]
 
 
-def test_a_step_that_was_given_up_is_marked_as_failed_with_its_attempts() -> None:
+def test_a_failed_step_is_marked_with_its_attempts() -> None:
     svg = drawing(payment_outage())
 
     assert classes(svg, "AuthorizePayment") >= {"passed", "failed"}
@@ -71,21 +71,21 @@ def test_a_step_that_was_given_up_is_marked_as_failed_with_its_attempts() -> Non
     assert svg.count(">x4</text>") == 2  # on the step, and in the legend
 
 
-def test_a_catch_that_goes_where_success_goes_is_drawn_beside_it() -> None:
+def test_a_catch_to_the_next_state_is_a_line_of_its_own() -> None:
     caught, normal = transition_classes(drawing(), "ParkAnnounceHeld", "DecideClosing")
 
     assert "catch" in caught
     assert "next" in normal
 
 
-def test_the_drawing_needs_nothing_but_itself() -> None:
+def test_the_drawing_has_no_external_references() -> None:
     svg = drawing(confirmed()).replace("http://www.w3.org/2000/svg", "")
 
     assert "http" not in svg
     assert "url(" not in svg
 
 
-def test_every_line_of_text_is_as_wide_as_its_place() -> None:
+def test_every_line_of_text_fits_its_place() -> None:
     root = parse(drawing())
     box = next(each for each in root.iter(f"{SVG}g") if each.get("data-state") == "ParkAnnounceConfirmed")
     outline = box.find(f"{SVG}rect[@class='shape']")
@@ -112,7 +112,7 @@ def test_two_runs_draw_the_same_bytes() -> None:
         "from devtools.drawing.svg import draw\n"
         "print(draw(read_machine(json.load(open(sys.argv[1]))), 'Order workflow'), end='')\n"
     )
-    other_run = subprocess.run(  # noqa: S603  runs this very program
+    other_run = subprocess.run(  # noqa: S603  runs this Python
         [sys.executable, "-c", program, str(ORDER_WORKFLOW)],
         env={**os.environ, "PYTHONHASHSEED": "1"},
         check=True,
@@ -132,7 +132,7 @@ def test_without_the_layout_library_the_error_says_how_to_install_it(
         elk.start()
 
 
-def test_side_by_side_rings_the_first_state_that_differs_in_both_drawings() -> None:
+def test_the_first_state_that_differs_is_ringed_in_both_drawings() -> None:
     other = confirmed()
     other["history"]["OrderWorkflow"] = payment_outage()["history"]["OrderWorkflow"]
 
@@ -149,7 +149,7 @@ def test_side_by_side_rings_the_first_state_that_differs_in_both_drawings() -> N
     assert {"recorded", "replayed"} <= set(root.itertext())
 
 
-def test_side_by_side_rings_the_last_common_state_where_a_path_has_ended() -> None:
+def test_the_last_common_state_is_ringed_in_the_drawing_of_the_shorter_path() -> None:
     shorter = confirmed()
     shorter["history"]["OrderWorkflow"] = passed("ProcessOrder", "DecideOutcome")
 
@@ -161,7 +161,7 @@ def test_side_by_side_rings_the_last_common_state_where_a_path_has_ended() -> No
     assert surrounds(right, pictures[1], "DecideOutcome")
 
 
-def test_side_by_side_says_when_both_paths_are_the_same() -> None:
+def test_two_drawings_of_the_same_path_say_so() -> None:
     svg = side_by_side(drawing(confirmed()), drawing(confirmed()), ("recorded", "replayed"))
 
     assert "Both took the same path" in svg
@@ -186,7 +186,7 @@ def test_the_command_can_write_to_standard_output() -> None:
     assert result.output.startswith("<svg ")
 
 
-def test_a_file_that_is_missing_or_no_json_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_is_missing_or_is_not_json_is_an_error(tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("{\n]")
 

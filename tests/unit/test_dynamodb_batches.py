@@ -1,4 +1,4 @@
-"""What happens to the part of a batch that DynamoDB hands back."""
+"""The unprocessed items of a DynamoDB batch are sent again."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from orderctl.dynamodb import batch_get, batch_put, to_item
 
 
 class _BusyTable:
-    """Does one item of each request, and hands the others back."""
+    """A table that processes one item of each request and returns the others as unprocessed."""
 
     def __init__(self) -> None:
         self.stored: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The fault switch, as the functions read it."""
+"""The fault switch in the functions."""
 
 import pytest
 
@@ -11,19 +11,19 @@ def _never_slept(seconds: float) -> None:
     raise AssertionError(f"slept {seconds} s")
 
 
-def test_without_a_fault_nothing_happens() -> None:
+def test_an_invocation_without_a_fault_succeeds() -> None:
     inject_fault(DependencyUnavailable, environment={}, sleep=_never_slept)
 
 
 @pytest.mark.parametrize("error", [DependencyUnavailable, GatewayUnavailable])
-def test_a_fault_looks_like_the_dependency_that_is_broken(error: type[DependencyUnavailable]) -> None:
+def test_a_fault_raises_the_error_of_the_broken_dependency(error: type[DependencyUnavailable]) -> None:
     with pytest.raises(error, match="fault switch: rate=1") as raised:
         inject_fault(error, environment={"FAULT_INJECTION": "rate=1"}, sleep=lambda _: None)
 
     assert type(raised.value) is error
 
 
-def test_that_share_of_the_invocations_fails() -> None:
+def test_the_rate_is_the_share_of_failed_invocations() -> None:
     draws = iter([0.0, 0.29, 0.3, 0.99])
     environment = {"FAULT_INJECTION": "rate=0.3"}
 
@@ -42,7 +42,7 @@ def test_that_share_of_the_invocations_fails() -> None:
     assert failed == 2
 
 
-def test_with_the_rate_0_nothing_fails() -> None:
+def test_no_invocation_fails_with_the_rate_0() -> None:
     assert not Fault(rate=0).fails(0.0)
 
 
@@ -60,7 +60,7 @@ def test_every_invocation_is_delayed_before_it_fails() -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault(), Fault(rate=0.3), Fault(rate=0, latency=0.25)])
-def test_a_fault_is_read_as_it_was_written(fault: Fault) -> None:
+def test_a_fault_that_is_written_and_read_is_the_same(fault: Fault) -> None:
     assert Fault.parse(str(fault)) == fault
 
 
@@ -68,6 +68,6 @@ def test_a_fault_is_read_as_it_was_written(fault: Fault) -> None:
     "text",
     ["", "on", "rate", "rate=", "rate=often", "rate=1.1", "rate=-1", "latency=nan", "chance=1", "rate=1,"],
 )
-def test_what_is_no_fault_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_fault_is_refused(text: str) -> None:
     with pytest.raises(InvalidFault):
         Fault.parse(text)

@@ -1,4 +1,4 @@
-"""The fault switch, as an operator turns it: on the configuration of a function."""
+"""The fault switch in orderctl: it changes the configuration of a function."""
 
 import json
 from typing import Any
@@ -17,8 +17,8 @@ from orderctl.main import app
 SERVICES = ("inventory", "payment", "notification")
 
 
-class Deployed:
-    """A stack with the functions of the workflow; it is its own client of every service."""
+class FakeStack:
+    """A stack with the functions of the workflow, and its own AWS clients."""
 
     orders_table = state_machine_arn = "of the stack"
 
@@ -29,7 +29,7 @@ class Deployed:
         self.revision = 1
         self.waited = False
 
-    def client(self, _service: str) -> "Deployed":
+    def client(self, _service: str) -> "FakeStack":
         return self
 
     def describe_state_machine(self, **_: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Deployed:
         self.waited = False
         self.functions[FunctionName] = Environment["Variables"]
 
-    def get_waiter(self, name: str) -> "Deployed":
+    def get_waiter(self, name: str) -> "FakeStack":
         assert name == "function_updated_v2"
         return self
 
@@ -74,8 +74,8 @@ def _switch(deployed: Any, service: Service = Service.PAYMENT) -> FaultSwitch:
 
 
 @pytest.mark.parametrize("service", Service)
-def test_a_fault_is_put_into_the_environment_of_that_function_only(service: Service) -> None:
-    deployed = Deployed()
+def test_a_fault_changes_the_environment_of_one_function_only(service: Service) -> None:
+    deployed = FakeStack()
 
     _switch(deployed, service).turn_on(Fault(rate=0.3, latency=2))
 
@@ -89,16 +89,16 @@ def test_a_fault_is_put_into_the_environment_of_that_function_only(service: Serv
     }
 
 
-def test_a_fault_counts_when_the_function_is_configured() -> None:
-    deployed = Deployed()
+def test_turning_a_fault_on_waits_until_the_function_is_updated() -> None:
+    deployed = FakeStack()
 
     _switch(deployed).turn_on(Fault())
 
     assert deployed.waited
 
 
-def test_off_leaves_the_environment_as_it_was_deployed() -> None:
-    deployed = Deployed()
+def test_turning_a_fault_off_restores_the_deployed_environment() -> None:
+    deployed = FakeStack()
     before = dict(deployed.functions["arn:payment"])
     _switch(deployed).turn_on(Fault())
 
@@ -108,16 +108,16 @@ def test_off_leaves_the_environment_as_it_was_deployed() -> None:
     assert deployed.waited
 
 
-def test_off_twice_does_not_configure_the_function_again() -> None:
-    deployed = Deployed()
+def test_turning_a_fault_off_twice_changes_the_function_once() -> None:
+    deployed = FakeStack()
 
     _switch(deployed).turn_off()
 
     assert deployed.revision == 1
 
 
-def test_the_fault_that_is_on_can_be_read() -> None:
-    deployed = Deployed()
+def test_the_current_fault_can_be_read() -> None:
+    deployed = FakeStack()
     before = _switch(deployed).read()
 
     _switch(deployed).turn_on(Fault(rate=0.3))
@@ -126,8 +126,8 @@ def test_the_fault_that_is_on_can_be_read() -> None:
     assert _switch(deployed).read() == Fault(rate=0.3)
 
 
-def test_in_prod_it_takes_force() -> None:
-    deployed = Deployed(stage="prod")
+def test_a_fault_in_prod_needs_force() -> None:
+    deployed = FakeStack(stage="prod")
 
     with pytest.raises(OperatorError, match="stage prod"):
         _switch(deployed).turn_on(Fault())
@@ -138,16 +138,16 @@ def test_in_prod_it_takes_force() -> None:
     assert _switch(deployed).read() == Fault()
 
 
-def test_a_function_that_does_not_tell_its_stage_is_taken_for_prod() -> None:
-    deployed = Deployed()
+def test_a_function_without_a_stage_is_treated_as_prod() -> None:
+    deployed = FakeStack()
     del deployed.functions["arn:payment"]["STAGE"]
 
     with pytest.raises(OperatorError, match="stage prod"):
         _switch(deployed).turn_on(Fault())
 
 
-def test_off_needs_no_force() -> None:
-    deployed = Deployed(stage="prod")
+def test_turning_a_fault_off_needs_no_force() -> None:
+    deployed = FakeStack(stage="prod")
     _switch(deployed).turn_on(Fault(), force=True)
 
     _switch(deployed).turn_off()
@@ -155,32 +155,32 @@ def test_off_needs_no_force() -> None:
     assert _switch(deployed).read() is None
 
 
-def test_a_change_by_somebody_else_is_not_overwritten() -> None:
-    deployed = Deployed()
+def test_a_concurrent_change_is_not_overwritten() -> None:
+    deployed = FakeStack()
     read = deployed.get_function_configuration
 
-    def read_too_early(**request: str) -> dict[str, Any]:
+    def read_before_the_change(**request: str) -> dict[str, Any]:
         found = read(**request)
         deployed.revision += 1
         return found
 
-    deployed.get_function_configuration = read_too_early  # type: ignore[method-assign]
+    deployed.get_function_configuration = read_before_the_change  # type: ignore[method-assign]
 
     with pytest.raises(OperatorError, match="changed at the same time"):
         _switch(deployed).turn_on(Fault())
 
 
-def test_another_workflow_is_said_to_be_one() -> None:
-    class Other(Deployed):
+def test_another_workflow_is_refused() -> None:
+    class OtherWorkflow(FakeStack):
         def describe_state_machine(self, **_: str) -> dict[str, Any]:
             return {"definition": json.dumps({"States": {"Bill": {"Type": "Pass"}}})}
 
     with pytest.raises(OperatorError, match="no state AuthorizePayment"):
-        _switch(Other())
+        _switch(OtherWorkflow())
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         ([], "payment: on: 100% of its invocations fail"),
         (["--rate", "0.3"], "payment: on: 30% of its invocations fail"),
@@ -191,20 +191,22 @@ def test_another_workflow_is_said_to_be_one() -> None:
         ),
     ],
 )
-def test_the_command_says_what_is_on(monkeypatch: pytest.MonkeyPatch, options: list[str], said: str) -> None:
-    deployed = Deployed()
+def test_the_command_shows_the_current_fault(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], expected: str
+) -> None:
+    deployed = FakeStack()
     monkeypatch.setattr(fault, "find_stack", lambda *_: deployed)
 
     outcomes = [
         CliRunner().invoke(app, ["fault", "payment", *words]) for words in (["on", *options], ["status"])
     ]
 
-    assert [outcome.stdout.strip() for outcome in outcomes] == [said, said]
+    assert [outcome.stdout.strip() for outcome in outcomes] == [expected, expected]
 
 
 @pytest.mark.parametrize("options", [["--rate", "2"], ["--latency", "soon"], ["--latency", "-1s"]])
-def test_what_can_be_no_fault_is_refused(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
-    deployed = Deployed()
+def test_invalid_options_are_refused(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    deployed = FakeStack()
     monkeypatch.setattr(fault, "find_stack", lambda *_: deployed)
 
     outcome = CliRunner().invoke(app, ["fault", "payment", "on", *options])

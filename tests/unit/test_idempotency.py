@@ -1,4 +1,4 @@
-"""One key of one client stands for one order."""
+"""An idempotency key of a client identifies one order."""
 
 from uuid import UUID
 
@@ -35,6 +35,6 @@ def test_any_printable_ascii_is_a_key(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "k\n", "\t", "\x7f", "ä", "\ud800"])
-def test_anything_else_is_refused(key: str) -> None:
+def test_any_other_key_is_refused(key: str) -> None:
     with pytest.raises(InvalidRequest, match="Idempotency-Key"):
         parse_idempotency_key(key)

@@ -1,4 +1,4 @@
-"""Bodies that can't be read are the client's to mend, whatever is in them."""
+"""A body that can't be parsed is a client error."""
 
 import json
 from base64 import b64encode
@@ -13,7 +13,7 @@ from handlers.api.json_text import MAX_BODY_BYTES, canonical, read_json
 ANY_CHARACTER = st.characters(exclude_categories=())
 
 
-def test_json_is_read() -> None:
+def test_json_is_parsed() -> None:
     assert read_json('{"a": [1, "ä", null]}', is_base64=False) == {"a": [1, "ä", None]}
 
 
@@ -46,7 +46,7 @@ def test_base64_is_decoded_first() -> None:
         (" " * MAX_BODY_BYTES + "1", f"must have at most {MAX_BODY_BYTES} bytes"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_refused_as_a_whole(body: str | None, detail: str) -> None:
+def test_a_body_that_can_not_be_parsed_is_refused(body: str | None, detail: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         read_json(body, is_base64=False)
 
@@ -54,13 +54,13 @@ def test_a_body_that_cannot_be_read_is_refused_as_a_whole(body: str | None, deta
 
 
 @pytest.mark.parametrize("body", ["{}", "e30", "e30==", "ä", b64encode(b'"\xff"').decode(), ""])
-def test_base64_that_is_none_or_holds_no_json_is_refused(body: str) -> None:
+def test_invalid_base64_or_base64_of_invalid_json_is_refused(body: str) -> None:
     with pytest.raises(InvalidRequest):
         read_json(body, is_base64=True)
 
 
 @given(body=st.text(ANY_CHARACTER) | st.text('{}[]",:\\ud801aeE+-.0 tfn'), is_base64=st.booleans())
-def test_no_text_breaks_the_reader(body: str, is_base64: bool) -> None:  # noqa: FBT001  as the event has it
+def test_any_text_is_parsed_or_refused(body: str, is_base64: bool) -> None:  # noqa: FBT001  as the event has it
     try:
         parsed = read_json(body, is_base64=is_base64)
     except InvalidRequest:
@@ -70,7 +70,7 @@ def test_no_text_breaks_the_reader(body: str, is_base64: bool) -> None:  # noqa:
 
 
 @given(octets=st.binary())
-def test_no_octets_break_the_reader(octets: bytes) -> None:
+def test_any_bytes_are_parsed_or_refused(octets: bytes) -> None:
     try:
         parsed = read_json(b64encode(octets).decode(), is_base64=True)
     except InvalidRequest:
@@ -79,7 +79,7 @@ def test_no_octets_break_the_reader(octets: bytes) -> None:
     json.dumps(parsed).encode()
 
 
-def test_equal_values_have_one_canonical_spelling() -> None:
+def test_equal_values_have_the_same_canonical_form() -> None:
     one = read_json('{"b": 1, "a": ["\\u00e4", {"d": 2, "c": 3}]}', is_base64=False)
     other = read_json('{"a":["ä",{"c":3,"d":2}],"b":1}', is_base64=False)
 

@@ -1,4 +1,4 @@
-"""A MiniStack that a patch was not written for is refused, by name, before it runs."""
+"""A patch refuses another version of MiniStack before it runs."""
 
 from collections.abc import Callable
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from devtools.local_cloud.patches.expected import PatchOutdatedError
 
 
 def _of_another_version(*_: Any) -> None:
-    """Take other parameters, and do other things."""
+    """A function with other parameters and other source."""
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def _of_another_version(*_: Any) -> None:
         (step_functions, stepfunctions, "_emit_execution_status_event", _of_another_version),
     ],
 )
-def test_a_patch_refuses_what_it_does_not_know(
+def test_a_patch_refuses_changed_code(
     patch: ModuleType,
     module: ModuleType,
     name: str,

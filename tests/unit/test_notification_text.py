@@ -1,4 +1,4 @@
-"""What customers read."""
+"""The text of notifications."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -37,7 +37,7 @@ ORDER = Order(
         (NotificationKind.REJECTED, "not been charged"),
     ],
 )
-def test_each_kind_tells_its_own_news(kind: NotificationKind, expected: str) -> None:
+def test_each_kind_has_its_own_text(kind: NotificationKind, expected: str) -> None:
     assert expected in compose(kind, ORDER).body
 
 
@@ -50,7 +50,7 @@ def test_a_rejection_gives_its_reason(reason: str | None, expected: str) -> None
 
 
 @given(st.uuids(), st.sampled_from(NotificationKind))
-def test_a_subject_is_one_that_sns_takes(order_id: UUID, kind: NotificationKind) -> None:
+def test_a_subject_is_valid_in_sns(order_id: UUID, kind: NotificationKind) -> None:
     subject = compose(kind, replace(ORDER, order_id=str(order_id))).subject
 
     assert subject.isascii()
@@ -68,7 +68,7 @@ def test_a_subject_is_one_that_sns_takes(order_id: UUID, kind: NotificationKind)
         (0, "USD", "USD 0.00"),
     ],
 )
-def test_an_amount_is_spelled_with_its_currencys_decimals(amount: int, currency: str, text: str) -> None:
+def test_an_amount_has_the_decimals_of_its_currency(amount: int, currency: str, text: str) -> None:
     assert format_money(Money(amount=amount, currency=currency)) == text
 
 

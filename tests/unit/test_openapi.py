@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid, and says what the code says."""
+"""The OpenAPI document is valid and matches the code."""
 
 import json
 import tomllib
@@ -46,7 +46,7 @@ def test_the_document_is_valid_openapi() -> None:
     OpenAPIV31SpecValidator(published(), base_uri=DOCUMENT.as_uri()).validate()
 
 
-def test_every_component_is_referred_to_and_every_reference_leads_somewhere() -> None:
+def test_every_component_is_used_and_every_reference_has_a_target() -> None:
     references = {node["$ref"] for node in nodes(published()) if "$ref" in node}
 
     assert {reference for reference in references if reference.startswith("#")} == {
@@ -73,7 +73,7 @@ def test_the_operations_are_the_routes_of_the_function() -> None:
     assert {(each.method, each.path) for each in operations()} == routes
 
 
-def test_the_body_of_an_order_is_described_by_the_file_that_the_function_validates_with() -> None:
+def test_the_schema_of_an_order_is_the_one_that_the_function_validates_with() -> None:
     content = operation("placeOrder").body["requestBody"]["content"]["application/json"]
 
     assert (DOCUMENT.parent / content["schema"]["$ref"]).resolve() == PLACE_ORDER
@@ -103,11 +103,11 @@ def test_every_error_is_a_problem() -> None:
 
 
 @pytest.mark.parametrize("statuses", [OrderStatus, InventoryStatus, PaymentStatus, NotificationStatus])
-def test_the_statuses_are_those_of_the_contract(statuses: type[StrEnum]) -> None:
+def test_the_document_has_the_statuses_of_the_contract(statuses: type[StrEnum]) -> None:
     assert published()["components"]["schemas"][statuses.__name__]["enum"] == [*statuses]
 
 
-def test_the_reasons_are_those_that_the_workflow_and_the_sweeper_give() -> None:
+def test_the_document_has_the_reasons_of_the_workflow_and_the_sweeper() -> None:
     workflow = json.loads((REPOSITORY / "statemachines" / "order_workflow.asl.json").read_text())
     given = {
         node["Result"]
@@ -158,7 +158,7 @@ def test_a_text_has_the_length_limits_of_the_function(
 
 
 @TEXTS
-def test_a_text_has_the_characters_that_the_function_takes(
+def test_a_text_has_the_characters_that_the_function_accepts(
     operation_id: str, name: str, parse: Callable[[str], object]
 ) -> None:
     schema = parameter(operation_id, name)

@@ -1,4 +1,4 @@
-"""Orders know where the console draws them, and keep to themselves what is personal."""
+"""An order has a console link, and its text form has no personal data."""
 
 import pytest
 
@@ -10,7 +10,7 @@ ARN = "arn:aws:states:eu-central-1:123456789012:express:OrderWorkflow:0c1d:7f2e"
 
 
 @pytest.mark.parametrize("started_at", ["2026-11-22T15:14:32.456Z", "2026-11-22T16:14:32.456000+01:00"])
-def test_the_console_finds_an_execution_by_region_arn_and_start(started_at: str) -> None:
+def test_the_console_link_has_region_arn_and_start_date(started_at: str) -> None:
     execution = Execution(arn=ARN, started_at=started_at)
 
     assert execution.console_url == (
@@ -19,7 +19,7 @@ def test_the_console_finds_an_execution_by_region_arn_and_start(started_at: str)
     )
 
 
-def test_an_order_prints_neither_address_nor_token() -> None:
+def test_the_text_form_of_an_order_has_neither_address_nor_token() -> None:
     order = Order(
         order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
         customer_id="cust-17850",

@@ -1,4 +1,4 @@
-"""What is read from an order file, and what each broken line of it does."""
+"""Parsing an order file with valid and with invalid lines."""
 
 import pytest
 
@@ -42,27 +42,27 @@ def test_the_lines_of_one_invoice_make_one_order() -> None:
     )
 
 
-def test_two_lines_of_one_product_are_added_up() -> None:
+def test_two_lines_of_one_product_become_one_item() -> None:
     file = read(line(quantity="6"), line(quantity="4"))
 
     assert file.orders[0].items == (("MUG", 10),)
 
 
-def test_an_invoice_whose_lines_are_apart_is_still_one_order() -> None:
+def test_an_invoice_whose_lines_are_not_adjacent_is_one_order() -> None:
     file = read(line(invoice="1", code="A"), line(invoice="2", code="A"), line(invoice="1", code="B"))
 
     assert [order.items for order in file.orders] == [(("A", 6), ("B", 6)), (("A", 6),)]
 
 
-def test_an_order_without_a_customer_is_a_guests() -> None:
+def test_an_order_without_a_customer_belongs_to_a_guest() -> None:
     assert read(line(invoice="1001", customer="")).orders[0].customer_id == "guest-1001"
 
 
-def test_a_customer_number_that_a_spreadsheet_made_a_fraction_is_read_as_it_was() -> None:
+def test_a_customer_number_with_a_decimal_fraction_is_read_as_an_integer() -> None:
     assert read(line(customer="17850.0")).orders[0].customer_id == "cust-17850"
 
 
-def test_a_product_gets_its_most_frequent_price_and_the_demand_of_all_orders() -> None:
+def test_a_product_has_its_most_frequent_price_and_the_demand_of_all_orders() -> None:
     file = read(
         line(invoice="1", price="2.10", quantity="1"),
         line(invoice="2", price="1.85", quantity="2"),
@@ -104,14 +104,14 @@ def test_a_product_without_a_description_is_named_by_its_code() -> None:
         (line().encode().replace(b"TIN", b"\xff\xfe"), "not UTF-8"),
     ],
 )
-def test_a_broken_line_is_left_out_with_its_number_and_reason(broken: str | bytes, reason: str) -> None:
+def test_an_invalid_line_is_skipped_with_its_number_and_reason(broken: str | bytes, reason: str) -> None:
     file = read(GOOD, broken, line(code="POT"))
 
     assert skipped(file) == [(3, reason)]
     assert [order.items for order in file.orders] == [(("MUG", 6), ("POT", 6))]
 
 
-def test_what_an_order_file_may_look_like_besides() -> None:
+def test_an_order_file_may_have_a_byte_order_mark_quotes_and_empty_lines() -> None:
     quoted = GOOD.replace("TIN MUG", '"MUG, ""TIN"" £1"')
 
     file = parse_order_file(read_csv(f"\ufeff{HEADER}\r\n\r\n{quoted}\r\n\r\n".encode()))
@@ -137,13 +137,13 @@ def test_an_order_whose_lines_add_up_to_more_than_10000_pieces_can_not_be_placed
     assert [order.refusal for order in file.refused] == [Refusal.QUANTITY]
 
 
-def test_what_an_order_that_can_not_be_placed_asks_for_is_in_the_catalogue_but_no_demand() -> None:
+def test_the_products_of_an_order_that_can_not_be_placed_have_no_demand() -> None:
     file = read(line(invoice="1", quantity="10000"), line(invoice="1", quantity="1"), line(invoice="2"))
 
     assert [(product.product_id, product.demand) for product in file.products] == [("MUG", 6)]
 
 
-def test_the_digest_tells_two_files_apart() -> None:
+def test_two_files_have_different_digests() -> None:
     assert read(GOOD).digest == read(GOOD).digest
     assert read(GOOD).digest != read(line(quantity="7")).digest
 
@@ -158,7 +158,7 @@ def test_the_digest_tells_two_files_apart() -> None:
         (HEADER.replace("Quantity", "Menge").encode(), "its header has no column Quantity"),
     ],
 )
-def test_a_file_that_is_no_order_file_is_refused_with_the_reason(content: bytes, what: str) -> None:
+def test_a_file_that_is_not_an_order_file_is_refused_with_the_reason(content: bytes, what: str) -> None:
     with pytest.raises(OperatorError, match=what):
         parse_order_file(read_csv(content))
 
@@ -170,7 +170,7 @@ def test_a_price_is_exact_in_minor_units(price: str, minor: int) -> None:
     assert minor_units(price) == minor
 
 
-def test_the_sample_has_the_shape_of_a_real_day() -> None:
+def test_the_sample_resembles_a_real_day() -> None:
     content = SAMPLE.read_bytes()
 
     file = parse_order_file(read_csv(content))

@@ -1,4 +1,4 @@
-"""How the outcome of an import is summed up and shown."""
+"""The summary of an import."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -62,7 +62,7 @@ def test_an_order_that_is_pending_or_on_hold_is_not_settled(status: OrderStatus)
     assert summarise([placement("a")], [state("a", status)]).unsettled == 1
 
 
-def test_speed_and_latency_are_those_of_the_orders_placed_now() -> None:
+def test_speed_and_latency_include_only_newly_placed_orders() -> None:
     summary = summarise(
         [placement("now"), placement("later"), placement("before", replayed=True)],
         [
@@ -83,12 +83,12 @@ def test_an_import_that_placed_nothing_new_has_no_speed() -> None:
     assert (summary.orders_per_second, summary.settlement_latency) == (None, None)
 
 
-def test_latency_is_told_by_nearest_rank() -> None:
+def test_latency_percentiles_use_the_nearest_rank() -> None:
     assert Latency.from_seconds([*range(100, 0, -1)]) == Latency(p50=50, p99=99)
     assert Latency.from_seconds([7]) == Latency(p50=7, p99=7)
 
 
-def test_an_order_of_the_file_is_asked_for_as_the_api_takes_it() -> None:
+def test_an_order_of_the_file_becomes_a_valid_request() -> None:
     order = FileOrder(invoice="1001", customer_id="guest-1001", items=(("MUG", 6), ("POT", 2)))
 
     assert order_request(order) == {
@@ -102,5 +102,5 @@ def test_an_order_of_the_file_is_asked_for_as_the_api_takes_it() -> None:
 @pytest.mark.parametrize(
     ("numbers", "short"), [([3], "3"), ([3, 7, 8, 9], "3, 7-9"), ([1, 2, 4, 6, 7], "1-2, 4, 6-7")]
 )
-def test_line_numbers_in_a_row_are_written_as_ranges(numbers: list[int], short: str) -> None:
+def test_consecutive_line_numbers_are_written_as_ranges(numbers: list[int], short: str) -> None:
     assert ranges(numbers) == short

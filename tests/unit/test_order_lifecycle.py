@@ -1,4 +1,4 @@
-"""All that write an order's record keep to one protocol: the state machine and the document too."""
+"""The state machine and the document have the same order updates as the code."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ def updates_of_the_definition() -> dict[str, Any]:
     }
 
 
-def test_the_state_machine_writes_what_the_protocol_says() -> None:
+def test_the_state_machine_makes_the_updates_of_the_protocol() -> None:
     expected = {
         state: {
             "TableName": "${OrdersTableName}",
@@ -46,7 +46,7 @@ def test_the_state_machine_writes_what_the_protocol_says() -> None:
     assert updates_of_the_definition() == expected
 
 
-def test_the_document_lists_every_write_with_what_it_changes_and_its_condition() -> None:
+def test_the_document_lists_the_changes_and_the_condition_of_every_write() -> None:
     document = (REPOSITORY / "docs" / "order-lifecycle.md").read_text(encoding="utf-8")
     rows = [row for row in document.splitlines() if row.count(" | ") == 3 and "`" in row]
 
@@ -56,7 +56,7 @@ def test_the_document_lists_every_write_with_what_it_changes_and_its_condition()
     ]
 
 
-def test_the_document_says_what_a_new_order_is_stored_with() -> None:
+def test_the_document_lists_the_attributes_of_a_new_order() -> None:
     document = (REPOSITORY / "docs" / "order-lifecycle.md").read_text(encoding="utf-8")
     stored = _names(lifecycle.stored_order(_ORDER, _NOW))
 
@@ -70,7 +70,7 @@ def test_every_placeholder_of_an_expression_has_a_value_and_every_value_is_used(
         assert used == set(write.values), writer
 
 
-def test_an_order_without_messages_keeps_its_note_of_the_last_redrive() -> None:
+def test_a_redrive_without_messages_keeps_the_time_of_the_last_redrive() -> None:
     for write in (lifecycle.resume(_NOW, None), lifecycle.reopen(_ORDER, _NOW, None, announce_again=True)):
         assert "redrivenAt" not in write.update
         assert ":redriven" not in write.values

@@ -1,4 +1,4 @@
-"""A page token opens the next page of one customer's list, and nothing else."""
+"""A page token is valid for the next page of one customer's list only."""
 
 from base64 import urlsafe_b64encode
 
@@ -19,11 +19,11 @@ def encoded(text: str) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def test_a_token_leads_back_to_its_position() -> None:
+def test_a_token_is_parsed_to_its_position() -> None:
     assert parse_page_token(page_token(POSITION, "cust-1"), "cust-1") == POSITION
 
 
-def test_a_token_can_stand_in_an_address_as_it_is() -> None:
+def test_a_token_needs_no_escaping_in_a_url() -> None:
     assert page_token(POSITION, "cust-1").replace("-", "").replace("_", "").isalnum()
 
 
@@ -50,12 +50,12 @@ def test_a_token_of_another_customer_is_refused() -> None:
         page_token(POSITION, "cust-1") * 1000,
     ],
 )
-def test_a_token_that_no_list_gave_is_refused(token: str) -> None:
+def test_an_invalid_token_is_refused(token: str) -> None:
     with pytest.raises(InvalidRequest, match="nextToken"):
         parse_page_token(token, "cust-1")
 
 
 @given(token=st.text(st.characters(exclude_categories=())))
-def test_no_text_breaks_the_reader(token: str) -> None:
+def test_any_text_is_parsed_or_refused(token: str) -> None:
     with pytest.raises(InvalidRequest):
         parse_page_token(token, "cust-1")

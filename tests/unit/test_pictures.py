@@ -1,4 +1,4 @@
-"""The pictures in the documents are of the definition and the recordings as they are."""
+"""The pictures in the documents match the definition and the recordings."""
 
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ _PICTURES: Final = sorted((_ROOT / "statemachines" / "pictures").glob("*.svg"))
 
 
 @pytest.mark.parametrize("picture", _PICTURES, ids=lambda picture: picture.stem)
-def test_a_picture_is_of_its_recording(picture: Path) -> None:
+def test_a_picture_matches_its_recording(picture: Path) -> None:
     definition = _ROOT / "statemachines" / "order_workflow.asl.json"
     recording = _ROOT / "tests" / "workflow" / "recordings" / f"{picture.stem}.json"
     options = ["--definition", str(definition), "--recording", str(recording), "--output", "-"]

@@ -1,4 +1,4 @@
-"""Orders cost what the catalogue says."""
+"""Orders are priced from the catalogue."""
 
 import pytest
 
@@ -34,20 +34,20 @@ def test_the_total_is_the_sum_of_quantity_times_price() -> None:
     )
 
 
-def test_a_priced_order_is_pending_since_now() -> None:
+def test_a_priced_order_is_pending_from_the_current_time() -> None:
     order = pending_order(request(A=1), {"A": 0}, order_id=ORDER_ID, currency="USD", at=AT)
 
     assert (order.status, order.reason, order.execution) == (OrderStatus.PENDING, None, None)
     assert (order.created_at, order.updated_at) == (AT, AT)
 
 
-def test_amounts_of_any_size_stay_exact() -> None:
+def test_amounts_of_any_size_are_exact() -> None:
     order = pending_order(request(A=10_000), {"A": 10**20 + 1}, order_id=ORDER_ID, currency="USD", at=AT)
 
     assert order.total.amount == 10**24 + 10_000
 
 
-def test_every_unknown_product_is_named_where_it_stands() -> None:
+def test_every_unknown_product_is_named_with_its_position() -> None:
     with pytest.raises(UnknownProducts) as refused:
         pending_order(request(A=1, B=1, C=1), {"B": 1}, order_id=ORDER_ID, currency="USD", at=AT)
 

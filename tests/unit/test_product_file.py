@@ -1,4 +1,4 @@
-"""What is stocked from a file."""
+"""Parsing a catalogue file or an order file into stock."""
 
 from decimal import Decimal
 
@@ -15,13 +15,13 @@ def read(*lines: str) -> ProductFile:
     return parse_product_file(read_csv("\n".join(lines).encode()))
 
 
-def test_a_catalogue_is_read_by_its_own_columns_in_any_order() -> None:
+def test_the_columns_of_a_catalogue_may_have_any_order() -> None:
     file = read("available,productId,unitPrice,name", "12,MUG,255,TIN MUG")
 
     assert file.products == (Product(product_id="MUG", name="TIN MUG", unit_price=255, available=12),)
 
 
-def test_an_order_file_is_stocked_with_what_its_orders_ask_for() -> None:
+def test_the_stock_of_an_order_file_is_the_demand_of_its_orders() -> None:
     file = read(
         "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country",
         "1001,MUG,TIN MUG,6,2026-03-02,2.55,,Freedonia",
@@ -42,14 +42,14 @@ def test_an_order_file_is_stocked_with_what_its_orders_ask_for() -> None:
         ("POT,TEA POT,255", "wrong number of columns"),
     ],
 )
-def test_a_broken_line_of_a_catalogue_is_left_out_with_its_number(broken: str, reason: str) -> None:
+def test_an_invalid_line_of_a_catalogue_is_skipped_with_its_number(broken: str, reason: str) -> None:
     file = read("productId,name,unitPrice,available", "MUG,TIN MUG,255,12", broken, "JUG,JUG,99,1")
 
     assert [(line.number, str(line.reason)) for line in file.skipped] == [(3, reason)]
     assert [product.product_id for product in file.products] == ["MUG", "JUG"]
 
 
-def test_a_file_of_neither_kind_is_refused() -> None:
+def test_a_file_that_is_neither_a_catalogue_nor_an_order_file_is_refused() -> None:
     with pytest.raises(OperatorError, match="no column productId, unitPrice, available"):
         read("name,price", "TIN MUG,2.55")
 

@@ -73,7 +73,9 @@ def placeholders() -> Placeholders:
         ),
     ],
 )
-def test_texts_of_one_run_become_placeholders(placeholders: Placeholders, real: Any, replaced: Any) -> None:
+def test_the_texts_of_one_run_are_replaced_by_placeholders(
+    placeholders: Placeholders, real: Any, replaced: Any
+) -> None:
     assert placeholders.replace(real) == replaced
 
 
@@ -93,12 +95,12 @@ def test_placeholders_are_read_from_the_deployed_definition() -> None:
 
 
 @pytest.mark.parametrize("deployed", [{"Retry": [{"MaxAttempts": 2}]}, {"Retry": []}, {}])
-def test_another_versions_workflow_is_not_recorded(deployed: dict[str, Any]) -> None:
+def test_a_workflow_of_another_version_is_not_recorded(deployed: dict[str, Any]) -> None:
     with pytest.raises(OperatorError, match="not the one of this checkout"):
         substituted({"Retry": [{"MaxAttempts": 3}]}, deployed)
 
 
-def test_repeated_responses_are_written_once_and_read_as_often_as_given() -> None:
+def test_repeated_responses_are_written_once_and_read_repeatedly() -> None:
     down, up = throws("E", "why"), returns({"status": "RESERVED"})
     responses = {"ReserveInventory": [down, down, down, up]}
 
@@ -112,7 +114,7 @@ def test_repeated_responses_are_written_once_and_read_as_often_as_given() -> Non
     ("error", "index"),
     [("A", 0), ("B", 1), ("States.Timeout", 2), ("States.Runtime", None), ("States.DataLimitExceeded", None)],
 )
-def test_the_first_handler_that_names_an_error_takes_it(error: str, index: int | None) -> None:
+def test_the_first_handler_that_names_an_error_handles_it(error: str, index: int | None) -> None:
     handlers = [{"ErrorEquals": [name]} for name in ("A", "States.TaskFailed", "States.ALL")]
 
     assert handler_of(error, handlers) == index
@@ -129,7 +131,7 @@ def test_each_retrier_counts_its_own_waits() -> None:
     assert longest_waits(state, ["A", "B", "A", "B"]) == [5, 1, 10, 2]
 
 
-def test_a_wait_within_the_jitter_is_recorded_as_its_longest() -> None:
+def test_a_wait_with_jitter_is_recorded_with_its_longest_length() -> None:
     attempts = {"Call": [_attempt("A"), _attempt("A", waited=0.2), _attempt("A", waited=2.4)]}
 
     assert waits_of(attempts, _calling()) == {"Call": [1, 2]}
@@ -149,7 +151,7 @@ def test_a_task_that_succeeded_after_its_timeout_is_not_recorded() -> None:
         waits_of(attempts, _calling())
 
 
-def test_events_are_sorted_by_branch_whatever_their_order() -> None:
+def test_events_are_sorted_by_branch() -> None:
     branches = [
         {"StartAt": name, "States": {name: {"Type": "Task", "Next": "x"}}} for name in ("Left", "Right")
     ]

@@ -1,4 +1,4 @@
-"""What a client may ask for."""
+"""Parsing the requests of a client."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,9 +34,9 @@ def order(**changes: Any) -> dict[str, Any]:
     return valid | changes
 
 
-def refusal(ask: Callable[[], object]) -> InvalidRequest:
+def refusal(parse: Callable[[], object]) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as refused:
-        ask()
+        parse()
     return refused.value
 
 
@@ -44,7 +44,7 @@ def pointers_of(body: object) -> list[str]:
     return [violation.pointer for violation in refusal(lambda: parse_place_order(body, SCHEMA)).violations]
 
 
-def test_a_valid_order_is_taken_as_it_is() -> None:
+def test_a_valid_order_is_parsed_unchanged() -> None:
     request = parse_place_order(order(), SCHEMA)
 
     assert request.customer_id == "cust-17850"
@@ -60,7 +60,7 @@ def test_an_order_may_have_as_many_items_as_one_reservation_can_hold() -> None:
     assert pointers_of(order(items=items)) == ["/items"]
 
 
-def test_every_violation_is_named_at_once() -> None:
+def test_all_violations_are_reported_together() -> None:
     body = {
         "customerEmail": "nobody",
         "paymentMethod": "",
@@ -78,13 +78,13 @@ def test_every_violation_is_named_at_once() -> None:
     ]
 
 
-def test_a_product_that_stands_in_the_order_again_is_named_where_it_does() -> None:
+def test_a_repeated_product_is_reported_at_its_second_position() -> None:
     items = [{"productId": product, "quantity": 1} for product in ["A", "B", "A", "A"]]
 
     assert pointers_of(order(items=items)) == ["/items/2/productId", "/items/3/productId"]
 
 
-def test_repeated_products_are_named_beside_what_else_is_wrong() -> None:
+def test_repeated_products_are_reported_together_with_other_violations() -> None:
     items = [{"productId": "A", "quantity": 1}, 7, {"productId": "A"}]
 
     assert pointers_of(order(items=items)) == ["/items/1", "/items/2/quantity", "/items/2/productId"]
@@ -98,12 +98,12 @@ def test_a_quantity_is_an_integer_from_1_to_10000(quantity: object) -> None:
 
 
 @pytest.mark.parametrize("body", [None, 1, "order", [], [order()], True])
-def test_a_body_that_is_no_object_is_refused_as_a_whole(body: object) -> None:
+def test_a_body_that_is_not_an_object_is_refused(body: object) -> None:
     assert pointers_of(body) == [""]
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "a+b.c@mail.example.co.uk", "o'brien@xn--bcher-kva.ch"])
-def test_plausible_addresses_are_taken(email: str) -> None:
+def test_plausible_addresses_are_accepted(email: str) -> None:
     assert parse_place_order(order(customerEmail=email), SCHEMA).customer_email == email
 
 
@@ -127,7 +127,7 @@ def test_implausible_addresses_are_refused(email: str) -> None:
     assert pointers_of(order(customerEmail=email)) == ["/customerEmail"]
 
 
-def test_the_same_order_spelled_differently_has_the_same_hash() -> None:
+def test_two_notations_of_the_same_order_have_the_same_hash() -> None:
     reversed_members = dict(reversed(order().items()))
 
     requests = [parse_place_order(body, SCHEMA) for body in (order(), reversed_members)]
@@ -150,14 +150,14 @@ def test_another_order_has_another_hash(changes: dict[str, Any]) -> None:
     assert changed.request_hash != parse_place_order(order(), SCHEMA).request_hash
 
 
-def test_a_request_prints_neither_address_nor_token() -> None:
+def test_the_text_form_of_a_request_has_neither_address_nor_token() -> None:
     printed = repr(parse_place_order(order(), SCHEMA))
 
     assert "ada@example.com" not in printed
     assert "pm_card_visa" not in printed
 
 
-def test_a_list_has_20_orders_unless_asked_otherwise() -> None:
+def test_a_list_has_20_orders_by_default() -> None:
     request = parse_list_orders({"customerId": "cust-17850"})
 
     assert request == ListOrders(customer_id="cust-17850", limit=DEFAULT_LIMIT, after=None)
@@ -181,7 +181,7 @@ def test_a_list_without_a_customer_is_refused(parameters: dict[str, str]) -> Non
     assert "customerId" in str(refusal(lambda: parse_list_orders(parameters)))
 
 
-def test_a_list_goes_on_where_its_token_says() -> None:
+def test_a_list_continues_at_its_token() -> None:
     position = ListPosition(created_at="2026-11-22T15:14:31.123Z", order_id=ORDER_ID)
 
     request = parse_list_orders({"customerId": "c", "nextToken": page_token(position, "c")})
@@ -189,13 +189,13 @@ def test_a_list_goes_on_where_its_token_says() -> None:
     assert request.after == position
 
 
-def test_an_order_id_is_read_in_either_case() -> None:
+def test_an_order_id_may_have_upper_case_or_lower_case() -> None:
     assert parse_order_id(ORDER_ID.upper()) == ORDER_ID
 
 
 @pytest.mark.parametrize(
     "text", ["", "1", "ORDER", f"{{{ORDER_ID}}}", ORDER_ID.replace("-", ""), f"{ORDER_ID} "]
 )
-def test_what_is_no_order_id_names_no_order(text: str) -> None:
+def test_an_invalid_order_id_is_not_found(text: str) -> None:
     with pytest.raises(OrderNotFound):
         parse_order_id(text)

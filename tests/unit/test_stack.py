@@ -1,4 +1,4 @@
-"""Which deployment a command talks to."""
+"""How a command finds its deployment."""
 
 import socket
 from pathlib import Path
@@ -48,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Account:
-    """An AWS account with one stack, as far as `describe` looks at it."""
+    """An AWS account with one stack, as `describe` reads it."""
 
     def __init__(self, outputs: dict[str, str] | None) -> None:
         self._outputs = outputs
@@ -69,11 +69,11 @@ class Account:
         return {"value": f"value of {apiKey}"}
 
 
-def test_a_stack_file_reads_as_it_was_written() -> None:
+def test_a_stack_that_is_written_and_read_is_the_same() -> None:
     assert Stack.from_json(STACK.to_json()) == STACK
 
 
-def test_a_stack_on_aws_is_what_its_outputs_say() -> None:
+def test_a_stack_on_aws_is_read_from_its_outputs() -> None:
     stack = describe("OrderProcessing-dev", Account(OUTPUTS), region="eu-west-1", profile="shop")
 
     assert stack.endpoint_url is None
@@ -84,22 +84,22 @@ def test_a_stack_on_aws_is_what_its_outputs_say() -> None:
     assert (stack.region, stack.profile) == ("eu-west-1", "shop")
 
 
-def test_a_stack_that_is_not_deployed_is_said_to_be_missing() -> None:
+def test_a_stack_that_is_not_deployed_is_reported() -> None:
     with pytest.raises(OperatorError, match=r"no stack OrderProcessing-prod in eu-west-1"):
         describe("OrderProcessing-prod", Account(None), region="eu-west-1")
 
 
-def test_another_apps_stack_is_refused() -> None:
+def test_the_stack_of_another_app_is_refused() -> None:
     with pytest.raises(OperatorError, match=r"has no output 'ApiUrl'"):
         describe("Blog", Account({"BlogUrl": "https://blog"}), region="eu-west-1")
 
 
-def test_no_local_cloud_tells_how_to_start_one() -> None:
+def test_a_missing_local_cloud_is_reported_with_the_command_that_starts_one() -> None:
     with pytest.raises(OperatorError, match=r"No local cloud is running.*\n.*orderctl up"):
         find_stack()
 
 
-def test_a_stack_file_that_a_killed_cloud_left_is_explained(folder: Path) -> None:
+def test_the_stack_file_of_a_killed_cloud_is_reported(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     stale = STACK.to_json().replace("4566", str(port))
@@ -110,19 +110,19 @@ def test_a_stack_file_that_a_killed_cloud_left_is_explained(folder: Path) -> Non
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"endpointUrl": "http://127.0.0.1:4566"}'])
-def test_a_broken_stack_file_is_explained(folder: Path, content: str) -> None:
+def test_an_invalid_stack_file_is_reported(folder: Path, content: str) -> None:
     (folder / "stack.json").write_text(content)
 
     with pytest.raises(OperatorError, match="is not a valid stack file"):
         find_stack()
 
 
-def test_a_profile_without_a_stack_is_a_question() -> None:
+def test_a_profile_without_a_stack_is_refused() -> None:
     with pytest.raises(OperatorError, match="need --stack"):
         find_stack(profile="shop")
 
 
-def test_the_local_cloud_lives_in_the_repository_unless_told_otherwise(
+def test_the_folder_of_the_local_cloud_is_in_the_repository_by_default(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert local_cloud_folder() == folder

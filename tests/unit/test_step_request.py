@@ -1,4 +1,4 @@
-"""What a service accepts from the state machine."""
+"""Parsing the requests of the state machine."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from handlers.domain.step_request import InvalidStepRequest, parse_step_request
 EVENT = {"operation": "reserve", "orderId": "order", "executionArn": "arn"}
 
 
-def test_a_request_names_operation_order_and_execution() -> None:
+def test_a_request_has_an_operation_an_order_and_an_execution() -> None:
     request = parse_step_request(EVENT, InventoryOperation)
 
     assert request.operation is InventoryOperation.RESERVE
@@ -19,11 +19,11 @@ def test_a_request_names_operation_order_and_execution() -> None:
 
 @pytest.mark.parametrize("field", EVENT)
 @pytest.mark.parametrize("value", [None, "", 7, {"S": "order"}])
-def test_a_missing_or_odd_field_is_named(field: str, value: Any) -> None:
+def test_a_missing_or_invalid_field_is_named(field: str, value: Any) -> None:
     with pytest.raises(InvalidStepRequest, match=f"^{field} "):
         parse_step_request(EVENT | {field: value}, InventoryOperation)
 
 
-def test_an_unknown_operation_is_answered_with_the_known_ones() -> None:
+def test_the_error_of_an_unknown_operation_names_the_known_ones() -> None:
     with pytest.raises(InvalidStepRequest, match="reserve, release"):
         parse_step_request(EVENT | {"operation": "refund"}, InventoryOperation)

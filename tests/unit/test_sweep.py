@@ -1,4 +1,4 @@
-"""Which orders a sweep takes up, and which it gives up on."""
+"""Which orders a sweep emits again, and which it holds."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,14 +22,14 @@ def _waiting(attempts: int) -> OverdueOrder:
     )
 
 
-def test_an_order_is_overdue_when_it_waited_longer_than_the_policy_says() -> None:
+def test_an_order_is_overdue_when_it_has_waited_longer_than_the_policy_allows() -> None:
     now = datetime(2026, 11, 22, 15, 20, 31, 123_000, tzinfo=UTC)
 
     assert POLICY.overdue_before(now) == "2026-11-22T15:14:31.123Z"
 
 
 @pytest.mark.parametrize(("attempts", "given_up"), [(0, False), (4, False), (5, True), (6, True)])
-def test_an_order_is_taken_up_five_times(attempts: int, *, given_up: bool) -> None:
+def test_an_order_is_emitted_again_five_times(attempts: int, *, given_up: bool) -> None:
     assert POLICY.gives_up_on(_waiting(attempts)) is given_up
 
 

@@ -1,4 +1,4 @@
-"""How tries are spaced, and when they end."""
+"""The pauses between attempts, and when the attempts end."""
 
 from itertools import islice
 
@@ -13,7 +13,7 @@ class Context:
         return 1_234
 
 
-def test_the_first_try_is_made_without_a_pause_however_little_time_is_left() -> None:
+def test_the_first_attempt_is_made_at_once_even_when_little_time_is_left() -> None:
     pauses: list[float] = []
 
     tries = list(TimeBudget(remaining_millis=lambda: 0, sleep=pauses.append).attempts())
@@ -22,7 +22,7 @@ def test_the_first_try_is_made_without_a_pause_however_little_time_is_left() -> 
     assert pauses == []
 
 
-def test_pauses_double_up_to_a_limit() -> None:
+def test_pauses_double_to_a_limit() -> None:
     pauses: list[float] = []
     budget = TimeBudget(remaining_millis=lambda: 900_000, sleep=pauses.append, jitter=lambda ceiling: ceiling)
 
@@ -31,7 +31,7 @@ def test_pauses_double_up_to_a_limit() -> None:
     assert pauses == [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8]
 
 
-def test_a_pause_that_would_eat_the_time_of_the_next_try_is_not_begun() -> None:
+def test_no_pause_starts_that_would_leave_too_little_time_for_the_next_attempt() -> None:
     pauses: list[float] = []
     budget = TimeBudget(remaining_millis=lambda: 3_020, sleep=pauses.append, jitter=lambda ceiling: ceiling)
 
@@ -42,9 +42,9 @@ def test_a_pause_that_would_eat_the_time_of_the_next_try_is_not_begun() -> None:
 
 
 @given(st.floats(min_value=0, max_value=100))
-def test_jitter_picks_any_pause_up_to_its_ceiling(ceiling: float) -> None:
+def test_jitter_is_at_most_its_ceiling(ceiling: float) -> None:
     assert 0 <= full_jitter(ceiling) <= ceiling
 
 
-def test_the_budget_of_an_invocation_is_what_lambda_says() -> None:
+def test_the_budget_of_an_invocation_is_its_remaining_time() -> None:
     assert TimeBudget.from_context(Context()).remaining_millis() == 1_234

@@ -1,4 +1,4 @@
-"""How the log of an execution is read: as states, in their order, branch by branch."""
+"""Reading the log of an execution as a sequence of states and branches."""
 
 import json
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def trace(*events: Event) -> ExecutionTrace:
 
 
 def names(runs: Sequence[StateRun]) -> list[Any]:
-    """A name for each state; a Parallel state is followed by the names in each of its branches."""
+    """Return the names of the states; after a Parallel state come the names in its branches."""
     return [
         name
         for run in runs
@@ -41,7 +41,7 @@ def names(runs: Sequence[StateRun]) -> list[Any]:
 
 
 def two_branches(after_parallel: int) -> list[Event]:
-    """Events of two branches side by side; `after_parallel` is the event that the join follows."""
+    """Events of two parallel branches; `after_parallel` is the event before the join."""
     return [
         (1, 0, "ExecutionStarted"),
         (2, 0, "ParallelStateEntered", {"name": "Both"}),
@@ -61,14 +61,14 @@ def two_branches(after_parallel: int) -> list[Event]:
 
 
 @pytest.mark.parametrize("after_parallel", [3, 6, 9])
-def test_branches_are_told_apart_and_joined(after_parallel: int) -> None:
+def test_branches_are_separated_and_joined(after_parallel: int) -> None:
     result = trace(*two_branches(after_parallel))
 
     assert names(result.runs) == ["Both", [["Left", "AfterLeft"], ["Right"]], "Decide"]
     assert result.ending == "SUCCEEDED"
 
 
-def test_events_that_were_logged_in_another_order_make_the_same_trace() -> None:
+def test_the_trace_does_not_depend_on_the_order_of_the_logged_events() -> None:
     events = logged(two_branches(9))
 
     assert trace_execution("arn", reversed(events)) == trace_execution("arn", events)
@@ -92,7 +92,7 @@ def test_two_parallel_states_in_a_row_keep_their_own_branches() -> None:
     assert names(result.runs) == ["First", [["InFirst"]], "Second", [["InSecond"]]]
 
 
-def test_a_task_tells_its_answer_its_attempts_and_its_last_error() -> None:
+def test_a_task_has_its_status_its_attempts_and_its_last_error() -> None:
     result = trace(
         (1, 0, "TaskStateEntered", {"name": "ReserveInventory"}),
         (2, 1, "TaskScheduled"),
@@ -107,20 +107,20 @@ def test_a_task_tells_its_answer_its_attempts_and_its_last_error() -> None:
     assert run.seconds == pytest.approx(0.05)
 
 
-def test_an_execution_that_is_still_going_on_shows_the_states_so_far() -> None:
+def test_the_trace_of_a_running_execution_has_the_states_so_far() -> None:
     result = trace((1, 0, "ExecutionStarted"), (2, 1, "TaskStateEntered", {"name": "ReserveInventory"}))
 
     assert (names(result.runs), result.ending) == (["ReserveInventory"], "RUNNING")
 
 
-def test_a_log_whose_beginning_has_not_arrived_is_no_error() -> None:
+def test_a_log_without_its_first_events_is_accepted() -> None:
     result = trace(*two_branches(9)[9:])
 
     assert names(result.runs) == ["Decide"]
 
 
 @pytest.mark.parametrize("at", ["1795360471000", "2026-11-22T15:14:31.000Z"])
-def test_an_event_is_read_as_aws_and_as_the_local_cloud_log_it(at: str) -> None:
+def test_an_event_is_parsed_from_the_log_formats_of_aws_and_of_the_local_cloud(at: str) -> None:
     event = LoggedEvent.from_json(
         {
             "id": "4",

@@ -1,4 +1,4 @@
-"""The validator is jsonschema's equal on the schema that is published."""
+"""The validator agrees with jsonschema on the published schema."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ VALID_ORDER = {
 
 
 def variants_of(valid: Mapping[str, Any], **members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Change, remove and add any members of an object that is valid without that."""
+    """Change, remove and add members of a valid object."""
     return st.builds(
         lambda removed, changed, added: {
             name: value for name, value in {**valid, **changed, **added}.items() if name not in removed
@@ -74,7 +74,7 @@ ORDERS = variants_of(
 
 
 def ecma_pattern(_: object, pattern: str, value: object, __: object) -> Iterator[ValidationError]:
-    """Match as ECMA 262 does, like JSON Schema says; `$` of Python also precedes a last line feed."""
+    """Match as in ECMA 262, which JSON Schema requires: `$` of Python also matches before a final newline."""
     if isinstance(value, str) and not re.search(pattern.removesuffix("$") + r"(?![\s\S])", value):
         yield ValidationError("does not match")
 
@@ -87,7 +87,7 @@ def reference_pointers(value: object) -> set[str]:
 
 
 def places(error: ValidationError) -> list[str]:
-    """Point at the member itself where jsonschema points at the object that lacks it or should."""
+    """Return pointers to the member, where jsonschema points to its object."""
     pointer = ""
     for step in error.absolute_path:
         pointer = member(pointer, step)
@@ -128,12 +128,12 @@ def test_the_validator_checks_every_keyword_of_the_schema() -> None:
         {"type": "array", "items": {"type": "integer", "multipleOf": 2}},
     ],
 )
-def test_a_keyword_that_would_go_unchecked_is_refused(schema: dict[str, Any]) -> None:
+def test_an_unsupported_keyword_is_refused(schema: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="the validator"):
         checked_schema(schema)
 
 
-def test_pointers_escape_what_would_be_read_as_a_step() -> None:
+def test_pointers_escape_slashes_and_tildes() -> None:
     assert member("/items/0", "a/b~c") == "/items/0/a~1b~0c"
 
 

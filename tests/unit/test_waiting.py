@@ -1,16 +1,16 @@
-"""A test that waits says in the end what did not come."""
+"""Waiting for a condition."""
 
 import pytest
 
 from tests.waiting import eventually
 
 
-def test_the_first_result_that_is_true_is_returned() -> None:
+def test_waiting_returns_the_first_true_result() -> None:
     results = iter([[], [], ["message"]])
 
     assert eventually(lambda: next(results), "a message") == ["message"]
 
 
-def test_what_does_not_come_in_time_is_named() -> None:
-    with pytest.raises(AssertionError, match=r"after 0 s there is not a message; found: \[\]"):
-        eventually(list, "a message", patience=0)
+def test_a_timeout_names_what_is_missing() -> None:
+    with pytest.raises(AssertionError, match=r"after 0 s a message is missing; found: \[\]"):
+        eventually(list, "a message", timeout=0)

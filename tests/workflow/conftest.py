@@ -1,4 +1,4 @@
-"""The shop that the tests of the workflow run orders through."""
+"""Fixtures of the workflow tests."""
 
 import threading
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def deployment(dev_template: dict[str, Any]) -> Iterator[Deployment]:
 
 @pytest.fixture
 def shop(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessShop]:
-    """A shop with two products and no message; the handlers see what the deployed functions do."""
+    """A shop with two products and empty queues; the handlers have the deployed environment."""
     _make_requests_atomic(monkeypatch)
     for name, value in deployment.environment.items():
         monkeypatch.setenv(name, value)
@@ -30,13 +30,13 @@ def shop(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[In
     shop = InProcessShop(deployment=deployment)
     shop.stock("mug", 10)
     shop.stock("lamp", 10)
-    _forget_services()
+    _clear_services()
     yield shop
-    _forget_services()
+    _clear_services()
 
 
 def _make_requests_atomic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Branches run in threads, and moto's tables, unlike DynamoDB's, are not safe for them."""
+    """Let one thread at a time use moto: branches run in threads, and moto's tables are not thread-safe."""
     lock = threading.Lock()
     original = BotocoreStubber.process_request
 
@@ -47,8 +47,8 @@ def _make_requests_atomic(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BotocoreStubber, "process_request", process_request)
 
 
-def _forget_services() -> None:
-    """A handler keeps its adapters for good, with the names of the tables that it saw first."""
+def _clear_services() -> None:
+    """Clear the handlers' cached adapters, which have the table names of an earlier test."""
     for service in ("inventory", "payment", "notification"):
         _clear_caches(import_module(f"handlers.{service}"))
 

@@ -16,7 +16,7 @@ EXPRESS_SECONDS = 300
 
 
 def violations(definition: Definition) -> list[str]:
-    """Return every violation of the rules that all states must keep."""
+    """Return every violation of the rules for all states."""
     found = [problem for name, state in states(definition) for problem in _violations_of(name, state)]
     slowest, allowed = slowest_seconds(definition), definition.get("TimeoutSeconds", EXPRESS_SECONDS)
     if not slowest < allowed < EXPRESS_SECONDS:
@@ -27,7 +27,7 @@ def violations(definition: Definition) -> list[str]:
 
 
 def schema_violations(definition: Definition) -> list[str]:
-    """Return what cfn-lint's rule for state machines finds."""
+    """Return the findings of cfn-lint's rule for state machines."""
     machine = {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
@@ -44,7 +44,7 @@ def schema_violations(definition: Definition) -> list[str]:
 
 
 def slowest_seconds(machine: Definition) -> float:
-    """Return the seconds of the longest path: every attempt times out, every wait is at its longest."""
+    """Return the seconds of the longest path, when every attempt times out and every wait is the longest."""
     return _slowest(machine, machine["StartAt"])
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from devtools.asl.definition import DEFINITION
 from tests.aws_tables import TableNames, create_tables
 from tests.moto_clients import REGION, client
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 ACCOUNT: Final = "123456789012"
 
@@ -20,9 +20,9 @@ _SERVICES: Final = {"InventoryFunctionArn", "PaymentFunctionArn", "NotificationF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """`names` has the `Ref` of each resource, `substitutions` the text of each placeholder.
+    """`names` has the `Ref` of each resource; `substitutions` has the value of each placeholder.
 
-    The listener is a queue with every event of the bus, the inbox a queue with every notification.
+    The listener is a queue with all events of the bus; the inbox is a queue with all notifications.
     """
 
     template: Mapping[str, Any]
@@ -34,13 +34,13 @@ class Deployment:
 
     @property
     def definition(self) -> str:
-        """The workflow with longer timeouts: its calls take real time, and the machine may be busy."""
+        """The workflow with longer timeouts, because its calls take real time and the machine may be busy."""
         filled = _PLACEHOLDER.sub(lambda match: self.substitutions[match[1]], DEFINITION.read_text())
-        return _TIMEOUT.sub(str(PATIENCE_SECONDS), filled)
+        return _TIMEOUT.sub(str(TIMEOUT_SECONDS), filled)
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of the three services; only their logging variables differ."""
+        """The environment of the three services; only their logging variables differ."""
         variables: dict[str, str] = {}
         for placeholder in sorted(_SERVICES):
             function = self.function(self.substitutions[placeholder])
@@ -48,7 +48,7 @@ class Deployment:
         return {name: resolve(value, self.names) for name, value in variables.items()}
 
     def environment_of(self, service: str) -> dict[str, str]:
-        """The variables of one function, also of those that the workflow does not call."""
+        """The environment of one function, which may be one that the workflow does not call."""
         (variables,) = (
             resource["Properties"]["Environment"]["Variables"]
             for resource in self.template["Resources"].values()
@@ -70,7 +70,7 @@ class Deployment:
 
 
 def deploy(template: Mapping[str, Any]) -> Deployment:
-    """Make what the workflow needs; call it inside `mock_aws`."""
+    """Create the resources of the workflow; call it inside `mock_aws`."""
     tables = create_tables(template)
     makers = {
         "AWS::SQS::Queue": _create_queue,

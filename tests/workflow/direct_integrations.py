@@ -9,7 +9,7 @@ from tests.workflow.interventions import Interventions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectIntegrations:
-    """Stands for the boto3 client of DynamoDB, EventBridge or SQS."""
+    """Replaces the boto3 client of DynamoDB, EventBridge or SQS."""
 
     client: Any
     deployment: Deployment

@@ -29,7 +29,7 @@ _RECEIVE_LIMIT: Final = 10
 
 @dataclass(slots=True, kw_only=True)
 class InProcessShop:
-    """`interventions` are told by the kind of a call: see `InProcessShop.intervene`."""
+    """A shop in this process; `InProcessShop.intervene` lists the kinds of calls of `interventions`."""
 
     deployment: Deployment
     interventions: Interventions = field(default_factory=Interventions)
@@ -40,7 +40,7 @@ class InProcessShop:
         client("dynamodb").put_item(TableName=self.deployment.tables.inventory, Item=to_item(item))
 
     def place(self, *, payment_method: str = "pm_card_visa", **quantities: int) -> str:
-        """Store an order as the API does, and return its id; the quantities are by product."""
+        """Store an order as the API does, and return its id; `quantities` are by product."""
         lines = tuple(
             OrderLine(product_id=product, quantity=quantity, unit_price=_PRICE)
             for product, quantity in quantities.items()
@@ -62,10 +62,10 @@ class InProcessShop:
         return order.order_id
 
     def intervene(self, call: str, behaviour: Behaviour, times: float = float("inf")) -> None:
-        """Change the next calls of a kind.
+        """Change the next calls of one kind.
 
-        `reserve`, `capture`, ... inside the function; `invoke reserve`, ... the call of the function;
-        `settle`, `announce`, `close`, `park inventory`, `park delivery`, ... what the workflow does itself.
+        `reserve`, `capture`, ... are inside the function; `invoke reserve`, ... are calls of the function;
+        `settle`, `announce`, `close`, `park inventory`, ... are the workflow's own calls of AWS services.
         """
         self.interventions.plan(call, behaviour, times)
 
@@ -91,7 +91,7 @@ class InProcessShop:
         return run(machine, start, client_for=self._client_for, sleep=lambda _: None)
 
     def event(self, order_id: str) -> dict[str, Any]:
-        """Return OrderPlaced as the rule hands it over."""
+        """Return OrderPlaced as the rule delivers it."""
         return {
             "version": "0",
             "id": str(uuid4()),
@@ -116,7 +116,7 @@ class InProcessShop:
         }
 
     def open_key(self, order_id: str) -> str | None:
-        """Return what the index of open orders has of the order, if anything."""
+        """Return the order's key in the index of open orders, or None."""
         found = client("dynamodb").query(
             TableName=self.deployment.tables.orders,
             IndexName=OPEN_ORDERS_INDEX,
@@ -141,12 +141,12 @@ class InProcessShop:
         return [message for queue in queues for message in self.parked(queue)]
 
     def announced(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return what reached the bus: type and detail."""
+        """Return the events on the bus: type and detail."""
         events = self._messages(self.deployment.listener_url)
         return [(event["detail-type"], event["detail"]) for event in events]
 
     def notified(self) -> list[str]:
-        """Return what customers were told: received, confirmed, rejected."""
+        """Return the kinds of the sent notifications: received, confirmed, rejected."""
         envelopes = self._messages(self.deployment.inbox_url)
         return [json.loads(envelope["Message"])["kind"] for envelope in envelopes]
 
@@ -160,10 +160,10 @@ class InProcessShop:
         return {record["record"]: record for record in map(from_item, found["Items"])}
 
     def _messages(self, queue_url: str) -> list[dict[str, Any]]:
-        answer = client("sqs").receive_message(
+        response = client("sqs").receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=_RECEIVE_LIMIT, VisibilityTimeout=0
         )
-        messages = answer.get("Messages", [])
+        messages = response.get("Messages", [])
         assert len(messages) < _RECEIVE_LIMIT, "there may be more messages than were received"
         return [json.loads(message["Body"]) for message in messages]
 

@@ -1,4 +1,4 @@
-"""What a test can do to a call of the workflow: fail it, lose its response, or act before it."""
+"""Interventions in a call of the workflow: fail it, lose its response, or run an action before it."""
 
 import threading
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class Intervention:
 
 @dataclass(slots=True)
 class Interventions:
-    """The interventions by kind of call; they are used in the order in which they were planned."""
+    """The interventions by kind of call; they are used in the order of `plan`."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _planned: dict[str, list[Intervention]] = field(default_factory=dict)
@@ -55,13 +55,13 @@ def responding(make_response: Callable[[], Any]) -> Behaviour:
 
 
 def losing_the_response(call: Call) -> Any:
-    """Let the call take effect, and the caller never receive its response."""
+    """Make the call, and raise a timeout instead of returning its response."""
     call()
     raise ReadTimeoutError(endpoint_url="https://service")
 
 
-def after(action: Callable[[], Any]) -> Behaviour:
-    """Run an action before the call."""
+def running_before(action: Callable[[], Any]) -> Behaviour:
+    """Run an action, and then make the call."""
 
     def behaviour(call: Call) -> Any:
         action()

@@ -15,7 +15,7 @@ from tests.workflow.interventions import Interventions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvocationContext:
-    """What a handler may ask of its invocation."""
+    """The context object of an invocation."""
 
     function_name: str
     invoked_function_arn: str
@@ -29,7 +29,7 @@ class InvocationContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LambdaRuntime:
-    """Stands for boto3's client; a test can intervene inside a function and around its invocation."""
+    """Replaces boto3's Lambda client; a test can intervene in a function and in its invocation."""
 
     deployment: Deployment
     interventions: Interventions

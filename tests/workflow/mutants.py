@@ -1,4 +1,4 @@
-"""Small changes to a definition, each of which a test should notice."""
+"""Small changes of a definition; a test should detect each of them."""
 
 import copy
 from collections.abc import Callable, Iterator

@@ -1,6 +1,6 @@
-"""Changes the definition in small ways, and checks that the recordings notice each change.
+"""Changes the definition in small ways, and checks that the recordings detect each change.
 
-Run it with `make mutate`. It is no test, because it replays the recordings thousands of times.
+Run it with `make mutate`. It is not a test, because it replays the recordings thousands of times.
 """
 
 import json
@@ -21,61 +21,61 @@ from tests.workflow.recording_check import check
 from tests.workflow.recording_coverage import covered, parts
 
 _WORKERS = 2
-_LONGEST_SECONDS = 60
-# Mutants that change nothing, and why: no result fits both rules.
+_TIMEOUT_SECONDS = 60
+# Mutants without an effect, because no result matches both rules.
 EQUIVALENT: Mapping[tuple[str, str], str] = {
     ("DecideOutcome", "Choices[0] after the next"): "a refused order is not RESERVED with a valid payment",
     ("DecideOutcome", "Choices[1] after the next"): "an accepted order has no LOST step",
 }
 
 
-class _Hung(BaseException):
-    """Not an Exception: the interpreter would take it for a failed task."""
+class _TimedOut(BaseException):
+    """Not a subclass of Exception, which the interpreter would treat as a failed task."""
 
 
 def main() -> None:
-    """Print a table of the mutants; exit with 1 when nothing notices one of them."""
-    noticed: dict[str, Counter[str]] = defaultdict(Counter)
+    """Print a table of the mutants; exit with 1 when one of them is not detected."""
+    detected: dict[str, Counter[str]] = defaultdict(Counter)
     survivors = []
     with ProcessPoolExecutor(_WORKERS) as pool:
         all_mutants = list(mutants(read_definition()))
         for number, (mutant, by) in enumerate(
-            zip(all_mutants, pool.map(_noticed_by, all_mutants, chunksize=4), strict=True), start=1
+            zip(all_mutants, pool.map(_detected_by, all_mutants, chunksize=4), strict=True), start=1
         ):
-            noticed[mutant.kind][by] += 1
+            detected[mutant.kind][by] += 1
             if by == "nothing":
                 survivors.append(mutant)
-                _say(f"unnoticed: {mutant.state or 'machine'}: {mutant.kind}: {mutant.description}")
+                _say(f"not detected: {mutant.state or 'machine'}: {mutant.kind}: {mutant.description}")
             _say(f"\r{number} of {len(all_mutants)} ", end="", file=sys.stderr)
     _say("\r", end="", file=sys.stderr)
-    _print_table(noticed)
+    _print_table(detected)
     sys.exit(1 if survivors else 0)
 
 
-def _noticed_by(mutant: Mutant) -> str:
+def _detected_by(mutant: Mutant) -> str:
     if (mutant.state, mutant.description) in EQUIVALENT:
         return "equivalent"
     logging.disable()  # the interpreter logs every mutant that it can't run
-    signal.signal(signal.SIGALRM, _hung)
-    signal.alarm(_LONGEST_SECONDS)
+    signal.signal(signal.SIGALRM, _time_out)
+    signal.alarm(_TIMEOUT_SECONDS)
     try:
-        return _first_notice(mutant)
-    except _Hung:
+        return _first_detection(mutant)
+    except _TimedOut:
         return "a replay that never ends"
     finally:
         signal.alarm(0)
 
 
-def _first_notice(mutant: Mutant) -> str:
-    """Return the check that notices a mutant; the checks without parsing come first, as parsing is slow."""
+def _first_detection(mutant: Mutant) -> str:
+    """Return the check that detects a mutant; checks without parsing come first, because parsing is slow."""
     if violations(mutant.definition):
         return "a static check"
     text = json.dumps(mutant.definition)
     for recording in sorted(_recordings(), key=lambda recording: not _passes(recording, mutant.state)):
         try:
-            if check(text, recording).complaint:
+            if check(text, recording).message:
                 return "a replay"
-        except Exception:  # noqa: BLE001  a mutant that can't run is noticed
+        except Exception:  # noqa: BLE001  a mutant that can't run is detected
             return "the interpreter"
     found = {item for each in _recordings() for item in covered(mutant.definition, each.outcome.history)}
     if parts(mutant.definition) - found:
@@ -92,23 +92,23 @@ def _passes(recording: Recording, state: str) -> bool:
     return any(event.get("state") == state for each in recording.outcome.history.values() for event in each)
 
 
-def _hung(*_: Any) -> None:
-    raise _Hung
+def _time_out(*_: Any) -> None:
+    raise _TimedOut
 
 
-def _print_table(noticed: Mapping[str, Counter[str]]) -> None:
+def _print_table(detected: Mapping[str, Counter[str]]) -> None:
     total = Counter[str]()
-    _say(f"{'change':18}{'mutants':>8}{'noticed':>9}  by")
-    for kind in sorted(noticed):
-        _say(_row(kind, noticed[kind]))
-        total += noticed[kind]
+    _say(f"{'change':18}{'mutants':>8}{'detected':>10}  by")
+    for kind in sorted(detected):
+        _say(_row(kind, detected[kind]))
+        total += detected[kind]
     _say(_row("all", total))
 
 
 def _row(kind: str, counted: Counter[str]) -> str:
     count = counted.total() - counted["equivalent"]
     by = ", ".join(f"{by} {times}" for by, times in counted.most_common())
-    return f"{kind:18}{count:8}{count - counted['nothing']:9}  {by}"
+    return f"{kind:18}{count:8}{count - counted['nothing']:10}  {by}"
 
 
 def _say(text: str, **where: Any) -> None:

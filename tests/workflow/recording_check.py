@@ -1,4 +1,4 @@
-"""Checks that the definition still does what a recording says."""
+"""Checks that the definition still behaves as recorded."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from devtools.recording.replay import replay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """`complaint` has the differences and what to do about them; it is empty when there are none."""
+    """`message` has the differences and what to do about them; it is empty when there are none."""
 
-    complaint: str
+    message: str
     outcome: Outcome
 
 
@@ -28,4 +28,4 @@ def check(definition: str, recording: Recording) -> CheckResult:
     if problems:
         problems.insert(0, f"{recording.scenario} is not replayed as recorded.")
         problems.append(f"If the change is right, record it again: orderctl record {recording.scenario}")
-    return CheckResult(complaint="\n".join(problems), outcome=replayed.outcome)
+    return CheckResult(message="\n".join(problems), outcome=replayed.outcome)

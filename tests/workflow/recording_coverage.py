@@ -1,4 +1,4 @@
-"""Which parts of the definition the recordings cover: states, rules of choices, retriers and catchers."""
+"""The parts of the definition that recordings cover: states, choice rules, retriers and catchers."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from orderctl.deployed_workflow import states
 
 
 def parts(definition: Definition) -> set[str]:
-    """Return every part that some recording must cover."""
+    """Return every part that a recording must cover."""
     return {item for name, state in states(definition) for item in _parts_of(name, state)}
 
 
@@ -38,7 +38,7 @@ def _parts_of(name: str, state: State) -> Iterator[str]:
 
 
 def _covered_in(events: list[Event], by_name: Mapping[str, State]) -> Iterator[str]:
-    attempts: dict[str, list[str]] = defaultdict(list)  # the errors of a state, an empty text for a success
+    attempts: dict[str, list[str]] = defaultdict(list)  # the errors of a state; a success is an empty text
     for event in events:
         name = event.get("state", "")
         if event["type"].endswith("StateEntered"):
@@ -56,7 +56,7 @@ def _handled(state: State, errors: list[str]) -> Iterator[str]:
     for error in filter(None, errors):
         index = handler_of(error, state["Retry"])
         if index is not None:
-            yield f"Retry[{index}] {_name_met(error, state['Retry'][index])}"
+            yield f"Retry[{index}] {_matching_name(error, state['Retry'][index])}"
             if not last:
                 yield f"Retry[{index}] recovered"
     if last:
@@ -65,35 +65,35 @@ def _handled(state: State, errors: list[str]) -> Iterator[str]:
             yield f"Retry[{index}] exhausted"
         index = handler_of(last, state["Catch"])
         if index is not None:
-            yield f"Catch[{index}] {_name_met(last, state['Catch'][index])}"
+            yield f"Catch[{index}] {_matching_name(last, state['Catch'][index])}"
 
 
-def _name_met(error: str, handler: Mapping[str, Any]) -> str:
+def _matching_name(error: str, handler: Mapping[str, Any]) -> str:
     return next(name for name in handler["ErrorEquals"] if handler_of(error, [{"ErrorEquals": [name]}]) == 0)
 
 
 def _decided(choice: State, input_: Any) -> Iterator[str]:
-    """Yield each comparison with its result, up to the rule that holds."""
+    """Yield each comparison with its result, up to the first rule that matches."""
     for index, rule in enumerate(choice["Choices"]):
-        made: dict[str, bool] = {}
-        holds = _holds(rule, input_, "", made)
-        yield from (f"Choices[{index}]{place} {str(came_out).lower()}" for place, came_out in made.items())
+        compared: dict[str, bool] = {}
+        holds = _holds(rule, input_, "", compared)
+        yield from (f"Choices[{index}]{place} {str(result).lower()}" for place, result in compared.items())
         if holds:
             yield f"Choices[{index}]"
             return
     yield "Default"
 
 
-def _holds(rule: Mapping[str, Any], input_: Any, place: str, made: dict[str, bool]) -> bool:
+def _holds(rule: Mapping[str, Any], input_: Any, place: str, compared: dict[str, bool]) -> bool:
     match rule:
         case {"And": parts}:
-            return all(_holds(part, input_, f"{place}.And[{i}]", made) for i, part in enumerate(parts))
+            return all(_holds(part, input_, f"{place}.And[{i}]", compared) for i, part in enumerate(parts))
         case {"Or": parts}:
-            return any(_holds(part, input_, f"{place}.Or[{i}]", made) for i, part in enumerate(parts))
+            return any(_holds(part, input_, f"{place}.Or[{i}]", compared) for i, part in enumerate(parts))
         case {"Not": part}:
-            return not _holds(part, input_, f"{place}.Not", made)
-    made[place] = _compares(rule, input_)
-    return made[place]
+            return not _holds(part, input_, f"{place}.Not", compared)
+    compared[place] = _compares(rule, input_)
+    return compared[place]
 
 
 def _compares(rule: Mapping[str, Any], input_: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Draws a failed replay beside its recording."""
+"""Draws a failed replay next to its recording."""
 
 from pathlib import Path
 

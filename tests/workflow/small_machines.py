@@ -12,7 +12,7 @@ RETRY_ALL = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate"
 
 
 class Client:
-    """Stands for a boto3 client: every method returns or raises what `behaviour` does."""
+    """Replaces a boto3 client: every method calls `behaviour`."""
 
     def __init__(self, behaviour: Callable[[dict[str, Any]], Any]) -> None:
         self._behaviour = behaviour

@@ -1,4 +1,4 @@
-"""Rules that every state of the definition keeps."""
+"""Rules for every state of the definition."""
 
 import pytest
 
@@ -16,7 +16,7 @@ TRANSIENT: dict[str, set[type[Exception]]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_call_retries_what_is_transient_in_its_service(name: str) -> None:
+def test_a_call_retries_the_transient_errors_of_its_service(name: str) -> None:
     retried = _retried(name)
 
     service = CALLS[name]["Parameters"]["FunctionName"].removesuffix("FunctionArn}").removeprefix("${")

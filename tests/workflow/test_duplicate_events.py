@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 
 from tests.workflow.in_process_shop import InProcessShop
-from tests.workflow.interventions import after
+from tests.workflow.interventions import running_before
 
 ACCEPTED = ["reserve", "authorize", "received", "capture", "settle", "announce", "confirmed"]
 REFUSED = ["reserve", "authorize", "received", "release", "void", "settle", "announce", "rejected"]
@@ -63,7 +63,7 @@ def test_a_repeated_event_does_not_change_a_rejected_order(
 @pytest.mark.parametrize("call", ACCEPTED)
 def test_an_execution_within_another_one_confirms_the_order_once(shop: InProcessShop, call: str) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene(call, after(lambda: shop.process(order_id)), times=1)
+    shop.intervene(call, running_before(lambda: shop.process(order_id)), times=1)
 
     outer = shop.process(order_id)
 
@@ -77,7 +77,7 @@ def test_an_execution_within_another_one_rejects_the_order_once(
     shop: InProcessShop, call: str, quantity: int, payment_method: str
 ) -> None:
     order_id = shop.place(mug=quantity, payment_method=payment_method)
-    shop.intervene(call, after(lambda: shop.process(order_id)), times=1)
+    shop.intervene(call, running_before(lambda: shop.process(order_id)), times=1)
 
     outer = shop.process(order_id)
 
@@ -99,7 +99,7 @@ def test_executions_at_the_same_time_sell_an_order_once(shop: InProcessShop) -> 
 
 def test_the_last_items_go_to_one_of_two_orders(shop: InProcessShop) -> None:
     first, second = shop.place(mug=6), shop.place(mug=6)
-    shop.intervene("reserve", after(lambda: shop.process(second)), times=1)
+    shop.intervene("reserve", running_before(lambda: shop.process(second)), times=1)
 
     shop.process(first)
 

@@ -37,7 +37,7 @@ def test_an_order_whose_gateway_is_down_is_held_and_keeps_its_stock(shop: InProc
     assert "payment" not in shop.steps(order_id)
 
 
-def test_the_message_of_a_failed_payment_has_all_that_a_redrive_needs(shop: InProcessShop) -> None:
+def test_the_message_of_a_failed_payment_has_the_data_for_a_redrive(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_gateway_down")
     event = shop.event(order_id)
 
@@ -121,7 +121,7 @@ def test_the_customer_of_a_held_order_is_notified_only_that_it_arrived(shop: InP
     assert shop.notified() == ["received"]
 
 
-def test_the_cause_of_a_failure_goes_no_further_than_its_message(shop: InProcessShop) -> None:
+def test_the_cause_of_a_failure_is_only_in_its_message(shop: InProcessShop) -> None:
     shop.intervene("capture", NO_RESPONSE)
 
     execution = shop.process(shop.place(mug=3))

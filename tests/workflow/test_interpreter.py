@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from devtools.asl import moto_patches
 from devtools.asl.interpreter import ExecutionResult, TaskFailure, current_state
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 from tests.workflow.execution_history import states
 from tests.workflow.interventions import refusal
 from tests.workflow.lambda_runtime import function_error, response
@@ -80,7 +80,7 @@ def test_an_error_of_a_service_has_the_name_of_the_service(
     assert execution.error == "Caught"
 
 
-def test_a_failed_entry_is_an_error_whose_cause_is_text() -> None:
+def test_the_cause_of_a_failed_entry_is_text() -> None:
     refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
 
     execution = execute({"Announce": task("events:putEvents")}, lambda _: refused)
@@ -90,7 +90,7 @@ def test_a_failed_entry_is_an_error_whose_cause_is_text() -> None:
     assert json.loads(cause) == refused
 
 
-def test_a_function_that_fails_gives_the_error_its_name() -> None:
+def test_the_error_of_a_function_has_the_name_of_its_exception() -> None:
     failed = function_error({"errorType": "OrderNotFound", "errorMessage": "no such order"})
 
     execution = execute({"Call": task()}, lambda _: failed)
@@ -125,7 +125,7 @@ def test_a_mistake_in_the_definition_is_never_retried_or_caught() -> None:
     assert execution.waits == ()
 
 
-def test_a_mistake_inside_a_branch_fails_the_execution_with_its_own_cause() -> None:
+def test_a_mistake_in_a_branch_fails_the_execution_with_the_cause_of_the_mistake() -> None:
     wrong = {"Type": "Pass", "Parameters": {"x.$": "$.nothing"}, "End": True}
     branch = {"StartAt": "Wrong", "States": {"Wrong": wrong}}
 
@@ -137,7 +137,7 @@ def test_a_mistake_inside_a_branch_fails_the_execution_with_its_own_cause() -> N
     assert "$.nothing" in str(execution.cause)
 
 
-def test_pauses_double_up_to_the_longest_delay_and_the_caller_makes_them() -> None:
+def test_pauses_double_to_the_longest_delay_and_call_the_given_sleep() -> None:
     capped = task(Retry=[RETRY_ALL | {"MaxDelaySeconds": 30}])
 
     execution = execute({"Call": capped}, raising(refusal("ServiceException")))
@@ -158,7 +158,7 @@ def test_a_pause_with_jitter_has_its_longest_possible_length() -> None:
     assert all(0 <= wait.seconds <= wait.longest for wait in execution.waits)
 
 
-def test_a_wait_state_is_a_pause_too() -> None:
+def test_a_wait_state_is_a_pause() -> None:
     execution = execute({"Hold": {"Type": "Wait", "Seconds": 3600, "End": True}})
 
     assert execution.status == "SUCCEEDED"
@@ -170,7 +170,7 @@ def test_a_task_that_hangs_times_out() -> None:
 
     execution = execute(
         {"Call": task(TimeoutSeconds=1, Catch=CATCH_ALL), "Caught": FAIL},
-        lambda _: never.wait(PATIENCE_SECONDS),
+        lambda _: never.wait(TIMEOUT_SECONDS),
     )
 
     never.set()
@@ -203,7 +203,7 @@ def test_a_client_can_fail_a_task_with_any_error(resource: str) -> None:
     assert _failure(execution) == ("Any", "why")
 
 
-def test_a_client_knows_in_each_branch_which_state_calls_it() -> None:
+def test_a_client_can_read_the_name_of_the_calling_state_in_each_branch() -> None:
     callers = set()
     branches = [{"StartAt": name, "States": {name: task()}} for name in ("Left", "Right")]
 
@@ -219,7 +219,7 @@ def test_a_client_knows_in_each_branch_which_state_calls_it() -> None:
 def test_an_execution_that_exceeds_its_timeout_ends_as_timed_out() -> None:
     never = threading.Event()
 
-    execution = execute({"Call": task()}, lambda _: never.wait(PATIENCE_SECONDS), TimeoutSeconds=1)
+    execution = execute({"Call": task()}, lambda _: never.wait(TIMEOUT_SECONDS), TimeoutSeconds=1)
 
     never.set()
     assert execution.status == "TIMED_OUT"
@@ -233,7 +233,7 @@ def test_executions_at_the_same_time_keep_their_own_clients() -> None:
 
     def run_one(number: int) -> None:
         def behaviour(_: Any) -> Any:
-            together.wait(PATIENCE_SECONDS)
+            together.wait(TIMEOUT_SECONDS)
             return response(number)
 
         branch = {"StartAt": "Call", "States": {"Call": task(ResultSelector={"number.$": "$.Payload"})}}
@@ -249,7 +249,7 @@ def test_executions_at_the_same_time_keep_their_own_clients() -> None:
     assert outputs == {number: [{"number": number}] for number in range(count)}
 
 
-def test_events_are_plain_json_in_the_order_they_happened() -> None:
+def test_events_are_json_in_chronological_order() -> None:
     execution = execute({"First": {"Type": "Pass", "Next": "Last"}, "Last": {"Type": "Succeed"}})
 
     events = json.loads(json.dumps(execution.events))
@@ -268,7 +268,7 @@ def test_another_version_of_moto_is_refused_with_advice(monkeypatch: pytest.Monk
     monkeypatch.setattr(moto_patches, "version", lambda _: "9.9.9")
 
     with pytest.raises(RuntimeError, match=r"moto 9\.9\.9 is installed.* install the pinned version"):
-        moto_patches._patch_all.__wrapped__()  # without the cache: this process is patched already
+        moto_patches._patch_all.__wrapped__()  # without the cache, because this process is patched already
 
 
 def test_a_patch_refuses_code_that_has_changed() -> None:

@@ -1,4 +1,4 @@
-"""What happens when the bus or a queue is out of reach."""
+"""Orders whose event or message can't be sent."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ NOT_PUBLISHED = [
         (3, "pm_gateway_down", "OrderHeld", {"reason": "payment"}),
     ],
 )
-def test_an_announcement_that_fails_is_parked_on_the_delivery_queue_as_the_event_itself(  # noqa: PLR0913, PLR0917  three kinds by three failures
+def test_an_announcement_that_fails_is_parked_on_the_delivery_queue(  # noqa: PLR0913, PLR0917  three kinds of announcements, three failures
     shop: InProcessShop, failure: Any, quantity: int, payment_method: str, type_: str, extra: dict[str, str]
 ) -> None:
     order_id = shop.place(mug=quantity, payment_method=payment_method)

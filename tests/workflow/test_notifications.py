@@ -1,4 +1,4 @@
-"""The notifications of the customer, and what happens when one fails."""
+"""The notifications of the customer, also when one fails."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_a_notification_that_fails_is_parked_and_does_not_change_the_order(
 
 
 @pytest.mark.parametrize(("kind", "quantity", "step", "status"), KINDS)
-def test_a_redrive_sends_a_parked_notification_and_repeats_no_other(
+def test_a_redrive_sends_only_the_parked_notification(
     shop: InProcessShop, kind: str, quantity: int, step: str, status: str
 ) -> None:
     order_id = shop.place(mug=quantity)
@@ -51,7 +51,7 @@ def test_a_redrive_sends_a_parked_notification_and_repeats_no_other(
     assert shop.order(order_id) == settled
 
 
-def test_a_notification_that_another_execution_is_sending_is_waited_for(shop: InProcessShop) -> None:
+def test_an_execution_waits_while_another_one_sends_the_notification(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("received", raising(NotificationInProgress("another execution is sending it")), times=2)
 

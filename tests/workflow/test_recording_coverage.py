@@ -1,4 +1,4 @@
-"""Some recording covers each part of the definition."""
+"""The recordings cover every part of the definition."""
 
 from devtools.asl.definition import read_definition
 from devtools.recording.recording import Recording, recordings
@@ -7,7 +7,7 @@ from tests.workflow.recording_coverage import covered, parts
 DEFINITION = read_definition()
 
 
-def test_every_state_rule_retrier_and_catcher_is_covered_by_some_recording() -> None:
+def test_every_state_rule_retrier_and_catcher_is_covered_by_a_recording() -> None:
     found = {
         item for file in recordings() for item in covered(DEFINITION, Recording.read(file).outcome.history)
     }

@@ -1,4 +1,4 @@
-"""The definition does what its recordings say: the same states, retries, calls and output."""
+"""A replay of the definition has the recorded states, retries, calls and output."""
 
 import json
 import re
@@ -29,18 +29,18 @@ def test_a_recording_is_replayed_as_recorded(file: Path, tmp_path: Path) -> None
 
     checked = check(TEXT, recording)
 
-    if checked.complaint:
+    if checked.message:
         picture = draw_both(json.loads(TEXT), recording, checked.outcome, tmp_path)
-        pytest.fail(f"{checked.complaint}\nBoth as a picture: {picture}", pytrace=False)
+        pytest.fail(f"{checked.message}\nBoth as a picture: {picture}", pytrace=False)
 
 
-def test_every_scenario_is_recorded_and_every_recording_has_a_scenario() -> None:
+def test_every_scenario_has_a_recording_and_every_recording_has_a_scenario() -> None:
     declared = {scenario.name for scenario in STACK_SCENARIOS} | all_scripts().keys()
 
     assert {file.stem for file in recordings()} == declared
 
 
-def test_the_recordings_marked_as_written_by_hand_are_those_of_the_scripts() -> None:
+def test_only_the_recordings_of_scripts_are_marked_as_hand_written() -> None:
     by_hand = {file.stem for file in recordings() if Recording.read(file).origin.where == "hand"}
 
     assert by_hand == all_scripts().keys()
@@ -65,7 +65,7 @@ def test_no_recording_has_personal_data_or_an_account(file: Path) -> None:
     assert found == []
 
 
-def test_a_recording_is_written_as_it_was_read(tmp_path: Path) -> None:
+def test_a_recording_that_is_read_and_written_is_unchanged(tmp_path: Path) -> None:
     recording = _read("delivery_queue_fails_held")
 
     assert recording.write(tmp_path)
@@ -74,7 +74,7 @@ def test_a_recording_is_written_as_it_was_read(tmp_path: Path) -> None:
     assert Recording.read(tmp_path / "delivery_queue_fails_held.json") == recording
 
 
-def test_recording_the_same_again_keeps_the_file_with_its_date(tmp_path: Path) -> None:
+def test_an_equal_recording_does_not_change_the_file(tmp_path: Path) -> None:
     recording = _read("bug_in_capture")
     recording.write(tmp_path)
     before = (tmp_path / "bug_in_capture.json").read_text()
@@ -85,19 +85,19 @@ def test_recording_the_same_again_keeps_the_file_with_its_date(tmp_path: Path) -
     assert (tmp_path / "bug_in_capture.json").read_text() == before
 
 
-def test_a_task_without_a_recorded_response_is_named_and_calls_nothing() -> None:
+def test_a_task_without_a_recorded_response_is_named_and_makes_no_call() -> None:
     recording = _read("captured_before")
     responses = {name: given for name, given in recording.responses.items() if name != "CapturePayment"}
 
-    found = check(TEXT, replace(recording, responses=responses)).complaint
+    found = check(TEXT, replace(recording, responses=responses)).message
 
     assert "CapturePayment, attempt 0: no recorded response" in found
 
 
-def test_an_attempt_that_is_not_made_is_named() -> None:
+def test_a_recorded_attempt_that_is_not_made_is_named() -> None:
     recording = _read("lambda_throttles_accepted")
 
-    found = check(TEXT.replace('"MaxAttempts": 3', '"MaxAttempts": 2'), recording).complaint
+    found = check(TEXT.replace('"MaxAttempts": 3', '"MaxAttempts": 2'), recording).message
 
     assert "CapturePayment: 0 of 4 recorded responses used" in found
 
@@ -105,7 +105,7 @@ def test_an_attempt_that_is_not_made_is_named() -> None:
 def test_a_difference_names_the_state_and_how_to_record_again() -> None:
     changed = TEXT.replace("REMOVE reason, unannounced", "REMOVE unannounced")
 
-    found = check(changed, _read("captured_before")).complaint
+    found = check(changed, _read("captured_before")).message
 
     assert "OrderWorkflow: differs in ConfirmOrder" in found
     assert '-   "UpdateExpression": "SET' in found
@@ -116,12 +116,12 @@ def test_a_difference_names_the_state_and_how_to_record_again() -> None:
 def test_another_back_off_is_a_difference() -> None:
     changed = TEXT.replace('"MaxDelaySeconds": 4', '"MaxDelaySeconds": 3')
 
-    found = check(changed, _read("lambda_throttles_accepted")).complaint
+    found = check(changed, _read("lambda_throttles_accepted")).message
 
     assert "waits:" in found
 
 
-def test_a_replay_makes_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_does_not_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
 

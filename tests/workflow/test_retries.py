@@ -1,4 +1,4 @@
-"""Which failures are retried, how often, and after which pause."""
+"""Which failures are retried, how often, and after what pause."""
 
 import random
 from typing import Any
@@ -30,7 +30,7 @@ def test_a_step_that_recovers_settles_the_order_as_usual(shop: InProcessShop) ->
     assert shop.all_parked() == []
 
 
-def test_a_step_is_tried_four_times_and_no_more(shop: InProcessShop) -> None:
+def test_a_step_is_attempted_four_times(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("capture", NO_RESPONSE, times=4)
 
@@ -45,7 +45,7 @@ def test_a_step_is_tried_four_times_and_no_more(shop: InProcessShop) -> None:
     [(lambda _, high: high, [1, 2, 4]), (lambda low, _: low, [0, 0, 0])],
     ids=["longest", "shortest"],
 )
-def test_pauses_are_drawn_between_nothing_and_a_ceiling_that_doubles(
+def test_pauses_are_random_up_to_a_limit_that_doubles(
     shop: InProcessShop, monkeypatch: pytest.MonkeyPatch, drawn: Any, expected: list[float]
 ) -> None:
     monkeypatch.setattr(random, "uniform", drawn)
@@ -72,7 +72,7 @@ def test_pauses_are_drawn_between_nothing_and_a_ceiling_that_doubles(
     ("operation", "state"),
     [("reserve", "ReserveInventory"), ("authorize", "AuthorizePayment"), ("received", "NotifyReceived")],
 )
-def test_a_call_that_lambda_fails_once_does_no_harm(
+def test_an_order_is_settled_as_usual_when_lambda_fails_a_call_once(
     shop: InProcessShop, operation: str, state: str, failure: Any
 ) -> None:
     order_id = shop.place(mug=3)
@@ -87,7 +87,9 @@ def test_a_call_that_lambda_fails_once_does_no_harm(
 
 
 @pytest.mark.parametrize("operation", ["capture", "confirmed"])
-def test_a_lost_response_after_the_join_does_no_harm(shop: InProcessShop, operation: str) -> None:
+def test_an_order_is_settled_as_usual_when_a_response_after_the_join_is_lost(
+    shop: InProcessShop, operation: str
+) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(f"invoke {operation}", losing_the_response, times=1)
 
@@ -99,7 +101,9 @@ def test_a_lost_response_after_the_join_does_no_harm(shop: InProcessShop, operat
 
 
 @pytest.mark.parametrize("operation", ["release", "void", "rejected"])
-def test_a_lost_response_of_a_compensation_does_no_harm(shop: InProcessShop, operation: str) -> None:
+def test_an_order_is_settled_as_usual_when_a_response_of_a_compensation_is_lost(
+    shop: InProcessShop, operation: str
+) -> None:
     order_id = shop.place(mug=3, payment_method="pm_card_declined")
     shop.intervene(f"invoke {operation}", losing_the_response, times=1)
 
@@ -117,7 +121,9 @@ def test_a_lost_response_of_a_compensation_does_no_harm(shop: InProcessShop, ope
         pytest.param(KeyError("orderId"), id="a bug"),
     ],
 )
-def test_an_error_that_a_retry_can_not_fix_is_parked_at_once(shop: InProcessShop, failure: Exception) -> None:
+def test_a_step_with_an_error_that_a_retry_can_not_fix_is_parked_at_once(
+    shop: InProcessShop, failure: Exception
+) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", raising(failure))
 
@@ -135,7 +141,7 @@ def test_an_error_that_a_retry_can_not_fix_is_parked_at_once(shop: InProcessShop
         ("announce", "AnnounceConfirmed", "InternalException"),
     ],
 )
-def test_a_direct_call_to_aws_is_retried_too(shop: InProcessShop, call: str, state: str, code: str) -> None:
+def test_a_direct_call_to_aws_is_retried(shop: InProcessShop, call: str, state: str, code: str) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(call, raising(refusal(code, 500)), times=3)
 
@@ -152,7 +158,7 @@ def test_a_direct_call_to_aws_is_retried_too(shop: InProcessShop, call: str, sta
 @pytest.mark.parametrize(
     "code", ["AccessDeniedException", "ValidationException", "ResourceNotFoundException"]
 )
-def test_a_direct_call_that_aws_refuses_for_good_is_not_retried(
+def test_a_direct_call_with_a_permanent_error_is_not_retried(
     shop: InProcessShop, call: str, ends_in: str, code: str
 ) -> None:
     order_id = shop.place(mug=3)

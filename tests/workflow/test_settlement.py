@@ -1,4 +1,4 @@
-"""The write that settles an order: it is made once, whatever else runs at the same time."""
+"""The write that settles an order is made once, also when several executions run."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable
 from tests.workflow.execution_history import states
 from tests.workflow.in_process_shop import PLACED_AT, STARTED_AT, InProcessShop
-from tests.workflow.interventions import after, losing_the_response, raising, refusal
+from tests.workflow.interventions import losing_the_response, raising, refusal, running_before
 
 NO_RESPONSE = raising(GatewayUnavailable("no response"))
 
@@ -54,11 +54,11 @@ def test_a_settlement_whose_response_is_lost_is_announced(
 @pytest.mark.parametrize(
     ("quantity", "type_", "kind"), [(3, "OrderConfirmed", "confirmed"), (11, "OrderRejected", "rejected")]
 )
-def test_an_execution_that_loses_the_race_ends_quietly(
+def test_an_execution_that_loses_the_race_succeeds_and_announces_nothing(
     shop: InProcessShop, quantity: int, type_: str, kind: str
 ) -> None:
     order_id = shop.place(mug=quantity)
-    shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
+    shop.intervene("settle", running_before(lambda: shop.process(order_id)), times=1)
 
     loser = shop.process(order_id)
 
@@ -71,11 +71,11 @@ def test_an_execution_that_loses_the_race_ends_quietly(
 @pytest.mark.parametrize(
     ("quantity", "kind", "type_"), [(3, "confirmed", "OrderConfirmed"), (11, "rejected", "OrderRejected")]
 )
-def test_an_execution_that_loses_the_race_sends_what_the_winner_could_not(
+def test_an_execution_that_loses_the_race_sends_the_notification_of_the_winner(
     shop: InProcessShop, quantity: int, kind: str, type_: str
 ) -> None:
     order_id = shop.place(mug=quantity)
-    shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
+    shop.intervene("settle", running_before(lambda: shop.process(order_id)), times=1)
     shop.intervene(kind, raising(DependencyUnavailable("down")), times=4)
 
     shop.process(order_id)
@@ -87,7 +87,7 @@ def test_an_execution_that_loses_the_race_sends_what_the_winner_could_not(
 def test_an_order_stays_open_until_the_customer_is_notified(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     seen: list[str | None] = []
-    shop.intervene("confirmed", after(lambda: seen.append(shop.open_key(order_id))))
+    shop.intervene("confirmed", running_before(lambda: seen.append(shop.open_key(order_id))))
 
     shop.process(order_id)
 
@@ -104,11 +104,11 @@ def test_an_execution_that_loses_the_race_leaves_the_order_open_for_the_winner(
     order_id = shop.place(mug=quantity)
     seen: list[str | None] = []
 
-    def overtake() -> None:
+    def run_other_execution() -> None:
         shop.process(order_id)
         seen.append(shop.open_key(order_id))
 
-    shop.intervene("announce", after(overtake), times=1)
+    shop.intervene("announce", running_before(run_other_execution), times=1)
 
     shop.process(order_id)
 
@@ -132,7 +132,7 @@ def test_a_close_that_can_not_be_written_leaves_the_order_open(shop: InProcessSh
 def test_an_order_that_another_execution_confirmed_is_not_held(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     shop.intervene("authorize", NO_RESPONSE, times=4)
-    shop.intervene("settle", after(lambda: shop.process(order_id)), times=1)
+    shop.intervene("settle", running_before(lambda: shop.process(order_id)), times=1)
 
     loser = shop.process(order_id)
 

@@ -1,4 +1,4 @@
-"""Rules of the definition that need no execution."""
+"""Rules of the definition that are checked without an execution."""
 
 import copy
 
@@ -10,11 +10,11 @@ from tests.workflow.definition_checks import schema_violations, slowest_seconds,
 DEFINITION = read_definition()
 
 
-def test_cfn_lint_finds_nothing_wrong_with_the_state_machine() -> None:
+def test_cfn_lint_finds_no_violation_in_the_state_machine() -> None:
     assert schema_violations(DEFINITION) == []
 
 
-def test_cfn_lint_would_find_a_state_without_its_next() -> None:
+def test_cfn_lint_finds_a_state_without_a_next_state() -> None:
     broken = copy.deepcopy(DEFINITION)
     del broken["States"]["ConfirmOrder"]["Next"]
 
@@ -50,5 +50,5 @@ def test_a_definition_with_a_loop_never_ends() -> None:
 def test_the_slowest_execution_fits_its_timeout_and_the_five_minutes_of_express() -> None:
     slowest = slowest_seconds(DEFINITION)
 
-    print(f"the slowest execution takes {slowest:.0f} s of {DEFINITION['TimeoutSeconds']} s")  # noqa: T201  for people
+    print(f"the slowest execution takes {slowest:.0f} s of {DEFINITION['TimeoutSeconds']} s")  # noqa: T201  part of the test report
     assert slowest < DEFINITION["TimeoutSeconds"] < 300

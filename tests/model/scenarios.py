@@ -1,4 +1,4 @@
-"""What befalls the one order of a world: steps of its executions, sweeps, notifications that fail."""
+"""Partial executions, failing notifications and sweeps, for tests of one order."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ OVERDUE: Final = timedelta(seconds=400)
 
 
 def with_parked_notification(world: World) -> World:
-    """Let an order be confirmed and closed while its last notification can't be sent."""
+    """Confirm and close an order whose last notification fails and is parked."""
     with world.installed(), notifications_failing(world, "confirmed"):
         world.place(BASKET, key="k")
         world.run(world.start(world.bus.placed()[-1]))
@@ -27,7 +27,7 @@ def with_parked_notification(world: World) -> World:
 
 @contextmanager
 def notifications_failing(world: World, kind: str) -> Iterator[None]:
-    """Let the topic refuse every message of this kind."""
+    """Make the topic refuse every message of this kind."""
     publish = world.topic.publish
 
     def refuse(**message: Any) -> Any:
@@ -40,7 +40,7 @@ def notifications_failing(world: World, kind: str) -> Iterator[None]:
 
 
 def run_up_to(world: World, task: str) -> SteppedExecution:
-    """Run an execution until just before a task of this kind; nobody need go on with it."""
+    """Run an execution up to its first call of this resource, and return it there."""
     execution = world.start(world.bus.placed()[-1])
     while not execution.waiting[0].resource.endswith(task):
         world.perform(execution, execution.waiting[0])
@@ -48,7 +48,7 @@ def run_up_to(world: World, task: str) -> SteppedExecution:
 
 
 def run_up_to_state(world: World, execution: SteppedExecution, state: str) -> Call:
-    """Run an execution until just before a call of this state, and return the call."""
+    """Run an execution up to a call of this state, and return the call."""
     while True:
         for call in execution.waiting:
             if call.state == state:
@@ -57,14 +57,14 @@ def run_up_to_state(world: World, execution: SteppedExecution, state: str) -> Ca
 
 
 def run_through(world: World, execution: SteppedExecution, *states: str) -> None:
-    """Make the calls of these states, and none of their siblings."""
+    """Make the calls of these states only."""
     for state in states:
         while calls := [call for call in execution.waiting if call.state == state]:
             world.perform(execution, calls[0])
 
 
-def the_order(world: World) -> Any:
-    """Return the record of the one order."""
+def only_order(world: World) -> Any:
+    """Return the record of the only order."""
     (records,) = world.orders().values()
     return records["ORDER"]
 
@@ -74,16 +74,16 @@ def announced(world: World, type_: str) -> int:
     return [event["detail-type"] for event in world.bus.events].count(type_)
 
 
-def sweep_until_at_rest(world: World, invariants: Invariants) -> None:
-    """Let the sweeper do its work; it never needs more than three rounds after one death."""
+def sweep_until_not_in_progress(world: World, invariants: Invariants) -> None:
+    """Sweep and run the new executions, three times: that is enough after one killed execution."""
     for _ in range(3):
         world.time += OVERDUE
-        seen = len(world.bus.placed())
+        known = len(world.bus.placed())
         world.sweep()
-        for event in world.bus.placed()[seen:]:
+        for event in world.bus.placed()[known:]:
             world.run(world.start(event))
             invariants.check(world)
     (of_order,) = world.orders().values()
     assert not of_order["ORDER"].get("openKey", "").startswith("IN_PROGRESS"), (
-        "the sweeper goes round for ever"
+        "the order is still in progress after three sweeps"
     )
