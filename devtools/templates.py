@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from aws_cdk import App
 
+from devtools.checkout import REPOSITORY
 from infrastructure.config import StageConfig
 from infrastructure.stack import OrderProcessingStack
 
-_CDK_JSON: Final = Path(__file__).parent.parent / "cdk.json"
+_CDK_JSON: Final = REPOSITORY / "cdk.json"
 
 
 def unsynthesized(config: StageConfig, outdir: Path) -> tuple[App, OrderProcessingStack]:

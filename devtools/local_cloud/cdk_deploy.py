@@ -14,12 +14,13 @@ from devtools.checkout import REPOSITORY
 from devtools.local_cloud.folder import Folder
 from devtools.local_cloud.processes import POLL_SECONDS, Process, ProcessGroups, last_lines
 from devtools.local_cloud.settings import deployment_environment
+from infrastructure.config import Stage, StageConfig
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import LOCAL_REGION, local_client
 from orderctl.stack import Stack, describe
 
 CDK: Final = REPOSITORY / "node_modules" / ".bin" / "cdk"
-STACK_NAME: Final = "OrderProcessing-local"
+STACK_NAME: Final = StageConfig.for_stage(Stage.LOCAL).stack_name
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -43,11 +43,6 @@ class Folder(LocalCloudFiles):
         """The synthesized app."""
         return self.root / "cdk.out"
 
-    @property
-    def outputs_file(self) -> Path:
-        """The deployed stack's outputs."""
-        return self.root / "outputs.json"
-
     @contextmanager
     def locked(self) -> Iterator[int]:
         """Hold the lock and yield its file descriptor; a process that inherits it holds the lock too."""
@@ -77,7 +72,7 @@ class Folder(LocalCloudFiles):
 
     def clean(self) -> None:
         """Remove all but the logs and the lock."""
-        for file in (self.stack_file, self.server_file, self.outputs_file):
+        for file in (self.stack_file, self.server_file):
             file.unlink(missing_ok=True)
         for folder in (self.temporary, self.state, self.assembly):
             shutil.rmtree(folder, ignore_errors=True)

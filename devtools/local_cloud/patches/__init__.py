@@ -13,7 +13,7 @@ from devtools.local_cloud.patches import (
 
 
 def apply_patches() -> None:
-    """Patch MiniStack in this process; raise PatchOutdatedError for another version."""
+    """Patch MiniStack in this process, in any order; raise PatchOutdatedError for another version."""
     lambda_logs.apply()
     lambda_errors.apply()
     lambda_concurrency.apply()

@@ -1,4 +1,4 @@
-"""Every patch checks what it replaces, so an upgrade of MiniStack can't silently break it."""
+"""Checks that MiniStack is still what a patch was written for."""
 
 import inspect
 from collections.abc import Callable
@@ -11,7 +11,7 @@ class PatchOutdatedError(Exception):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"MiniStack {version('ministack')} differs from what orderctl patches in it: {what}. "
+            f"MiniStack {version('ministack')} differs from what is patched in it: {what}. "
             "Install the version that pyproject.toml pins, or adapt devtools/local_cloud/patches."
         )
 

@@ -1,7 +1,7 @@
 """The public parameter with the ARN of Powertools' layer exists, as in every AWS account.
 
 MiniStack refuses to create a parameter under `/aws`. It has no public layers and skips this one:
-the Lambdas import Powertools from orderctl's virtual environment.
+the Lambdas import Powertools from the virtual environment.
 https://docs.aws.amazon.com/powertools/python/latest/getting-started/install/
 """
 
