@@ -1,4 +1,4 @@
-"""What `cdk bootstrap` makes in an account, in no time: by CloudFormation it takes 12 seconds locally."""
+"""Creates the resources of `cdk bootstrap` directly; CloudFormation takes 12 seconds for them locally."""
 
 import json
 from typing import Final
@@ -33,7 +33,7 @@ _TRUST: Final = {
 
 
 def bootstrap(endpoint_url: str) -> None:
-    """Create what `cdk deploy` looks up."""
+    """Create the resources that `cdk deploy` needs."""
     ssm = local_client("ssm", endpoint_url)
     ssm.put_parameter(Name=f"/cdk-bootstrap/{_QUALIFIER}/version", Value=_BOOTSTRAP_VERSION, Type="String")
     local_client("s3", endpoint_url).create_bucket(

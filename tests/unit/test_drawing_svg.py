@@ -194,7 +194,7 @@ def test_a_file_that_is_missing_or_is_not_json_is_an_error(tmp_path: Path) -> No
     missing = run("--recording", str(tmp_path / "missing.json"), "--output", "-")
 
     assert (no_json.exit_code, missing.exit_code) == (1, 1)
-    assert "no JSON in line 2" in no_json.stderr
+    assert "invalid JSON in line 2" in no_json.stderr
     assert re.search(r"can't read .*missing\.json: No such file", missing.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Every patch checks what it replaces, so an upgrade of MiniStack can't silently break it."""
+"""Checks of the code that a patch replaces, so that an upgrade of MiniStack can't silently break it."""
 
 import inspect
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from typing import Any
 
 
 class PatchOutdatedError(Exception):
-    """MiniStack is not what a patch was written for."""
+    """This version of MiniStack does not match a patch."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"MiniStack {version('ministack')} differs from what orderctl patches in it: {what}. "
+            f"MiniStack {version('ministack')} does not match orderctl's patches: {what}. "
             "Install the version that pyproject.toml pins, or adapt devtools/local_cloud/patches."
         )
 
