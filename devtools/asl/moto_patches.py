@@ -25,7 +25,7 @@ _thread = threading.local()
 
 
 class TaskFailure(Exception):  # noqa: N818  the term of Step Functions
-    """A task fails with this error and cause, whatever the service; States.Timeout is a timeout."""
+    """A task of any service fails with this error and cause; States.Timeout is a timeout."""
 
     def __init__(self, error: str, cause: str = "") -> None:
         super().__init__(error)

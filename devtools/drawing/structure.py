@@ -46,6 +46,6 @@ def _handled_step(machine: Machine, name: str) -> str | None:
         return None
     (step,) = sources
     fits = machine.states[name].type in _HANDLER_TYPES and machine.states[step].type == "Task"
-    goes_on = any(each.source == step and each.kind is TransitionKind.NEXT for each in machine.transitions)
+    continues = any(each.source == step and each.kind is TransitionKind.NEXT for each in machine.transitions)
     is_handler = all(each.kind is TransitionKind.CATCH for each in machine.transitions if each.target == step)
-    return step if fits and goes_on and not is_handler else None
+    return step if fits and continues and not is_handler else None

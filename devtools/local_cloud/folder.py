@@ -1,4 +1,4 @@
-"""The local cloud's folder, and the lock that tells whether one is running."""
+"""The local cloud's folder, and the lock that shows whether one is running."""
 
 import os
 import shutil

@@ -1,6 +1,6 @@
 """Executions run on moto's interpreter, and an Express execution leaves its log, as on AWS.
 
-MiniStack's own interpreter lets the other branches run on when one failed. It ignores the timeout of a state
+MiniStack's own interpreter continues the other branches when one has failed, ignores the timeout of a state
 machine, has no events from inside branches, logs nothing and waits 150 ms before it starts.
 https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 """
