@@ -51,5 +51,5 @@ def test_a_patch_refuses_changed_code(
     monkeypatch.setattr(lambda_runtime, "_PYTHON_WORKER_SCRIPT", lambda_runtime._PYTHON_WORKER_SCRIPT)
     monkeypatch.setattr(module, name, changed)
 
-    with pytest.raises(PatchOutdatedError, match=rf"MiniStack {version('ministack')} does not match"):
+    with pytest.raises(PatchOutdatedError, match=rf"MiniStack {version('ministack')} differs"):
         patch.apply()

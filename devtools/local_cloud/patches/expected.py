@@ -1,4 +1,4 @@
-"""Checks of the code that a patch replaces, so that an upgrade of MiniStack can't silently break it."""
+"""Checks that MiniStack is still what a patch was written for."""
 
 import inspect
 from collections.abc import Callable
@@ -11,7 +11,7 @@ class PatchOutdatedError(Exception):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"MiniStack {version('ministack')} does not match orderctl's patches: {what}. "
+            f"MiniStack {version('ministack')} differs from what is patched in it: {what}. "
             "Install the version that pyproject.toml pins, or adapt devtools/local_cloud/patches."
         )
 
