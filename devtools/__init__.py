@@ -1,1 +1,1 @@
-"""What is only for development: the local cloud, recording, drawing, the demo and lint. Never deployed."""
+"""Tools for development: the local cloud, recording, drawing, the demo and lint. They are never deployed."""

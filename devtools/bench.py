@@ -1,4 +1,4 @@
-"""Measures what must be fast, and judges it: each replay of a recording, and `orderctl --help`."""
+"""Measures the replays of recordings and `orderctl --help`, and compares them with their limits."""
 
 import subprocess
 import sys
@@ -22,13 +22,13 @@ REPLAY_RUNS: Final = 3
 HELP_LIMIT: Final = 1.5
 HELP_RUNS: Final = 7
 _HELP: Final = (str(Path(sys.executable).with_name("orderctl")), "--help")
-# The libraries that orderctl can't do without.
+# The libraries that orderctl always needs.
 _IMPORTS: Final = (sys.executable, "-c", "import typer, rich, boto3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A measured value and its limit, both in the unit."""
+    """A measured value and its limit, both in `unit`."""
 
     what: str
     value: float
@@ -36,18 +36,18 @@ class Measurement:
     unit: str
 
     @property
-    def holds(self) -> bool:
-        """Tell whether the value is within the limit."""
+    def is_within_limit(self) -> bool:
+        """Return whether the value is within the limit."""
         return self.value <= self.limit
 
 
 def main() -> int:
-    """Measure everything; return 1 when a limit is not held."""
+    """Measure everything; return 1 if a value exceeds its limit."""
     replays = _replays()
     orderctl_help = _orderctl_help()
-    held = all(each.holds for each in (*replays, orderctl_help))
+    held = all(each.is_within_limit for each in (*replays, orderctl_help))
     slowest = sorted(replays, key=lambda each: each.value, reverse=True)
-    too_slow = [each for each in slowest if not each.holds]
+    too_slow = [each for each in slowest if not each.is_within_limit]
     _show([*(too_slow or slowest[:1]), orderctl_help])
     output.print(
         f"{len(replays)} replays, {len(too_slow)} of them too slow; each is the best of {REPLAY_RUNS}."
@@ -70,7 +70,7 @@ def _replay(definition: str, recording: Recording) -> Measurement:
     def once() -> None:
         differences(recording.outcome, replay(definition, recording.input, recording.responses).outcome)
 
-    once()  # the first one of all parses the definition
+    once()  # the first replay parses the definition
     best = min(_seconds(once) for _ in range(REPLAY_RUNS))
     return Measurement(
         what=f"replay of {recording.scenario}",
@@ -81,7 +81,7 @@ def _replay(definition: str, recording: Recording) -> Measurement:
 
 
 def _orderctl_help() -> Measurement:
-    """Compare the best runs: the two take turns, so that a busy moment meets both."""
+    """Compare the best runs; the two commands alternate, so that load on the machine affects both."""
     helps, imports = [], []
     with progress_bar("orderctl --help", HELP_RUNS) as done:
         for count in range(1, HELP_RUNS + 1):
@@ -96,10 +96,10 @@ def _orderctl_help() -> Measurement:
     )
 
 
-def _seconds(act: Callable[[], None]) -> float:
-    """Return how long an act takes."""
+def _seconds(action: Callable[[], None]) -> float:
+    """Return the duration of an action."""
     started = perf_counter()
-    act()
+    action()
     return perf_counter() - started
 
 
@@ -108,7 +108,7 @@ def _run(command: Sequence[str]) -> None:
 
 
 def _show(measurements: Sequence[Measurement]) -> None:
-    shown = new_table("measured", "value", "limit", "unit", "holds", right=("value", "limit"))
+    shown = new_table("measured", "value", "limit", "unit", "is_within_limit", right=("value", "limit"))
     for each in measurements:
         add_row(
             shown,
@@ -116,7 +116,7 @@ def _show(measurements: Sequence[Measurement]) -> None:
             f"{each.value:.2f}",
             f"{each.limit:g}",
             each.unit,
-            Text("✓", style="green") if each.holds else Text("✗", style="bold red"),
+            Text("✓", style="green") if each.is_within_limit else Text("✗", style="bold red"),
         )
     print_parts(shown)
 

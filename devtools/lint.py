@@ -19,13 +19,13 @@ from infrastructure.stack import OrderProcessingStack
 from infrastructure.workflow import DEFINITION
 
 _IGNORED_CFN_LINT_RULES: Final = [
-    "W3005",  # the CDK writes every dependency down, also one that a reference implies
+    "W3005",  # the CDK writes every dependency down, also those that a reference implies
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A cdk-nag rule that the system breaks on purpose, and under which construct."""
+    """An accepted violation of a cdk-nag rule, and its construct."""
 
     rule: str
     under: str
@@ -36,22 +36,22 @@ _ACCEPTED: Final = (
     Accepted(
         rule="IAM5[Resource::*]",
         under="Functions",
-        reason="X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.",
+        reason="X-Ray's PutTraceSegments and PutTelemetryRecords have no resource-level permissions.",
     ),
     Accepted(
         rule="IAM5[Resource::*]",
         under="Workflow",
-        reason="X-Ray's actions and CloudWatch's log delivery know no resources.",
+        reason="X-Ray's actions and CloudWatch's log delivery have no resource-level permissions.",
     ),
     Accepted(
         rule="L1",
         under="Functions",
-        reason="Python 3.13 is what the pinned Powertools layer and the tests are for.",
+        reason="The pinned Powertools layer and the tests are for Python 3.13.",
     ),
     Accepted(
         rule="SQS3",
         under="Messaging",
-        reason="They are dead-letter queues: of the state machine and a rule, which the check doesn't see.",
+        reason="They are dead-letter queues of the state machine and a rule, which the check does not see.",
     ),
     Accepted(
         rule="APIG2",
@@ -61,34 +61,34 @@ _ACCEPTED: Final = (
     Accepted(
         rule="APIG3",
         under="Api",
-        reason="Callers are servers with a key, throttled by it; a firewall is each owner's own decision.",
+        reason="Callers are servers with a throttled key. Each owner decides about a firewall.",
     ),
     Accepted(
         rule="APIG4",
         under="Api",
-        reason="Callers are servers of the shop: every method needs an API key, which a test asserts.",
+        reason="Callers are servers of the shop. Every method needs an API key; a test checks that.",
     ),
     Accepted(
         rule="APIG6",
         under="Api",
-        reason="API Gateway makes the execution log's group itself, and it would never expire; "
-        "the access log, the functions' logs and X-Ray say what happened.",
+        reason="API Gateway creates the log group of the execution log, and it would never expire; "
+        "the access log, the functions' logs and X-Ray have the same information.",
     ),
     Accepted(
         rule="COG4",
         under="Api",
-        reason="There are no end users at this API, so no user pool.",
+        reason="This API has no end users, so it has no user pool.",
     ),
     Accepted(
         rule="IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
         under="Api",
-        reason="The role serves every API of the account and region: AWS maintains what it needs.",
+        reason="The role is for every API of the account and region, and AWS maintains its policy.",
     ),
 )
 
 
 def main() -> None:
-    """Print what is wrong with the template of any stage, and exit with 1 if anything is."""
+    """Print the findings for the templates of all stages, and exit with 1 if there are any."""
     found = [finding for stage in Stage for finding in _findings(StageConfig.for_stage(stage))]
     for finding in found:
         print(finding)  # noqa: T201  the output of a command
@@ -122,7 +122,7 @@ def _cfn_lint(config: StageConfig, template: dict[str, Any]) -> Iterator[str]:
 
 
 def _inline_definitions(template: dict[str, Any]) -> None:
-    """Put the workflow where cfn-lint checks it: it doesn't follow an S3 location."""
+    """Put the workflow into the template, because cfn-lint does not read an S3 location."""
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
             del resource["Properties"]["DefinitionS3Location"]

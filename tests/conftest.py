@@ -76,7 +76,7 @@ def prod_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def _template(stage: Stage, folders: pytest.TempPathFactory) -> dict[str, Any]:
     folder = folders.getbasetemp()
     shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    return made_once(shared / f"{stage}.template.json", lambda: _synthesized(stage, folders.mktemp(stage)))
+    return shared_json(shared / f"{stage}.template.json", lambda: _synthesized(stage, folders.mktemp(stage)))
 
 
 def _synthesized(stage: Stage, folder: Path) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _synthesized(stage: Stage, folder: Path) -> dict[str, Any]:
     return template(StageConfig.for_stage(stage), folder)
 
 
-def made_once(file: Path, make: Callable[[], Any]) -> Any:
+def shared_json(file: Path, make: Callable[[], Any]) -> Any:
     """Return a JSON value that the first worker makes and the other workers read."""
     with file.with_suffix(".lock").open("w") as lock:
         flock(lock, LOCK_EX)

@@ -32,7 +32,7 @@ def inner_machines(state: State) -> Sequence[Definition]:
 
 
 def branches(machine: Definition) -> dict[str, str]:
-    """Name every branch, such as `Compensate[1]`, by the state it starts at."""
+    """Return the name of every branch, such as `Compensate[1]`, by its first state."""
     return {
         branch["StartAt"]: f"{name}[{index}]"
         for name, state in states(machine)
@@ -55,7 +55,7 @@ def _covers(name: str, error: str) -> bool:
 
 
 def longest_waits(state: State, errors: Sequence[str]) -> list[float]:
-    """Return the longest wait in seconds after each error, in the order in which a state met them."""
+    """Return the longest wait in seconds after each of a state's errors, in their order."""
     retriers = state.get("Retry", [])
     retries = [0] * len(retriers)
     waits = []

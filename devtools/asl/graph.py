@@ -34,7 +34,7 @@ class TransitionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """One arrow; START comes from no state, END leads to none, and then the name is empty."""
+    """One arrow; START has an empty source, END has an empty target."""
 
     source: str
     target: str
@@ -45,7 +45,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """One box; `retries` is how often it is tried again at most."""
+    """One box; `retries` is the maximum number of retries."""
 
     name: str
     type: str
@@ -63,14 +63,14 @@ class Machine:
     transitions: tuple[Transition, ...]
 
     def all_states(self) -> Iterator[State]:
-        """Return the states, those of branches included."""
+        """Return the states, including those of branches."""
         for state in self.states.values():
             yield state
             for branch in state.branches:
                 yield from branch.all_states()
 
     def all_transitions(self) -> Iterator[Transition]:
-        """Return the transitions, those of branches included."""
+        """Return the transitions, including those of branches."""
         yield from self.transitions
         for state in self.states.values():
             for branch in state.branches:
@@ -78,23 +78,23 @@ class Machine:
 
 
 def read_machine(definition: Definition) -> Machine:
-    """Read an ASL definition, or one of the branches in it.
+    """Read an ASL definition or one of its branches.
 
-    Raises OperatorError where it is none, or where a state leads to none.
+    Raises OperatorError if it is not a definition, or if the target of a transition is missing.
     """
     if not {"StartAt", "States"} <= definition.keys():
-        raise OperatorError("this is no state machine", why="StartAt or States is missing")
+        raise OperatorError("this is not a state machine", why="StartAt or States is missing")
     states = definition["States"]
     start = Transition(source="", target=definition["StartAt"], kind=TransitionKind.START)
-    leaving = [transition for name, state in states.items() for transition in _transitions(name, state)]
-    for transition in (start, *leaving):
+    outgoing = [transition for name, state in states.items() for transition in _transitions(name, state)]
+    for transition in (start, *outgoing):
         if transition.target not in {"", *states}:
             where = transition.source or "StartAt"
             raise OperatorError(f"{where} leads to {transition.target}", why="there is no such state")
     return Machine(
         start=definition["StartAt"],
         states={name: _state(name, state) for name, state in states.items()},
-        transitions=(start, *leaving),
+        transitions=(start, *outgoing),
     )
 
 
@@ -111,7 +111,7 @@ def _state(name: str, state: Definition) -> State:
 
 
 def _service(resource: str) -> str:
-    """Name the service of a Resource: arn:aws:states:::SERVICE:action, or the ARN of a Lambda function."""
+    """Return the service of a Resource: arn:aws:states:::SERVICE:action, or the ARN of a Lambda function."""
     fields = resource.replace(":aws-sdk:", ":").split(":")
     if fields[0] != "arn":
         return "Lambda" if resource else ""  # a placeholder of a function's ARN

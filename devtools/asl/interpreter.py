@@ -1,4 +1,4 @@
-"""Runs a state machine with moto's interpreter, as close to Step Functions as our workflow needs.
+"""Runs a state machine with moto's interpreter, patched to behave like Step Functions for our workflow.
 
     machine = StateMachine(arn=..., name=..., type="EXPRESS", role_arn=..., definition=json_text)
     start = Start(arn=..., name=..., started_at="2026-11-22T15:14:31.123Z", input={...})
@@ -7,7 +7,7 @@
 
 A client that raises `TaskFailure` fails its task with that error; `current_state()` is the calling state.
 Executions may run at the same time in many threads, each with its own `client_for` and `sleep`.
-A definition that can't be parsed raises; what fails later is in the result.
+A definition that can't be parsed raises an exception. Later failures are in the result.
 JSONPath only: moto fails on JSONata. Only this module and `moto_patches` touch moto's internals.
 """
 
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 ClientFor = Callable[[str, str], Any]
-"""Takes a service as boto3 names it and a region, returns a boto3 client or what behaves like one."""
+"""Takes a boto3 service name and a region, and returns a boto3 client or an object like one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class StateMachine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What StartExecution sets; `started_at` is RFC 3339 UTC with milliseconds."""
+    """The values that StartExecution sets; `started_at` is RFC 3339 UTC with milliseconds."""
 
     arn: str
     name: str
@@ -88,18 +88,18 @@ class ExecutionResult:
 def run(
     machine: StateMachine, start: Start, *, client_for: ClientFor, sleep: Callable[[float], None] = time.sleep
 ) -> ExecutionResult:
-    """Run one execution to its end. Every pause is recorded, and `sleep` makes it."""
+    """Run one execution to its end. Every pause is recorded, and calls `sleep`."""
     patch_moto()
     callbacks = _Callbacks(client_for=client_for, sleep=sleep)
     worker = _Worker(_evaluation(machine, start), callbacks)
-    worker.start()  # type: ignore[no-untyped-call]  # moto has types for some of it
+    worker.start()  # type: ignore[no-untyped-call]  # moto is only partly typed
     TMP_THREADS.clear()  # moto keeps every thread it ever started
     return _result(worker.env, callbacks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Callbacks:
-    """What the patched moto asks for: clients and pauses."""
+    """The callbacks of the patched moto: clients and pauses."""
 
     client_for: ClientFor
     sleep: Callable[[float], None]
@@ -119,7 +119,7 @@ class _Worker(SyncExecutionWorker):
         self._callbacks = callbacks
 
     def _get_evaluation_entrypoint(self) -> Any:
-        # One parse takes seconds and 100 MB: executions that start together share it.
+        # One parse takes seconds and 100 MB, so executions share it.
         with _parsing:
             return _parsed(self._evaluation_details.state_machine_details.definition)
 
@@ -159,7 +159,7 @@ _STATUSES: Final[dict[type, str]] = {
 def _result(env: Any, callbacks: _Callbacks) -> ExecutionResult:
     end = env.program_state()
     if isinstance(end, program_state.ProgramTimedOut):
-        # moto adds this event only when the state that hangs comes back, which is too late.
+        # moto adds this event only when the hanging state returns, which is too late.
         env.event_manager.add_event(env.event_history_context, HistoryEventType.ExecutionTimedOut)
     failure = (end.error or {}) if isinstance(end, program_state.ProgramError) else {}
     succeeded = isinstance(end, program_state.ProgramEnded)

@@ -24,8 +24,8 @@ _patching = threading.Lock()
 _thread = threading.local()
 
 
-class TaskFailure(Exception):  # noqa: N818  the field's term
-    """A task fails with this error and cause, whatever the service; States.Timeout is a timeout."""
+class TaskFailure(Exception):  # noqa: N818  the term of Step Functions
+    """A task of any service fails with this error and cause; States.Timeout is a timeout."""
 
     def __init__(self, error: str, cause: str = "") -> None:
         super().__init__(error)
@@ -52,7 +52,7 @@ def _patch_all() -> None:
             f"moto {installed} is installed, but the patches of its interpreter are for {MOTO_VERSION}: "
             "install the pinned version, or check devtools/asl/moto_patches.py and raise MOTO_VERSION"
         )
-    _remember_the_execution()
+    _store_the_execution()
     _record_pauses()
     _use_own_clients()
     _stop_printing_definitions()
@@ -64,8 +64,8 @@ def _patch_all() -> None:
     _read_paths()
 
 
-def _remember_the_execution() -> None:
-    """Remember in every thread of moto which execution it runs: clients and pauses depend on it."""
+def _store_the_execution() -> None:
+    """Store the execution in every thread of moto, because clients and pauses depend on it."""
 
     def evaluate(original: Any, self: Any, env: Any) -> None:
         _thread.env = env
@@ -106,7 +106,7 @@ def _use_own_clients() -> None:
 
 
 def _stop_printing_definitions() -> None:
-    """moto prints a part of the machine at every level that a failure passes; the history has it all."""
+    """Stop moto's prints of the machine at every level of a failure; the history has the same data."""
     component = _moto("asl.component.eval_component").EvalComponent
     for name in ("_log_failure_event_exception", "_log_exception"):
         _wrap(component, name, lambda *_, **__: None, replaces="component_repr = repr(self)")
@@ -122,7 +122,7 @@ _PREFIXES: Final = {
 
 
 def _name_service_errors() -> None:
-    """moto reports a service's error as States.Runtime, and the cause of a failed entry as an object."""
+    """Name the errors of services: moto reports States.Runtime, and a failed entry's cause as an object."""
 
     def failure(original: Any, self: Any, env: Any, ex: Exception) -> Any:
         if isinstance(ex, TaskFailure):
@@ -139,7 +139,7 @@ def _name_service_errors() -> None:
         self.cause = json.dumps(cause)
 
     def failure_of_dynamodb(original: Any, self: Any, env: Any, ex: Exception) -> Any:
-        # moto calls every other failure AmazonDynamoDBException, a timeout too.
+        # moto reports every other failure, even a timeout, as AmazonDynamoDBException.
         from_error = original if isinstance(ex, ClientError) else task._from_error  # noqa: SLF001  a patch
         return from_error(self, env, ex)
 
@@ -206,14 +206,14 @@ def _never_catch_runtime_errors() -> None:
 
 
 def _keep_errors_of_branches() -> None:
-    """moto fails with an error of its own when a branch fails with a States.* error."""
+    """Keep a branch's States.* error, for which moto fails with another error."""
     branches = _moto("asl.component.state.exec.state_parallel.branches_decl")
     _check(branches, replaces="CustomErrorName(error_name=exit_error_name)")
     branches.CustomErrorName = _error_name
 
 
 def _format_times() -> None:
-    """AWS writes 2026-11-22T15:14:31.123Z, moto an offset and microseconds."""
+    """Write times as AWS does, 2026-11-22T15:14:31.123Z; moto writes an offset and microseconds."""
     state = _moto("asl.component.state.state")
     _check(state, replaces="EnteredTime=datetime.datetime.now(tz=datetime.timezone.utc).isoformat()")
     original = state.StateData
@@ -230,7 +230,7 @@ _INDEFINITE: Final = re.compile(r"\*|\?|\.\.|\[[^\]]*[:,]")
 
 
 def _read_paths() -> None:
-    """`$[0].status` is a value on AWS and a list of one in moto. Parsing every time took half the time."""
+    """Read `$[0].status` as a value like AWS, not as a list; cache parsed paths, which halves the time."""
     paths = _moto("asl.utils.json_path")
     paths.parse = cache(paths.parse)
     result_path = _moto("asl.component.common.path.result_path")

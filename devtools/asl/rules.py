@@ -1,4 +1,4 @@
-"""A rule of a Choice state in a few words."""
+"""A short text for a rule of a Choice state."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -18,7 +18,7 @@ Rule = Mapping[str, Any]
 
 
 def rule_text(rule: Rule) -> str:
-    """Say when a rule applies; a line break belongs at its spaces, not inside of a comparison."""
+    """Return when a rule applies; its spaces are the places for line breaks."""
     if "And" in rule:
         return " and ".join(_operand(part) for part in rule["And"])
     if "Or" in rule:
@@ -36,7 +36,7 @@ def _operand(rule: Rule) -> str:
 
 
 def _alternatives(rules: Sequence[Rule]) -> str:
-    """Name a variable once when all alternatives are values of it."""
+    """Return alternatives; a variable that all of them compare is named once."""
     first, *others = rules
     if len(_variables(rules)) > 1:
         return " or ".join(_operand(rule) for rule in rules)
@@ -44,7 +44,7 @@ def _alternatives(rules: Sequence[Rule]) -> str:
 
 
 def _variables(rules: Sequence[Rule]) -> set[Any]:
-    """Return what the rules compare; rules that are no plain comparison count one by one."""
+    """Return the variables that the rules compare; every compound rule counts as a variable of its own."""
     return {
         (rule["Variable"], _comparison(rule)[1]) if "Variable" in rule else index
         for index, rule in enumerate(rules)

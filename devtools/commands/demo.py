@@ -38,7 +38,7 @@ def demo(
         left = {id_: product.available for id_, product in catalogue.find(stock_after(DEMO_ORDERS)).items()}
     _show(results)
     _fail_on_differences(results, left)
-    output.print(Text("Every order ended as it should.", style="green"))
+    output.print(Text("Every order ended as expected.", style="green"))
     print_parts("", *next_commands(results[0].order["orderId"], kept=kept))
 
 
@@ -52,7 +52,7 @@ def _local_cloud(folder: Folder, *, kept: bool) -> Iterator[Stack]:
         yield stack
     finally:
         if not kept:
-            with step("taking the local cloud down"):
+            with step("stopping the local cloud"):
                 stop_local_cloud(folder)
 
 
@@ -73,4 +73,4 @@ def _fail_on_differences(results: Sequence[DemoResult], left: Mapping[str, int])
         if left.get(product_id) != expected
     ]
     if wrong:
-        raise OperatorError("Not everything ended as it should", what_to_do="\n".join(wrong))
+        raise OperatorError("Not everything ended as expected", what_to_do="\n".join(wrong))

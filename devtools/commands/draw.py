@@ -40,4 +40,4 @@ def _json(file: Path) -> Any:
     except OSError as error:
         raise OperatorError(f"can't read {file}", why=error.strerror or "") from error
     except json.JSONDecodeError as error:
-        raise OperatorError(f"can't read {file}", why=f"no JSON in line {error.lineno}") from error
+        raise OperatorError(f"can't read {file}", why=f"invalid JSON in line {error.lineno}") from error

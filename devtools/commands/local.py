@@ -13,7 +13,7 @@ from orderctl.local_cloud import local_cloud_folder
 from orderctl.stack import Stack, find_stack
 from orderctl.terminal import output, progress
 
-# The exit code of a command that Ctrl-C ended.
+# The exit code of a command that was stopped by Ctrl-C.
 _INTERRUPTED: Final = 130
 
 _EXAMPLE: Final = {
@@ -56,7 +56,7 @@ def _running_stack(folder: Folder) -> Stack:
         return find_stack()
     raise OperatorError(
         "A local cloud is being started or stopped",
-        why="another command does it now",
+        why="another command is running",
         what_to_do="Wait for it, or end it with `orderctl down`.",
     )
 

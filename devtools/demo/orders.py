@@ -1,4 +1,4 @@
-"""The orders of the demo: how each must end, and whether it did."""
+"""The orders of the demo and their expected ends."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class DemoOrder:
     """One order, and how it must end.
 
     `parked` is the step whose message must be on the payment dead-letter queue.
-    With `outage`, the order is placed while the payment service is down, and redriven when it is up again.
+    With `outage`, the order is placed while the payment service is down, and redriven after the outage.
     """
 
     title: str
@@ -39,7 +39,7 @@ class DemoOrder:
         }
 
     def differences(self, order: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with the order that the API shows."""
+        """Return the differences between the order in the API and its expected end."""
         found = {"status": order["status"], "reason": order["reason"]}
         found |= {name: step["status"] for name, step in order["steps"].items()}
         expected = {"status": self.status, "reason": self.reason, **self.steps}
@@ -64,7 +64,7 @@ DEMO_ORDERS: Final = (
         },
     ),
     DemoOrder(
-        title="more than there is",
+        title="out of stock",
         payment_method="pm_card_visa",
         items={MUG.product_id: 1, LANTERN.product_id: LANTERN.available + 1},
         status=OrderStatus.REJECTED,

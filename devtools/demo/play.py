@@ -27,7 +27,7 @@ _REDRIVES_PER_SECOND: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """What happened to an order: what the API shows of it, its executions, and its parked message."""
+    """The result of an order: its state in the API, its executions, and its parked message."""
 
     expected: DemoOrder
     order: dict[str, Any]
@@ -36,7 +36,7 @@ class DemoResult:
 
     @property
     def differences(self) -> list[str]:
-        """Return what is not as expected."""
+        """Return the differences from the expected result."""
         found = self.expected.differences(self.order)
         parked = (self.dead_letter or {}).get("step")
         if parked != self.expected.parked:
@@ -68,7 +68,7 @@ def _play_outage(stack: Stack, api: OrdersApi, expected: DemoOrder) -> DemoResul
             dead_letter = find_dead_letter(stack, "payment", order_id, timeout=_LOG_DELAY_SECONDS)
     finally:
         switch.turn_off()
-    with step("its redrive, now that the payment service is up again"):
+    with step("the redrive, after the outage"):
         _redrive(stack, order_id)
         wait_while_pending(stack, [order_id], timeout=_TIMEOUT_SECONDS)
         return replace(_result(stack, api, expected, order_id, executions=2), dead_letter=dead_letter)

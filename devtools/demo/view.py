@@ -1,4 +1,4 @@
-"""What the demo prints: a table of its orders, two short traces, and what to type next."""
+"""The output of the demo: a table of its orders, two short traces, and the next commands."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _STOPPED: Final = "Next: keep a local cloud running with `orderctl demo --keep`.
 
 def results_table(results: Sequence[DemoResult]) -> Table:
     """Show how each order ended, a line each."""
-    shown = new_table("order", "ended", *_STEPS, "as it should")
+    shown = new_table("order", "ended", *_STEPS, "as expected")
     for result in results:
         steps = {name: step["status"] for name, step in result.order["steps"].items()}
         add_row(
@@ -60,7 +60,7 @@ def next_commands(order_id: str, *, kept: bool) -> Iterator[Text]:
 
 
 def _states(execution: ExecutionTrace) -> Iterator[Text]:
-    """Write a line for each branch, and one for the states between two Parallel states."""
+    """Yield a line for each branch, and one for the states between two Parallel states."""
     for parallel, runs in groupby(execution.runs, key=lambda run: bool(run.branches)):
         if not parallel:
             yield _line("  ", list(runs))

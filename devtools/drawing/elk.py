@@ -1,4 +1,4 @@
-"""The layout library ELK, in one Node.js process that serves every drawing of this one."""
+"""The layout library ELK, in one Node.js process for all drawings of this process."""
 
 import atexit
 import json
@@ -21,7 +21,7 @@ _PROGRAM: Final = Path(__file__).with_name("elk.mjs")
 def place(graph: Json) -> Json:
     """Return an ELK graph with the coordinates of everything in it.
 
-    Raises OperatorError where Node.js or ELK is not installed.
+    Raises OperatorError if Node.js or ELK is not installed.
     """
     placed: Json = json.loads(_placed(json.dumps(graph)) or '{"error": "ELK ended"}')
     if "error" in placed:
@@ -29,7 +29,7 @@ def place(graph: Json) -> Json:
     return placed
 
 
-@lru_cache(maxsize=16)  # a layout takes a second or more, and recordings share theirs
+@lru_cache(maxsize=16)  # a layout takes a second or more, and all recordings have the same one
 def _placed(graph: str) -> str:
     process = _process()
     if not process.stdin or not process.stdout:
@@ -42,7 +42,7 @@ def _placed(graph: str) -> str:
 @cache
 def _process() -> subprocess.Popen[str]:
     process = start()
-    atexit.register(process.communicate)  # it ends when its input does
+    atexit.register(process.communicate)  # it exits when its input is closed
     return process
 
 

@@ -1,4 +1,4 @@
-"""A state machine as a graph for ELK: nodes with their sizes, ports on their outlines, edges with labels.
+"""Converts a state machine to a graph for ELK: nodes with sizes, ports on their outlines, edges with labels.
 
 https://eclipse.dev/elk/documentation/tooldevelopers/graphdatastructure/jsonformat.html
 """
@@ -27,11 +27,11 @@ _OPTIONS: Final = {
     "elk.algorithm": "layered",
     "elk.direction": "DOWN",
     "elk.edgeRouting": "ORTHOGONAL",
-    "elk.separateConnectedComponents": "false",  # branches are side by side, in their order
-    "elk.layered.layering.strategy": "LONGEST_PATH_SOURCE",  # a state is as near to the start as it can be
+    "elk.separateConnectedComponents": "false",  # keeps branches side by side, in their order
+    "elk.layered.layering.strategy": "LONGEST_PATH_SOURCE",  # draws a state as near to the start as possible
     "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
-    "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",  # it follows the priorities of straightness
-    "elk.layered.edgeLabels.centerLabelPlacementStrategy": "TAIL_LAYER",  # just below the Choice
+    "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",  # respects the straightness priorities
+    "elk.layered.edgeLabels.centerLabelPlacementStrategy": "TAIL_LAYER",  # labels just below the Choice
     "elk.layered.spacing.nodeNodeBetweenLayers": "30",
     "elk.layered.spacing.edgeNodeBetweenLayers": "14",
     "elk.layered.spacing.edgeEdgeBetweenLayers": "9",
@@ -54,7 +54,7 @@ _DOWN: Final = "elk.layered.priority.direction"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElkGraph:
-    """A graph, what its ids stand for, and the transitions that stay at one node."""
+    """A graph, the objects of its ids, and the transitions inside one node."""
 
     root: Json
     states: Mapping[str, tuple[State, ...]]
@@ -63,7 +63,7 @@ class ElkGraph:
 
 
 def elk_graph(machine: Machine) -> ElkGraph:
-    """Turn a state machine into a graph; a step and the handler beside it are one node."""
+    """Convert a state machine to a graph; a step and the handler beside it are one node."""
     builder = _Builder()
     contents = builder.contents("", machine, START_SIZE)
     return ElkGraph(
@@ -124,7 +124,7 @@ class _Builder:
         if state.branches:
             return self._frame(state)
         width, height = box_size(state)
-        last = {_LAYER: "LAST"} if state.type in ENDINGS else {}  # readers look for endings at the bottom
+        last = {_LAYER: "LAST"} if state.type in ENDINGS else {}  # readers expect endings at the bottom
         return {"width": width, "height": height, "layoutOptions": _BOX_OPTIONS | last}
 
     def _frame(self, state: State) -> Json:
@@ -142,7 +142,7 @@ class _Builder:
 
 @dataclass(slots=True, kw_only=True)
 class _Ports:
-    """Where transitions leave and enter: for each state the side of each port."""
+    """The ports of transitions: for each state the side of each port."""
 
     machine: Machine
     start: str
@@ -150,7 +150,7 @@ class _Ports:
     sides: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 
     def leave(self, transition: Transition, edge: str) -> str:
-        """Return where an edge starts: errors leave to the right, and each on its own."""
+        """Return the port where an edge starts; each error has its own port on the right."""
         if not transition.source:
             return self.start
         if transition.kind is TransitionKind.CATCH:
@@ -158,7 +158,7 @@ class _Ports:
         return self._add(transition.source, f"out {transition.source}", "SOUTH")
 
     def enter(self, transition: Transition, edge: str) -> str:
-        """Return where an edge ends: at one place of a box, at its own place of a wide frame."""
+        """Return the port where an edge ends: a box has one port, a frame has a port for each edge."""
         name = transition.target
         if not name:
             self.ends.append(f"end {edge}")
@@ -171,7 +171,7 @@ class _Ports:
 
 
 def _pair(step: State, handler: State, ports: _Ports) -> Json:
-    """Return a step with the handler of its errors right of it: the main path goes on below the step."""
+    """Return a node of a step and of its handler on the right; the main path continues below the step."""
     (width, height), (handler_width, _) = box_size(step), box_size(handler)
     left = width + SIDE_GAP
     places = [*_below(ports.sides[step.name], width), *_below(ports.sides[handler.name], handler_width, left)]
@@ -188,7 +188,7 @@ def _pair(step: State, handler: State, ports: _Ports) -> Json:
 
 
 def _below(ports: Mapping[str, str], width: float, left: float = 0) -> Iterator[tuple[str, str, float]]:
-    """Return each port with its side and x. A handler is in the way at the right: errors leave downwards."""
+    """Return each port with its side and x. Errors start at the bottom: the handler is on the right."""
     caught = [id_ for id_, side in ports.items() if side == "EAST"]
     for id_, side in ports.items():
         share = (caught.index(id_) + 1) / (len(caught) + 1) if id_ in caught else 0
@@ -208,6 +208,6 @@ def _label(edge: str, words: str) -> Json:
 
 
 def _point(id_: str, size: tuple[float, float], layer: str) -> Json:
-    """Return where an execution starts or ends."""
+    """Return the node where an execution starts or ends."""
     width, height = size
     return {"id": id_, "width": width, "height": height, "layoutOptions": {_LAYER: layer}}

@@ -1,4 +1,4 @@
-"""Where everything of a state machine is drawn: from top to bottom, branches side by side."""
+"""The layout of a state machine: from top to bottom, branches side by side."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """Where a state stands, by its upper left corner; for a Parallel state the frame around its branches."""
+    """A state and its upper left corner; a Parallel state has the frame around its branches."""
 
     state: State
     x: float
@@ -24,7 +24,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """Where the words of a transition stand, by their upper left corner."""
+    """The label of a transition and its upper left corner."""
 
     transition: Transition
     x: float
@@ -35,7 +35,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The way of a transition, from its source to its target."""
+    """The line of a transition, from its source to its target."""
 
     transition: Transition
     points: tuple[Point, ...]
@@ -43,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Everything to draw, and how much room it takes; a box comes before the boxes in it."""
+    """Everything to draw, and its size; a box comes before the boxes inside it."""
 
     width: float
     height: float
@@ -52,7 +52,7 @@ class Layout:
     lines: tuple[Line, ...]
 
     def moved(self, x: float, y: float) -> "Layout":
-        """Return the same picture elsewhere."""
+        """Return the same picture, moved."""
         return replace(
             self,
             boxes=tuple(replace(box, x=box.x + x, y=box.y + y) for box in self.boxes),
@@ -80,7 +80,7 @@ def layout(machine: Machine) -> Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Area:
-    """The whole drawing or a frame: what is in it counts from `x` and `y`, and ways out end at `bottom`."""
+    """The whole drawing or a frame, at `x` and `y`; lines that leave it end at `bottom`."""
 
     node: Json
     x: float
@@ -134,8 +134,8 @@ def _lines_inside(graph: ElkGraph, boxes: Sequence[Box]) -> Iterator[Line]:
     for transition in graph.inside:
         source, target = box_of[transition.source], box_of[transition.target]
         y = source.y + min(source.height, BOX_HEIGHT) / 2
-        way = _loop(source.x, y) if source is target else ((source.x + source.width, y), (target.x, y))
-        yield Line(transition=transition, points=way)
+        points = _loop(source.x, y) if source is target else ((source.x + source.width, y), (target.x, y))
+        yield Line(transition=transition, points=points)
 
 
 def _loop(x: float, y: float) -> tuple[Point, ...]:

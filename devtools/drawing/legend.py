@@ -1,4 +1,4 @@
-"""What the shapes, colours and lines of a drawing mean: only of those that are in it."""
+"""The legend: the meaning of the shapes, colours and lines that a drawing has."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Legend:
 
 
 def legend(picture: Layout, *, recorded: bool, x: float, y: float, width: float) -> Legend:
-    """Explain what is drawn, in rows of at most `width`."""
+    """Return the legend of a drawing, in rows of at most `width`."""
     parts: list[str] = []
     left, top = x, y
     for sample, words in _entries(picture, recorded=recorded):

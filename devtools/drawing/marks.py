@@ -1,4 +1,4 @@
-"""How the path of a recording shows in a drawing: as classes of the style."""
+"""The CSS classes that mark the path of a recording in a drawing."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from devtools.drawing.path import Path
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The marks of a path; without one, nothing is marked and nothing is pale."""
+    """The marks of a path; without a path nothing is marked or pale."""
 
     path: Path | None
 
     def state(self, name: str) -> str:
-        """Return whether a state was passed, and whether in vain."""
+        """Return the class of a state: passed, failed or pale."""
         if not self.path:
             return ""
         visit = self.path.visit(name)
@@ -22,12 +22,12 @@ class Marks:
         return "passed failed" if visit.failed else "passed"
 
     def transition(self, transition: Transition) -> str:
-        """Return whether a transition was taken."""
+        """Return the class of a transition: passed or pale."""
         if not self.path:
             return ""
         return "passed" if transition in self.path.transitions else "pale"
 
     def attempts(self, name: str) -> str:
-        """Return how often a state was tried, where that is worth a word."""
+        """Return the text for a state's attempts; empty for one successful attempt."""
         visit = self.path.visit(name) if self.path else None
         return f"x{visit.attempts}" if visit and (visit.attempts > 1 or visit.failed) else ""

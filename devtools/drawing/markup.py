@@ -1,4 +1,4 @@
-"""SVG elements as text, the same for the same drawing to the last byte."""
+"""Writes SVG elements as text; the same drawing gives the same bytes."""
 
 from collections.abc import Iterable
 from html import escape
@@ -11,7 +11,7 @@ Point = tuple[float, float]
 
 
 def number(value: float) -> str:
-    """Write a coordinate with a decimal at most."""
+    """Write a coordinate with at most one decimal."""
     return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")  # + 0.0 makes -0.0 a 0.0
 
 
@@ -26,7 +26,7 @@ def element(tag: str, *content: str, **attributes: object) -> str:
 
 
 def text(words: str, x: float, y: float, width: float, class_: str) -> str:
-    """Write a line of text that takes `width` whatever font the viewer has."""
+    """Write a line of text that is `width` wide in every font."""
     return element(
         "text",
         escape(words),
@@ -39,14 +39,14 @@ def text(words: str, x: float, y: float, width: float, class_: str) -> str:
 
 
 def rounded(points: Iterable[Point]) -> str:
-    """Write the path through the points, its corners rounded."""
+    """Write the path through the points, with rounded corners."""
     corners = [*points]
-    way = f"M{_pair(corners[0])}"
+    path = f"M{_pair(corners[0])}"
     for (before, corner), (_, after) in pairwise(pairwise(corners)):
         radius = min(_CORNER, _length(before, corner) / 2, _length(corner, after) / 2)
         start, end = _towards(corner, before, radius), _towards(corner, after, radius)
-        way += f"L{_pair(start)}Q{_pair(corner)} {_pair(end)}"
-    return f"{way}L{_pair(corners[-1])}"
+        path += f"L{_pair(start)}Q{_pair(corner)} {_pair(end)}"
+    return f"{path}L{_pair(corners[-1])}"
 
 
 def polygon(points: Iterable[Point]) -> str:
@@ -66,6 +66,6 @@ def _length(one: Point, other: Point) -> float:
     return abs(one[0] - other[0]) + abs(one[1] - other[1])
 
 
-def _towards(corner: Point, goal: Point, distance: float) -> Point:
-    share = distance / (_length(corner, goal) or 1.0)
-    return corner[0] + (goal[0] - corner[0]) * share, corner[1] + (goal[1] - corner[1]) * share
+def _towards(corner: Point, target: Point, distance: float) -> Point:
+    share = distance / (_length(corner, target) or 1.0)
+    return corner[0] + (target[0] - corner[0]) * share, corner[1] + (target[1] - corner[1]) * share

@@ -1,4 +1,4 @@
-"""The way of a recorded execution through its state machine, and where two such ways part."""
+"""The path of a recorded execution through its state machine, and the first difference of two paths."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ Recording = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A state that was entered; `failed` if its last attempt was in vain."""
+    """A state that was entered; `failed` if its last attempt failed."""
 
     name: str
     attempts: int = 1
@@ -26,7 +26,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """The visits in their order, by "MachineName" and "ParallelState[branch]", and the transitions taken."""
+    """The visits in order, by "MachineName" or "ParallelState[branch]", and the transitions taken."""
 
     scenario: str
     status: str
@@ -34,32 +34,32 @@ class Path:
     transitions: frozenset[Transition] = field(default_factory=frozenset)
 
     def visit(self, name: str) -> Visit | None:
-        """Return the visit of a state: the last one, where it was entered more than once."""
+        """Return the last visit of a state."""
         return next(
             (visit for visits in self.visits.values() for visit in reversed(visits) if visit.name == name),
             None,
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a drawing keeps of the path."""
+        """Return the JSON of the path that a drawing has."""
         return {
             key: [[visit.name, visit.attempts, visit.failed] for visit in visits]
             for key, visits in self.visits.items()
         }
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """Read what a drawing keeps of the path."""
+    def from_json(cls, json_path: Mapping[str, Any]) -> Self:
+        """Read the JSON of the path that a drawing has."""
         visits = {
             key: tuple(Visit(name=name, attempts=attempts, failed=failed) for name, attempts, failed in each)
-            for key, each in kept.items()
+            for key, each in json_path.items()
         }
         return cls(scenario="", status="", visits=visits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Where two paths part; an empty name is the start or the end of the path."""
+    """The first difference of two paths; `after` is empty at the start, and a visit is None at the end."""
 
     after: str
     expected: Visit | None
@@ -76,10 +76,10 @@ class Difference:
 def read_path(machine: Machine, recording: Recording) -> Path:
     """Follow a recording through the definition.
 
-    Raises OperatorError where the definition has no such state or no such transition.
+    Raises OperatorError if a state or a transition is not in the definition.
     """
     if "history" not in recording:
-        raise OperatorError("this is no recording of an execution", why="it has no history")
+        raise OperatorError("this is not a recording of an execution", why="it has no history")
     visits = {key: tuple(_visits(events)) for key, events in recording["history"].items()}
     taken = {
         transition for key, each in visits.items() for transition in _follow(_part(machine, key), each, key)
@@ -93,16 +93,16 @@ def read_path(machine: Machine, recording: Recording) -> Path:
 
 
 def first_difference(expected: Path, actual: Path) -> Difference | None:
-    """Return where two paths of the same state machine part first, branches before what follows them."""
+    """Return the first difference of two paths; a branch comes before the state after it."""
     key = next((key for key in (*expected.visits, *actual.visits) if not _BRANCH.fullmatch(key)), "")
     return _difference(expected, actual, key)
 
 
 def _difference(expected: Path, actual: Path, key: str) -> Difference | None:
-    ways = expected.visits.get(key, ()), actual.visits.get(key, ())
+    both = expected.visits.get(key, ()), actual.visits.get(key, ())
     after = ""
-    for index in range(max(map(len, ways))):
-        one, other = (way[index] if index < len(way) else None for way in ways)
+    for index in range(max(map(len, both))):
+        one, other = (visits[index] if index < len(visits) else None for visits in both)
         if one and other and one.name == other.name:
             inside = (_difference(expected, actual, branch) for branch in _branches(expected, one.name))
             if found := next(filter(None, inside), None):
@@ -142,7 +142,7 @@ def _visits(events: Sequence[Mapping[str, Any]]) -> Iterator[Visit]:
 
 
 def _part(machine: Machine, key: str) -> Machine:
-    """Return the state machine, or the branch of it, that a list of the history is about."""
+    """Return the state machine or branch with this key of the history."""
     match = _BRANCH.fullmatch(key)
     if not match:
         return machine
@@ -178,9 +178,9 @@ def _transition(part: Machine, before: Visit, visit: Visit) -> Transition:
         caught = each.kind is TransitionKind.CATCH
         if (each.source, each.target) == (before.name, visit.name) and caught == before.failed:
             return each
-    way = "by an error" if before.failed else "without an error"
+    how = "by an error" if before.failed else "without an error"
     raise OperatorError(
         f"the recording goes from {before.name or 'the start'} to {visit.name}",
-        why=f"the definition has no such transition {way}",
+        why=f"the definition has no such transition {how}",
         what_to_do=_RECORD_AGAIN,
     )

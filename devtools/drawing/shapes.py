@@ -1,4 +1,4 @@
-"""How a state looks: an outline that tells its type, its name, and the service that does its work."""
+"""Draws a state: an outline for its type, its name, and the icon of its service."""
 
 from collections.abc import Callable, Iterator
 from html import escape
@@ -21,7 +21,7 @@ def draw_box(box: Box, class_: str = "", chip: str = "") -> str:
 
 
 def draw_frame(box: Box, class_: str) -> str:
-    """Draw a state with branches: its name on top, below it a frame for them, and where they meet again."""
+    """Draw a state with branches: its name, a frame for the branches, and the bar where they join."""
     left, right, bottom = box.x, box.x + box.width, box.y + box.height
     name_width = text_width(box.state.name, NAME_FONT_SIZE)
     words = note(box.state)
@@ -45,7 +45,7 @@ def draw_frame(box: Box, class_: str) -> str:
 
 
 def icon(service: str, x: float, y: float) -> str:
-    """Draw the sign of a service on its colour."""
+    """Draw the icon of a service on its colour."""
     scale = ICON_SIZE / 16
     return element(
         "rect",
@@ -119,7 +119,7 @@ def _rect(box: Box, rx: float) -> str:
 
 
 def _slanted(box: Box, across: float, down: float) -> str:
-    """Draw the outline with its corners cut off; a Choice has no straight side left."""
+    """Draw the outline with slanted corners; a Choice has slanted sides."""
     left, right, top, bottom = box.x, box.x + box.width, box.y, box.y + box.height
     points = [
         (left + across, top),

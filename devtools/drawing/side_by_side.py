@@ -1,4 +1,4 @@
-"""Two drawings of one state machine next to each other, with the place where their paths part."""
+"""Two drawings of one state machine next to each other, with the first difference of their paths."""
 
 import json
 from html import escape
@@ -19,7 +19,7 @@ Bounds = tuple[float, float, float, float]
 
 def side_by_side(expected_svg: str, actual_svg: str, titles: tuple[str, str]) -> str:
     """Put two drawings of recordings into one SVG and ring the first state in which they differ."""
-    roots = [ET.fromstring(svg) for svg in (expected_svg, actual_svg)]  # noqa: S314  drawn by ourselves
+    roots = [ET.fromstring(svg) for svg in (expected_svg, actual_svg)]  # noqa: S314  our own drawing
     expected, actual = (_path(root) for root in roots)
     difference = first_difference(expected, actual)
     width, height = (max(float(root.attrib[side]) for root in roots) for side in ("width", "height"))
@@ -34,16 +34,16 @@ def side_by_side(expected_svg: str, actual_svg: str, titles: tuple[str, str]) ->
             parts.append(_ring(bounds, x, _HEADER))
     where = f"First difference {difference}" if difference else "Both took the same path"
     parts.append(element("text", escape(where), x=_GAP, y=54, class_="where"))
-    return _whole(parts, 2 * width + _GAP, height + _HEADER)
+    return _svg(parts, 2 * width + _GAP, height + _HEADER)
 
 
 def _path(root: ET.Element) -> Path:
-    """Read the path that a drawing keeps; a drawing without a recording keeps none."""
+    """Read the path of a drawing; a drawing without a recording has an empty path."""
     return Path.from_json(json.loads(root.findtext("svg:metadata", "{}", _NAMESPACE)))
 
 
 def _state_to_ring(visit: Visit | None, after: str) -> str:
-    """Return the state that differs; where a path has ended, the last one that it has in common."""
+    """Return the state that differs, or the last common state if the path has ended."""
     return visit.name if visit else after
 
 
@@ -74,7 +74,7 @@ def _ring(bounds: Bounds | None, dx: float, dy: float) -> str:
     )
 
 
-def _whole(parts: list[str], width: float, height: float) -> str:
+def _svg(parts: list[str], width: float, height: float) -> str:
     ground = element("rect", x=0, y=0, width=width, height=height, rx=10, fill="#ffffff")
     svg = element(
         "svg",

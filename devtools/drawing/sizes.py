@@ -1,4 +1,4 @@
-"""How large a state is drawn, by what it has to show."""
+"""The size of a state in the drawing."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from devtools.drawing.text import NAME_FONT_SIZE, NOTE_FONT_SIZE, text_width
 BOX_HEIGHT: Final = 38.0
 ICON_SIZE: Final = 22.0
 BOX_PADDING: Final = 6.0
-SLANT: Final = 14.0  # how far the sides of a Choice lean, and the corners of a Fail
+SLANT: Final = 14.0  # the width of the slanted sides of a Choice and the corners of a Fail
 _PILL_HEIGHT: Final = 28.0
 SIGN_WIDTH: Final = 16.0  # of the tick or cross in an ending
 SIDE_GAP: Final = 24.0  # between a step and the handler of its errors, for an arrow
@@ -19,7 +19,7 @@ FRAME_PADDING: Final = 14.0
 
 
 def note(state: State) -> str:
-    """Say below the name of a state what does its work, and how often it is tried again."""
+    """Return the note below a state's name: its service or type, and its retries."""
     retries = f"{state.retries} retries" if state.retries > 1 else "1 retry" if state.retries else ""
     return " · ".join(filter(None, [state.service or state.type, retries]))
 
@@ -42,9 +42,9 @@ def _width(state: State) -> float:
 
 
 def frame_title_width(state: State) -> float:
-    """Return the width of what stands above the branches of a state."""
+    """Return the width of the title above the branches of a state."""
     return _even(text_width(f"{state.name}  {state.type}", NAME_FONT_SIZE) + 2 * BOX_PADDING)
 
 
 def _even(width: float) -> int:
-    return 2 * round(width / 2)  # ELK moves a middle that is a fraction
+    return 2 * round(width / 2)  # ELK moves a centre that is not an integer

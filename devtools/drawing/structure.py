@@ -1,4 +1,4 @@
-"""What a drawing shows at a glance: the main path, and beside a step the state that handles its errors."""
+"""The structure of a drawing: the main path, and the states that handle the errors of one step."""
 
 from typing import Final
 
@@ -9,27 +9,27 @@ _HANDLER_TYPES: Final = {"Task", *ENDINGS}
 
 
 def main_path(machine: Machine) -> set[Transition]:
-    """Return how an execution goes from the start to its end when all is well.
+    """Return the path of an execution without errors.
 
-    Of several ways it takes the one to the state written first: authors write first what normally happens.
+    Of several transitions it takes the one to the first state in the file, which is usually the normal one.
     """
     written = {name: index for index, name in enumerate(machine.states)}
     path: dict[str, Transition] = {}
     name = ""
-    while ways := [
+    while options := [
         each
         for each in machine.transitions
         if each.source == name and each.kind not in _ABNORMAL and each.target not in path
     ]:
-        path[name] = min(ways, key=lambda each: written[each.target])
+        path[name] = min(options, key=lambda each: written[each.target])
         name = path[name].target
     return set(path.values())
 
 
 def handlers(machine: Machine) -> dict[str, str]:
-    """Return the step of each state that does nothing but handle the errors of this one step: one per step.
+    """Return the step of each state that handles only the errors of this step, at most one for each step.
 
-    A step that nothing follows has room for its handler below it. The handler of a handler is below it too.
+    The handler of a last step or of another handler is not included; it is drawn below.
     """
     beside: dict[str, str] = {}
     for name in machine.states:
@@ -46,6 +46,6 @@ def _handled_step(machine: Machine, name: str) -> str | None:
         return None
     (step,) = sources
     fits = machine.states[name].type in _HANDLER_TYPES and machine.states[step].type == "Task"
-    goes_on = any(each.source == step and each.kind is TransitionKind.NEXT for each in machine.transitions)
+    continues = any(each.source == step and each.kind is TransitionKind.NEXT for each in machine.transitions)
     is_handler = all(each.kind is TransitionKind.CATCH for each in machine.transitions if each.target == step)
-    return step if fits and goes_on and not is_handler else None
+    return step if fits and continues and not is_handler else None

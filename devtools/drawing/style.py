@@ -1,4 +1,4 @@
-"""Colours and lines of a drawing. It brings its own white ground, so it reads the same on a dark page."""
+"""Colours and lines of a drawing. Its background is white, so that it is readable on a dark page."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A state machine as one SVG file that needs nothing else."""
+"""Draws a state machine as one SVG file without external references."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _DOT_RADIUS: Final = 6.0
 
 
 def draw(machine: Machine, title: str, path: Path | None = None) -> str:
-    """Draw a state machine; with a path, what it passed is marked and the rest is pale."""
+    """Draw a state machine; with a path, its states and transitions are marked and the rest is pale."""
     picture = layout(machine).moved(_MARGIN, _MARGIN + _TITLE_HEIGHT)
     bottom = _MARGIN + _TITLE_HEIGHT + picture.height + _MARGIN
     key = legend(picture, recorded=path is not None, x=_MARGIN, y=bottom, width=picture.width)
@@ -52,7 +52,7 @@ def draw(machine: Machine, title: str, path: Path | None = None) -> str:
 
 
 def _parts(machine: Machine, picture: Layout, marks: Marks) -> Iterator[str]:
-    """Return what is drawn, the lowest first: frames, lines, words, boxes."""
+    """Return the elements from back to front: frames, lines, labels, boxes."""
     for box in picture.boxes:
         if box.state.branches:
             yield draw_frame(box, marks.state(box.state.name))
@@ -67,7 +67,7 @@ def _parts(machine: Machine, picture: Layout, marks: Marks) -> Iterator[str]:
 
 
 def _height(line: Line, marks: Marks) -> tuple[bool, bool]:
-    """Sort what was passed above what was not: lines share their way to the same state."""
+    """Return the sort key of a line: passed lines are drawn above others, because lines overlap."""
     normal = line.transition.kind is not TransitionKind.CATCH
     return marks.transition(line.transition) == "passed", normal
 

@@ -1,4 +1,4 @@
-"""How much room text takes: Helvetica and Arial have these widths, other fonts are squeezed to them."""
+"""The width of text in Helvetica and Arial; other fonts are squeezed to it."""
 
 import textwrap
 from collections.abc import Iterable
@@ -38,13 +38,13 @@ def text_width(text: str, font_size: float) -> float:
 
 
 def label_lines(label: str) -> tuple[str, ...]:
-    """Break the words of a transition into lines short enough to stand on it."""
+    """Break the label of a transition into short lines."""
     lines = textwrap.wrap(label, _LABEL_LETTERS, break_on_hyphens=False)
     return tuple(line.replace(_NO_BREAK, " ") for line in lines)
 
 
 def label_size(label: str) -> tuple[float, float]:
-    """Return width and height of the words on a transition."""
+    """Return the width and the height of a transition's label."""
     lines = label_lines(label)
     return round(widest(lines, LABEL_FONT_SIZE) + 2 * _LABEL_PADDING), (
         len(lines) * LABEL_LINE_HEIGHT + _LABEL_PADDING

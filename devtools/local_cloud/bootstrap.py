@@ -33,7 +33,7 @@ _TRUST: Final = {
 
 
 def bootstrap(endpoint_url: str) -> None:
-    """Create what `cdk deploy` looks up."""
+    """Create the resources that `cdk deploy` needs."""
     ssm = local_client("ssm", endpoint_url)
     ssm.put_parameter(Name=f"/cdk-bootstrap/{_QUALIFIER}/version", Value=_BOOTSTRAP_VERSION, Type="String")
     local_client("s3", endpoint_url).create_bucket(

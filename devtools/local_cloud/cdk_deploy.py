@@ -25,7 +25,7 @@ _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def start_deployment(processes: ProcessGroups, folder: Folder, endpoint_url: str, cdk: Path = CDK) -> Process:
-    """Start the CDK. It synthesizes the app for some seconds before it needs the cloud."""
+    """Start the CDK. It needs the cloud only after the synthesis, which takes seconds."""
     if not cdk.exists():
         raise OperatorError("The CDK command line is not installed", what_to_do="Run `make install`.")
     return processes.start(

@@ -38,16 +38,16 @@ from orderctl.terminal import step
 
 PREFERRED_PORT: Final = 4566
 _START_SECONDS: Final = 60
-# When its requests are done, the server ends the Lambdas.
+# The server stops the Lambdas when its requests are done.
 _GRACE_SECONDS: Final = SHUTDOWN_SECONDS + 7
 
 
 def start_local_cloud(
     folder: Folder, *, port: int = PREFERRED_PORT, stocked: bool = True, cdk: Path = CDK
 ) -> Stack:
-    """Start MiniStack, deploy the app and stock the sample catalogue; leave nothing running on an error.
+    """Start MiniStack, deploy the app and stock the sample catalogue; stop everything on an error.
 
-    Raise InUseError when a local cloud runs, starts or stops in the folder.
+    Raises InUseError if a local cloud runs, starts or stops in the folder.
     """
     with (
         StopSignals() as signals,
@@ -69,12 +69,12 @@ def start_local_cloud(
         if stocked:
             _stock(stack)
         write_atomically(folder.stack_file, stack.to_json())
-        processes.let_go(server)
+        processes.keep_running(server)
     return stack
 
 
 def stop_local_cloud(folder: Folder, *, grace_seconds: float = _GRACE_SECONDS) -> bool:
-    """Stop what runs in the folder and keep only its logs; return whether anything ran."""
+    """Stop the local cloud and keep only its logs; return whether it was running."""
     running = folder.in_use()
     if running:
         server = _known_server(folder)
@@ -103,10 +103,10 @@ def restart_local_cloud(folder: Folder) -> None:
             raise OperatorError(
                 f"The local cloud can't start again on port {before.port}",
                 why="another program took it",
-                what_to_do="Start anew with `orderctl down` and `orderctl up`.",
+                what_to_do="Start a new one with `orderctl down` and `orderctl up`.",
             )
         _wait_until_ready(server, folder, now.endpoint_url)
-        processes.let_go(server)
+        processes.keep_running(server)
 
 
 def start_server(processes: ProcessGroups, folder: Folder, port: int, lock: int) -> Process:
@@ -153,9 +153,9 @@ def _wait_until_ready(server: Process, folder: Folder, endpoint_url: str) -> Non
 def _require_alive(server: Process, folder: Folder) -> None:
     if server.poll() is not None:
         raise OperatorError(
-            "MiniStack ended while it was starting",
+            "MiniStack exited while it was starting",
             why=next(iter(last_lines(folder.server_log, 1)), "no output"),
-            what_to_do=f"Its whole output is in {folder.server_log}",
+            what_to_do=f"Its full output is in {folder.server_log}",
         )
 
 

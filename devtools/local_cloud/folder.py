@@ -1,4 +1,4 @@
-"""The local cloud's folder, and the lock that tells whether one is running."""
+"""The local cloud's folder, and the lock that shows whether one is running."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ class Folder(LocalCloudFiles):
 
     @property
     def state(self) -> Path:
-        """What MiniStack saves when it stops, and reads when it starts."""
+        """The state that MiniStack saves when it stops and reads when it starts."""
         return self.root / "state"
 
     @property
@@ -61,7 +61,7 @@ class Folder(LocalCloudFiles):
             os.close(descriptor)
 
     def in_use(self) -> bool:
-        """Return whether a local cloud runs, starts or stops here, whatever its files say."""
+        """Return whether a local cloud runs, starts or stops here, by its lock."""
         if not self.root.exists():
             return False
         try:
@@ -102,7 +102,7 @@ def _lock(descriptor: int) -> None:
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Write a file that no reader ever sees half written."""
+    """Write a file atomically, so that no reader sees a part of it."""
     unfinished = file.with_suffix(".unfinished")
     unfinished.write_text(text + "\n")
     unfinished.replace(file)

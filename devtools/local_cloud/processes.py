@@ -1,4 +1,4 @@
-"""Starts each process in a group of its own, and ends the whole group."""
+"""Starts each process in its own group, and stops the whole group."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ Process = subprocess.Popen[bytes]
 
 
 class ProcessGroups:
-    """Ends every group that it started on exit, except those that it let go."""
+    """Stops every group on exit, except the processes of `keep_running`."""
 
     def __init__(self, signals: StopSignals, *, grace_seconds: float) -> None:
         self._signals = signals
@@ -49,8 +49,8 @@ class ProcessGroups:
             self._started.append(process)
         return process
 
-    def let_go(self, process: Process) -> None:
-        """Leave a process running."""
+    def keep_running(self, process: Process) -> None:
+        """Do not stop this process on exit."""
         self._started.remove(process)
 
     def __enter__(self) -> Self:

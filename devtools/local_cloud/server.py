@@ -18,7 +18,7 @@ import uvicorn
 from devtools.local_cloud.folder import Folder, write_atomically
 from orderctl.local_cloud import ServerRecord
 
-# Ends the server without saving its state: after thousands of orders that would take seconds.
+# Stops the server without saving its state, which takes seconds after thousands of orders.
 DISCARD: Final = signal.SIGINT
 # Running requests get this long to finish; `orderctl down` waits a little longer.
 SHUTDOWN_SECONDS: Final = 3
@@ -64,7 +64,7 @@ def serve(listener: socket.socket) -> None:
     from devtools.local_cloud.patches import apply_patches  # noqa: PLC0415  as above
 
     apply_patches()
-    # The loaded modules stay for good: the garbage collector need not look at them.
+    # The loaded modules are never freed, so the garbage collector can skip them.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     try:

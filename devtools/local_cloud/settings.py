@@ -41,7 +41,7 @@ def server_environment(folder: Folder) -> dict[str, str]:
 
 
 def deployment_environment(folder: Folder, endpoint_url: str) -> dict[str, str]:
-    """Return what makes the CDK deploy onto the local cloud and nowhere else."""
+    """Return the environment of the CDK, which can deploy only onto the local cloud."""
     return {
         **_base(folder),
         "AWS_ENDPOINT_URL": endpoint_url,

@@ -1,4 +1,4 @@
-"""Ctrl-C, kill and a closed terminal interrupt `orderctl up` only where it is safe."""
+"""Delays Ctrl-C, kill and a closed terminal until `orderctl up` can be interrupted safely."""
 
 import signal
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _STOP: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopSignals:
-    """Raises KeyboardInterrupt for these signals; while held, only after the block."""
+    """Raises KeyboardInterrupt for these signals; in a `held` block only after the block."""
 
     def __init__(self) -> None:
         self._held = False
@@ -27,7 +27,7 @@ class StopSignals:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let nothing interrupt the block."""
+        """Delay signals until the end of the block."""
         self._held = True
         try:
             yield

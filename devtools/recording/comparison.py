@@ -1,4 +1,4 @@
-"""Compares a replay with its recording: in which state they first differ, and how."""
+"""Compares a replay with its recording, and shows the first state that differs."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _LINES_AROUND: Final = 4
 
 
 def differences(recorded: Outcome, replayed: Outcome) -> str:
-    """Return a text with a part for each branch that differs; empty when none does."""
+    """Return a text with the differences of each branch; it is empty if there are none."""
     return "\n\n".join(_parts(recorded.to_json(), replayed.to_json()))
 
 
@@ -33,7 +33,7 @@ def _place(recorded: list[Event], replayed: list[Event]) -> str:
     for expected, found in zip_longest(recorded, replayed):
         if expected != found:
             return f"differs in {_state(found) or _state(expected) or before}"
-        before = f"what follows {_state(expected) or before}"
+        before = f"the state after {_state(expected) or before}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""An execution's events without what changes from run to run: ids, times, the order of its branches."""
+"""An execution's events without ids, times and the order of its branches, which differ between runs."""
 
 import json
 from collections import defaultdict
@@ -18,7 +18,7 @@ Normalise = Callable[[Any], Any]
 
 _JSON_DETAILS: Final = ("input", "output", "parameters")
 _PLAIN_DETAILS: Final = ("timeoutInSeconds", "heartbeatInSeconds", "error", "cause")
-# Facts about the call itself: they change in every run, and no state reads them.
+# Metadata of the call, which differs in every run and which no state reads.
 _CALL_METADATA: Final = frozenset(
     {
         "ExecutedVersion", "MD5OfMessageAttributes", "MD5OfMessageBody", "MD5OfMessageSystemAttributes",
@@ -29,7 +29,7 @@ _CALL_METADATA: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt of a task; `waited` is the time in seconds since the one before it failed."""
+    """One attempt of a task; `waited` is the time in seconds since the failure of the attempt before it."""
 
     response: TaskResponse
     waited: float | None
@@ -79,17 +79,19 @@ def _name(lane: Lane, starts: Mapping[str, str]) -> str:
 
 
 def _event(event: LoggedEvent, lane: Lane, normalise: Normalise) -> Event:
-    kept: Event = {"type": event.type}
+    fields: Event = {"type": event.type}
     if lane.runs and not event.type.startswith("Execution"):
-        kept["state"] = lane.runs[-1].name
+        fields["state"] = lane.runs[-1].name
     if event.type in {"ExecutionStarted", "TaskStarted", "TaskSucceeded"}:
-        return kept  # the recording has its input and output already
+        return fields  # the recording has its input and output already
     if event.type == "TaskScheduled":
-        kept["resource"] = f"{event.details['resourceType']}:{event.details['resource']}"
-    kept |= {
+        fields["resource"] = f"{event.details['resourceType']}:{event.details['resource']}"
+    fields |= {
         name: normalise(json.loads(event.details[name])) for name in _JSON_DETAILS if event.details.get(name)
     }
-    return kept | {name: normalise(event.details[name]) for name in _PLAIN_DETAILS if event.details.get(name)}
+    return fields | {
+        name: normalise(event.details[name]) for name in _PLAIN_DETAILS if event.details.get(name)
+    }
 
 
 def _without_metadata(result: Any) -> Any:

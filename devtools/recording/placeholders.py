@@ -1,4 +1,4 @@
-"""Replaces what belongs to one deployment, one order or one run by placeholders, such as ${OrderId}."""
+"""Replaces the values of one deployment, order or run by placeholders such as ${OrderId}."""
 
 import json
 import re
@@ -31,7 +31,7 @@ class Placeholders:
 
     @classmethod
     def from_execution(cls, execution_arn: str, started: LoggedEvent, deployed: Mapping[str, str]) -> Self:
-        """Take the texts to replace from an execution's first event; `deployed` has a text by placeholder."""
+        """Read the texts to replace from an execution's first event; `deployed` has more texts."""
         _, _, _, region, account, *_ = execution_arn.split(":")
         event = json.loads(started.details["input"])
         texts = {text: placeholder for placeholder, text in deployed.items()}
@@ -45,7 +45,7 @@ class Placeholders:
         return replaced
 
     def replace(self, value: Any) -> Any:
-        """Replace texts in a value, however deep."""
+        """Replace texts in a value and in all values inside it."""
         match value:
             case {"detail-type": "OrderPlaced", "id": _, "time": _}:
                 return {name: self.replace(_EVENT_FIELDS.get(name, each)) for name, each in value.items()}
@@ -64,17 +64,17 @@ class Placeholders:
         for found in sorted(self.texts, key=len, reverse=True):
             # whole names only: the source `ecommerce.orders` is not the bus `ecommerce`
             text = re.sub(rf"(?<![\w.-]){re.escape(found)}(?![\w.-])", self.texts[found], text)
-        text = _REQUEST_ID.sub(r"\1${Id}", _TIME.sub(self._moment, text))
+        text = _REQUEST_ID.sub(r"\1${Id}", _TIME.sub(self._time_placeholder, text))
         return _UUID.sub("${Id}", text)
 
-    def _moment(self, match: re.Match[str]) -> str:
-        """Return the placeholder of a time: the workflow reads two times from its context."""
+    def _time_placeholder(self, match: re.Match[str]) -> str:
+        """Return the placeholder of one of the two times that the workflow reads from its context."""
         moment = datetime.fromisoformat(match[0])
         return "${StartTime}" if moment <= self.started + _SAME_MOMENT else "${EnteredTime}"
 
 
 def entered_times(value: Any) -> Any:
-    """Replace the times when a state was entered: nothing else differs between replays."""
+    """Replace the times of entered states, the only difference between replays."""
     match value:
         case dict():
             return {name: entered_times(each) for name, each in value.items()}

@@ -15,7 +15,7 @@ RECORDINGS: Final = REPOSITORY / "tests" / "workflow" / "recordings"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """How a recording was made; `where` is local, aws, or hand: the last has scripted responses."""
+    """How a recording was made; `where` is local, aws or hand (with scripted responses)."""
 
     where: str
     engine: str
@@ -33,10 +33,10 @@ class Outcome:
     error: str | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a recording keeps of it."""
+        """Return the JSON of a recording."""
         return {
             "history": self.history,
-            "waits": {state: [_whole(wait) for wait in self.waits[state]] for state in sorted(self.waits)},
+            "waits": {state: [_rounded(wait) for wait in self.waits[state]] for state in sorted(self.waits)},
             "status": self.status,
             "output": self.output,
             "error": self.error,
@@ -129,5 +129,5 @@ def _is_event(value: Any) -> bool:
     return isinstance(value, dict) and "type" in value
 
 
-def _whole(seconds: float) -> float:
+def _rounded(seconds: float) -> float:
     return int(seconds) if seconds == int(seconds) else seconds

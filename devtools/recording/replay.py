@@ -1,4 +1,4 @@
-"""Replays a recording: runs the definition on recorded responses, with no network and no waiting."""
+"""Replays a recording: runs the definition with recorded responses, without network and waiting."""
 
 import io
 import json
@@ -29,7 +29,7 @@ class Replay:
 
 
 def replay(definition: str, input_: Any, responses: TaskResponses) -> Replay:
-    """Run a definition with its placeholders on recorded responses."""
+    """Run a definition with its placeholders and recorded responses."""
     queue = _ResponseQueue(responses=responses)
     result = run(
         StateMachine(arn=_ARN, name=MACHINE, type="EXPRESS", role_arn="${RoleArn}", definition=definition),
@@ -43,7 +43,7 @@ def replay(definition: str, input_: Any, responses: TaskResponses) -> Replay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ResponseQueue:
-    """The responses of each state in their order. One state runs in one branch, so in one thread."""
+    """The responses of each state in order. Each state runs in one branch, so in one thread."""
 
     responses: TaskResponses
     taken: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -59,7 +59,7 @@ class _ResponseQueue:
 
 
 class _ReplayClient:
-    """Stands for a boto3 client: every method returns the next response of the calling state."""
+    """Replaces a boto3 client: every method returns the next response of the calling state."""
 
     def __init__(self, service: str, queue: _ResponseQueue) -> None:
         self._service = service
@@ -73,7 +73,9 @@ class _ReplayClient:
         if "Throw" in response:
             error, cause = response["Throw"]["Error"], response["Throw"]["Cause"]
             raise TimeoutError if error == "States.Timeout" else TaskFailure(error, cause)
-        result = json.loads(json.dumps(response["Return"]))  # the interpreter changes what it gets
+        result = json.loads(
+            json.dumps(response["Return"])
+        )  # a copy, because the interpreter changes its input
         if self._service == "lambda":
             result["Payload"] = io.BytesIO(json.dumps(result["Payload"]).encode())
         return result

@@ -1,4 +1,4 @@
-"""Makes a recording from a script: replays its responses and keeps the history that they lead to."""
+"""Makes a recording from a script: replays its responses and keeps the history."""
 
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,7 +13,7 @@ from orderctl.errors import OperatorError
 
 
 def record_script(script: Script, definition: Path = DEFINITION) -> Recording:
-    """Replay a script; raise OperatorError when the definition does not end as the script expects."""
+    """Replay a script; raise OperatorError if the execution does not end as the script expects."""
     replayed = replay(definition.read_text(), ORDER_PLACED, script.all_responses)
     _check(script, replayed)
     engine, today = f"moto {version('moto')}", datetime.now(UTC).date().isoformat()

@@ -26,9 +26,9 @@ from orderctl.products import ProductsTable
 from orderctl.stack import Stack
 from orderctl.trace import LoggedEvent
 
-# Two steps whose four attempts all time out, and the delay of CloudWatch Logs.
+# Two steps with four attempts that time out, and the delay of CloudWatch Logs.
 _TIMEOUT_SECONDS: Final = 180
-# How long it takes to start an attempt after its wait.
+# The time to start an attempt after its wait.
 _SCHEDULING_SECONDS: Final = 1.0
 _ENDINGS: Final = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -56,7 +56,7 @@ class StackRecorder:
         self._deployed = substituted(self._definition, DeployedWorkflow(stack).definition)
 
     def record(self, scenario: StackScenario) -> Recording:
-        """Run the scenario; raise OperatorError when the order does not end as it expects."""
+        """Run the scenario; raise OperatorError if the order does not end as expected."""
         for _ in ProductsTable(self._stack).stock([GLASS]):
             pass
         first = scenario.broken if scenario.before is None else scenario.before
@@ -105,8 +105,8 @@ class StackRecorder:
                 return max(executions, key=lambda execution: execution.events[0].at)
             time.sleep(0.5)
         raise OperatorError(
-            f"Execution {count} of {order_id} was not logged to its end within {_TIMEOUT_SECONDS} s",
-            what_to_do=f"See where it is with `orderctl trace {order_id}`.",
+            f"Execution {count} of {order_id} was not completely logged within {_TIMEOUT_SECONDS} s",
+            what_to_do=f"Look at its state with `orderctl trace {order_id}`.",
         )
 
     def _reopen(self, order_id: str) -> None:
@@ -122,7 +122,7 @@ class StackRecorder:
             "Detail": json.dumps(event["detail"]),
         }
         if self._stack.client("events").put_events(Entries=[entry])["FailedEntryCount"]:
-            raise OperatorError("The bus did not take OrderPlaced again", what_to_do="Record again.")
+            raise OperatorError("The bus did not accept the second OrderPlaced", what_to_do="Record again.")
 
     def _recording(self, name: str, execution: LoggedExecution) -> Recording:
         arn, events = execution

@@ -21,7 +21,7 @@ class StackScenario:
 
     `broken` are the services whose fault is on during the recording.
     With `before`, OrderPlaced is delivered twice: once with these services broken, then for the recording.
-    With `unannounced`, the order is marked between the two as not announced yet, as the sweeper does.
+    With `unannounced`, the order is marked as not announced between the two, as the sweeper does.
     `parked` are the steps whose message must be on a dead-letter queue.
     """
 
@@ -58,7 +58,7 @@ STACK_SCENARIOS: Final = (
     ),
     StackScenario(
         name="out_of_stock",
-        description="an order for more than there is: its authorised payment is voided",
+        description="an order out of stock: its authorised payment is voided",
         quantity=_TOO_MANY,
         status=OrderStatus.REJECTED,
         reason="OUT_OF_STOCK",
@@ -72,7 +72,7 @@ STACK_SCENARIOS: Final = (
     ),
     StackScenario(
         name="out_of_stock_and_declined",
-        description="refused for both reasons: the order names the stock",
+        description="refused for both reasons: the reason is the stock",
         quantity=_TOO_MANY,
         payment_method="pm_card_declined",
         status=OrderStatus.REJECTED,
@@ -104,7 +104,7 @@ STACK_SCENARIOS: Final = (
     ),
     StackScenario(
         name="notification_down",
-        description="notification is down: the order is confirmed all the same",
+        description="notification is down: the order is still confirmed",
         broken=NOTIFICATION,
         status=OrderStatus.CONFIRMED,
         parked=("NotifyReceived", "NotifyConfirmed"),

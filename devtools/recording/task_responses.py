@@ -1,4 +1,4 @@
-"""What tasks returned or threw, attempt by attempt, in the MockConfigFile format of Step Functions Local.
+"""The results and errors of task attempts, in the MockConfigFile format of Step Functions Local.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html
 """

@@ -210,7 +210,7 @@ def test_an_order_in_progress_gets_the_time_of_its_redrive(
     assert order["redrivenAt"] > "2026"
 
 
-def test_a_settled_order_that_the_sweeper_gave_up_on_is_listed_and_redriven(
+def test_a_settled_order_without_attempts_left_is_listed_and_redriven(
     backlog: Backlog, orderctl: Orderctl
 ) -> None:
     order_id = backlog.place("CONFIRMED", kind=OpenKind.WAITING, attempts=5)

@@ -134,7 +134,7 @@ def test_the_demo_succeeds() -> None:
         outcome.stdout
     )
     assert "AuthorizePayment GatewayUnavailable: fault switch" in single_spaced(outcome.stdout)
-    assert "Every order ended as it should." in outcome.stdout
+    assert "Every order ended as expected." in outcome.stdout
 
 
 @pytest.mark.usefixtures("local_stack")

@@ -9,7 +9,7 @@ from infrastructure.config import StageConfig
 
 
 @pytest.fixture(scope="session")
-def chosen_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def template_with_options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The stage `dev` with Stripe, an e-mail subscription and another currency."""
     config = StageConfig.for_stage(
         payment_gateway="stripe",

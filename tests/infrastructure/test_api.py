@@ -117,7 +117,7 @@ def test_a_list_of_orders_requires_a_customer(dev_template: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("stage", ["local_template", "dev_template", "prod_template"])
-def test_the_address_is_the_same_for_every_stage(request: pytest.FixtureRequest, stage: str) -> None:
+def test_every_stage_has_the_same_stage_name_in_its_url(request: pytest.FixtureRequest, stage: str) -> None:
     assert only(request.getfixturevalue(stage), "AWS::ApiGateway::Stage")["StageName"] == "prod"
 
 

@@ -102,13 +102,13 @@ def _own_environment(template_: dict[str, Any], service: str) -> dict[str, Any]:
 
 
 def test_stripe_and_another_currency_reach_the_functions_that_need_them(
-    chosen_template: dict[str, Any],
+    template_with_options: dict[str, Any],
 ) -> None:
-    payment = _own_environment(chosen_template, "payment")
+    payment = _own_environment(template_with_options, "payment")
 
     assert payment["PAYMENT_GATEWAY"] == "stripe"
     assert payment["STRIPE_SECRET_ARN"].endswith(":secret:stripe-AbCdEf")
-    assert _own_environment(chosen_template, "orders")["CURRENCY"] == "EUR"
+    assert _own_environment(template_with_options, "orders")["CURRENCY"] == "EUR"
 
 
 def test_a_caller_waits_longer_than_the_timeout_of_the_callee(dev_template: dict[str, Any]) -> None:

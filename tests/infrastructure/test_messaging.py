@@ -58,8 +58,8 @@ def test_notifications_are_encrypted_and_published_over_tls_only(dev_template: d
     assert (denial["Effect"], listed(denial["Action"])) == ("Deny", ["sns:Publish"])
 
 
-def test_an_e_mail_address_is_subscribed_when_one_is_given(chosen_template: dict[str, Any]) -> None:
-    subscription = only(chosen_template, "AWS::SNS::Subscription")
+def test_an_e_mail_address_is_subscribed_when_one_is_given(template_with_options: dict[str, Any]) -> None:
+    subscription = only(template_with_options, "AWS::SNS::Subscription")
 
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
 

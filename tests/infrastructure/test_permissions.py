@@ -37,7 +37,7 @@ _OWN_LOGS: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
 _READ_AND_RECORD: Final = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"})
 
 
-@pytest.fixture(params=["local_template", "dev_template", "prod_template", "chosen_template"])
+@pytest.fixture(params=["local_template", "dev_template", "prod_template", "template_with_options"])
 def template(request: pytest.FixtureRequest) -> dict[str, Any]:
     chosen: dict[str, Any] = request.getfixturevalue(request.param)
     return chosen
@@ -115,12 +115,12 @@ def test_the_payment_service_may_use_only_the_orders_table(dev_template: dict[st
 
 
 def test_the_payment_service_may_read_the_stripe_secret_and_no_other_secret(
-    chosen_template: dict[str, Any],
+    template_with_options: dict[str, Any],
 ) -> None:
-    secret_arn = function(chosen_template, "payment")["Environment"]["Variables"]["STRIPE_SECRET_ARN"]
+    secret_arn = function(template_with_options, "payment")["Environment"]["Variables"]["STRIPE_SECRET_ARN"]
 
-    assert _may(chosen_template, "payment") == {
-        _arn(published(chosen_template, "OrdersTableName")): _READ_AND_RECORD,
+    assert _may(template_with_options, "payment") == {
+        _arn(published(template_with_options, "OrdersTableName")): _READ_AND_RECORD,
         json.dumps(secret_arn): {"secretsmanager:GetSecretValue"},
     }
 

@@ -48,7 +48,7 @@ def test_the_list_has_all_installed_development_commands() -> None:
     assert sorted(installed) == sorted(DEVELOPMENT_COMMANDS) == ["demo", "down", "draw", "record", "up"]
 
 
-def test_a_command_without_aws_credentials_says_how_to_get_them(
+def test_the_error_of_a_command_without_aws_credentials_has_the_options_for_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
@@ -63,7 +63,7 @@ def test_a_command_without_aws_credentials_says_how_to_get_them(
     assert "No AWS credentials were found\nAdd --profile" in outcome.stderr
 
 
-def test_a_development_command_without_the_development_tools_says_how_to_get_them(
+def test_the_error_of_a_missing_development_tool_names_its_installation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     missing = EntryPoint(name="up", value="no_such_package.commands:up", group="orderctl.commands")

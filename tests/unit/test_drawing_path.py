@@ -95,7 +95,7 @@ def test_a_branch_that_is_not_in_the_definition_is_an_error() -> None:
 
 
 def test_a_file_without_a_history_is_not_a_recording() -> None:
-    with pytest.raises(OperatorError, match="no recording"):
+    with pytest.raises(OperatorError, match="not a recording"):
         path({"scenario": "confirmed"})
 
 

@@ -123,7 +123,7 @@ def test_two_runs_draw_the_same_bytes() -> None:
     assert other_run.stdout == drawing()
 
 
-def test_without_the_layout_library_the_error_says_how_to_install_it(
+def test_a_missing_layout_library_is_reported_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(elk, "ELK", tmp_path / "elkjs")
@@ -161,7 +161,7 @@ def test_the_last_common_state_is_ringed_in_the_drawing_of_the_shorter_path() ->
     assert surrounds(right, pictures[1], "DecideOutcome")
 
 
-def test_two_drawings_of_the_same_path_say_so() -> None:
+def test_two_drawings_of_the_same_path_are_reported_as_equal() -> None:
     svg = side_by_side(drawing(confirmed()), drawing(confirmed()), ("recorded", "replayed"))
 
     assert "Both took the same path" in svg
@@ -194,7 +194,7 @@ def test_a_file_that_is_missing_or_is_not_json_is_an_error(tmp_path: Path) -> No
     missing = run("--recording", str(tmp_path / "missing.json"), "--output", "-")
 
     assert (no_json.exit_code, missing.exit_code) == (1, 1)
-    assert "no JSON in line 2" in no_json.stderr
+    assert "invalid JSON in line 2" in no_json.stderr
     assert re.search(r"can't read .*missing\.json: No such file", missing.stderr)
 
 

@@ -54,7 +54,7 @@ def test_items_that_were_not_read_are_read_again(busy_table: _BusyTable) -> None
     assert list(batch_get(busy_table, "shop", items(4), ["productId"])) == items(3)
 
 
-def test_no_batch_is_larger_than_dynamodb_takes(busy_table: _BusyTable) -> None:
+def test_no_batch_is_larger_than_dynamodb_allows(busy_table: _BusyTable) -> None:
     list(batch_put(busy_table, "shop", items(30)))
     largest_write = max(busy_table.requests)
     busy_table.requests.clear()

@@ -57,7 +57,7 @@ def _changes_of_state(name: str, state: Any, names: list[str]) -> Changes:
             target = _after(state[field], names, but=name)
             yield "next", f"{field} is {target}", _set(state, field, target)
     if "End" in state and len(names) > 1:
-        yield "next", "goes on", _go_on(state, _after(name, names))
+        yield "next", "continues", _continue_at(state, _after(name, names))
     if "TimeoutSeconds" in state:
         yield "timeout", "a second more", _set(state, "TimeoutSeconds", state["TimeoutSeconds"] + 1)
         yield "timeout", "dropped", _drop(state, "TimeoutSeconds")
@@ -83,7 +83,7 @@ def _changes_of_paths(state: Any) -> Changes:
 
 
 def _changes_of_payload(owner: Any, key: Any, place: str) -> Changes:
-    """Change and drop every field, however deep."""
+    """Change and drop every field at every depth."""
     value = owner[key] if isinstance(owner, list) else owner.get(key)
     if isinstance(value, dict):
         for inner in list(value):
@@ -213,7 +213,7 @@ def _swap(values: list[Any], index: int) -> Change:
     return lambda: values.insert(index, values.pop(index + 1))
 
 
-def _go_on(state: Any, next_: str) -> Change:
+def _continue_at(state: Any, next_: str) -> Change:
     return lambda: state.update(Next=next_) or state.pop("End")
 
 

@@ -61,7 +61,9 @@ def test_a_repeated_event_does_not_change_a_rejected_order(
 
 
 @pytest.mark.parametrize("call", ACCEPTED)
-def test_an_execution_within_another_one_confirms_the_order_once(shop: InProcessShop, call: str) -> None:
+def test_an_execution_that_runs_during_another_one_confirms_the_order_once(
+    shop: InProcessShop, call: str
+) -> None:
     order_id = shop.place(mug=3)
     shop.intervene(call, running_before(lambda: shop.process(order_id)), times=1)
 
@@ -73,7 +75,7 @@ def test_an_execution_within_another_one_confirms_the_order_once(shop: InProcess
 
 @pytest.mark.parametrize("call", REFUSED)
 @pytest.mark.parametrize(("quantity", "payment_method"), [(11, "pm_card_visa"), (3, "pm_card_declined")])
-def test_an_execution_within_another_one_rejects_the_order_once(
+def test_an_execution_that_runs_during_another_one_rejects_the_order_once(
     shop: InProcessShop, call: str, quantity: int, payment_method: str
 ) -> None:
     order_id = shop.place(mug=quantity, payment_method=payment_method)
@@ -85,7 +87,7 @@ def test_an_execution_within_another_one_rejects_the_order_once(
     _assert_rejected_once(shop, order_id)
 
 
-def test_executions_at_the_same_time_sell_an_order_once(shop: InProcessShop) -> None:
+def test_concurrent_executions_reserve_the_stock_of_an_order_once(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
     executions = [Thread(target=shop.process, args=[order_id]) for _ in range(3)]
 

@@ -226,7 +226,7 @@ def test_an_execution_that_exceeds_its_timeout_ends_as_timed_out() -> None:
     assert execution.events[-1]["type"] == "ExecutionTimedOut"
 
 
-def test_executions_at_the_same_time_keep_their_own_clients() -> None:
+def test_concurrent_executions_have_their_own_clients() -> None:
     count = 8
     together = threading.Barrier(count)
     outputs: dict[int, Any] = {}

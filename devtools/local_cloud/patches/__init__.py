@@ -1,4 +1,4 @@
-"""Patches of MiniStack where it differs from AWS in what this system or its users need."""
+"""Patches of MiniStack where it differs from AWS for this system or its users."""
 
 from devtools.local_cloud.patches import (
     event_dead_letters,

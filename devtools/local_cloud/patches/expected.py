@@ -7,7 +7,7 @@ from typing import Any
 
 
 class PatchOutdatedError(Exception):
-    """MiniStack is not what a patch was written for."""
+    """This version of MiniStack does not match a patch."""
 
     def __init__(self, what: str) -> None:
         super().__init__(

@@ -11,7 +11,7 @@ from devtools.local_cloud.patches.expected import expect_signature, expect_sourc
 
 
 def apply() -> None:
-    """Patch what turns a Lambda's result into the proxy integration's response."""
+    """Patch the conversion of a Lambda's result to the response of the proxy integration."""
     response_of = apigateway_v1._lambda_proxy_response
     expect_signature(response_of, "result")
     expect_source(response_of, "return None, str(lambda_response.get(")

@@ -1,6 +1,6 @@
-"""A Lambda has a few workers at most; further invocations wait, and are throttled after a while.
+"""A Lambda has a few workers at most; further invocations wait, and are throttled after a timeout.
 
-MiniStack starts a process for each concurrent invocation, without a limit. A burst of orders made 80 to 90 of
+MiniStack starts a process for each concurrent invocation. A burst of orders made 80 to 90 of
 them, and took 3.5 GB.
 """
 

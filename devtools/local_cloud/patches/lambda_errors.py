@@ -1,6 +1,6 @@
 """A Python exception in a Lambda is reported by its class name, as on AWS, and leaves the worker warm.
 
-MiniStack calls every one `Runtime.HandlerError`, so that no Retry or Catch of the state machine would
+MiniStack reports each as `Runtime.HandlerError`, so that no Retry or Catch of the state machine would
 match, and ends the worker. https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
@@ -15,7 +15,7 @@ _DIED: Final = "Worker process died"
 # MiniStack ends a worker that reports "error", so an exception travels as a result with this key.
 _EXCEPTION: Final = "__orderctl_exception__"
 
-_MINISTACKS: Final = """\
+_ORIGINAL: Final = """\
         except Exception as e:
             _real_stdout.write(json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()}) + "\\n")
 """  # noqa: E501  MiniStack's lines
@@ -34,9 +34,9 @@ _AS_ON_AWS: Final = f"""\
 
 
 def apply() -> None:
-    """Patch the script of Python workers, and what reads their responses."""
+    """Patch the script of Python workers and the reading of their responses."""
     lambda_runtime._PYTHON_WORKER_SCRIPT = replace_once(
-        lambda_runtime._PYTHON_WORKER_SCRIPT, _MINISTACKS, _AS_ON_AWS, where="the Python worker"
+        lambda_runtime._PYTHON_WORKER_SCRIPT, _ORIGINAL, _AS_ON_AWS, where="the Python worker"
     )
     run = lambda_svc._execute_function_warm
     expect_signature(run, "func", "event", "request_id")

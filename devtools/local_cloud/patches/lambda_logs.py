@@ -16,7 +16,7 @@ _END: Final = "\x1eend-of-invocation"
 # For a worker that dies before it marks the end. A busy machine may deliver the mark late.
 _LONGEST_WAIT_SECONDS: Final = 2.0
 
-_MINISTACKS: Final = """\
+_ORIGINAL: Final = """\
         _real_stdout.flush()
 
 run()
@@ -31,9 +31,9 @@ run()
 
 
 def apply() -> None:
-    """Patch the script of Python workers, and what collects their lines."""
+    """Patch the script of Python workers and the collection of their lines."""
     lambda_runtime._PYTHON_WORKER_SCRIPT = replace_once(
-        lambda_runtime._PYTHON_WORKER_SCRIPT, _MINISTACKS, _WITH_MARK, where="the Python worker"
+        lambda_runtime._PYTHON_WORKER_SCRIPT, _ORIGINAL, _WITH_MARK, where="the Python worker"
     )
     wait_as_ministack = lambda_runtime.Worker._drain_stderr_bounded
     expect_signature(wait_as_ministack, "self", "first_line_wait", "idle_confirm", "hard_cap")

@@ -1,4 +1,4 @@
-"""A minute of a schedule lasts some seconds, so nobody waits for the sweeper on a laptop."""
+"""A minute of a schedule lasts a few seconds, so that the local sweeper runs often."""
 
 import os
 from typing import Final

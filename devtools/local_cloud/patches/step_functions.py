@@ -1,6 +1,6 @@
 """Executions run on moto's interpreter, and an Express execution leaves its log, as on AWS.
 
-MiniStack's own interpreter lets the other branches run on when one failed. It ignores the timeout of a state
+MiniStack's own interpreter continues the other branches when one has failed, ignores the timeout of a state
 machine, has no events from inside branches, logs nothing and waits 150 ms before it starts.
 https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 """
@@ -23,7 +23,7 @@ from ministack.services import cloudwatch_logs, stepfunctions
 from devtools.asl import interpreter
 from devtools.local_cloud.patches.expected import expect_signature, expect_source
 
-# More executions at once are no faster on two cores, and their tasks would time out.
+# More concurrent executions are not faster on two cores, and their tasks would time out.
 EXECUTIONS_AT_ONCE: Final = int(os.environ.get("ORDERCTL_EXECUTIONS", "16"))
 _LONGEST_REQUEST_SECONDS: Final = 120
 _running: Final = threading.BoundedSemaphore(EXECUTIONS_AT_ONCE)
@@ -76,7 +76,7 @@ def _run(execution_arn: str) -> None:
     }
     _log(machine, execution)
     if _is_express(machine) and not execution.get("sync"):
-        # AWS forgets an Express execution when it ends
+        # AWS keeps no Express execution after its end
         stepfunctions._executions.pop(execution_arn, None)
     else:
         stepfunctions._emit_execution_status_event(execution)
@@ -99,7 +99,7 @@ def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpr
                 started_at=execution["startDate"],
                 input=json.loads(execution["input"]),
             ),
-            # called in threads of the interpreter, which do not know the account
+            # called in threads of the interpreter, which have no account
             client_for=partial(_client_for, get_account_id()),
         )
     except Exception as error:  # noqa: BLE001  the execution FAILED
@@ -121,7 +121,7 @@ def _is_express(machine: Mapping[str, Any]) -> bool:
 
 
 def _client_for(account: str, service: str, region: str) -> Any:
-    with _making_clients:  # otherwise the first burst makes one for each execution
+    with _making_clients:  # otherwise the first burst makes a client for each execution
         return _client(service, region, account)
 
 
@@ -130,7 +130,7 @@ def _client(service: str, region: str, account: str) -> Any:
     # The state machine's own Retry must see every error.
     return boto3.Session(
         aws_access_key_id=account,
-        aws_secret_access_key="test",  # noqa: S106  MiniStack takes any
+        aws_secret_access_key="test",  # noqa: S106  MiniStack accepts any
         region_name=region,
     ).client(
         service,
@@ -182,7 +182,7 @@ def _decapitalized(value: Any) -> Any:
 
 
 def _log_event(event: Mapping[str, Any], execution_arn: str) -> dict[str, Any]:
-    milliseconds = int(_moment(event["timestamp"]).timestamp() * 1000)
+    milliseconds = int(_utc_time(event["timestamp"]).timestamp() * 1000)
     details: Any = next((value for key, value in event.items() if key.endswith("Details")), {})
     return {
         "timestamp": milliseconds,
@@ -201,5 +201,5 @@ def _log_event(event: Mapping[str, Any], execution_arn: str) -> dict[str, Any]:
     }
 
 
-def _moment(timestamp: Any) -> datetime:
+def _utc_time(timestamp: Any) -> datetime:
     return timestamp if isinstance(timestamp, datetime) else datetime.fromisoformat(timestamp)

@@ -1,4 +1,4 @@
-"""Scripts of results that several rules of a Choice fit: the first rule decides."""
+"""Scripts with results that match several rules of a Choice: the first rule decides."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ def decisions() -> Iterator[Script]:
     )
     yield Script(
         name="voided_before",
-        description="the provider gave up the payment although there is stock: the order is refused",
+        description="the payment was voided although there is stock: the order is refused",
         responses={"AuthorizePayment": status("VOIDED")},
     )
     yield Script(
@@ -24,7 +24,7 @@ def decisions() -> Iterator[Script]:
     )
     yield Script(
         name="voided_and_released_before",
-        description="payment and stock were given back: the refusal is completed",
+        description="payment and stock were released: the refusal is completed",
         responses={"AuthorizePayment": status("VOIDED"), "ReserveInventory": status("RELEASED")},
     )
     yield Script(
@@ -34,13 +34,13 @@ def decisions() -> Iterator[Script]:
     )
     yield Script(
         name="reservation_parked_authorization_lost",
-        description="a lost message counts more than a parked one",
+        description="a lost message takes precedence over a parked one",
         responses={"ReserveInventory": BUG, "AuthorizePayment": BUG, "ParkAuthorizePayment": SQS_DOWN},
         ends_in="MessageLost",
     )
     yield Script(
         name="release_parked_void_lost",
-        description="a lost message of a compensation counts more than a parked one",
+        description="a lost message of a compensation takes precedence over a parked one",
         responses={**DECLINED, "ReleaseInventory": BUG, "VoidPayment": BUG, "ParkVoidPayment": SQS_DOWN},
         ends_in="MessageLost",
     )

@@ -1,4 +1,4 @@
-"""Scripts of failures that no retry ends: bugs, missing permissions, services and queues out of reach."""
+"""Scripts with failures that retries do not fix: bugs, missing permissions, unreachable services."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -20,7 +20,7 @@ from devtools.recording.task_responses import TaskResponses, throws
 _NO_PERMISSION: Final = (throws("DynamoDB.AmazonDynamoDBException", "the role may not do this"),)
 _LOST_RACE: Final = (throws("DynamoDB.ConditionalCheckFailedException", "The conditional request failed"),)
 
-# A step that fails while its queue is out of reach: what leads to it, and where the execution ends.
+# A step that fails while its queue is unreachable: the responses before it, and the last state.
 _LOST: Final[Mapping[str, tuple[str, TaskResponses, str]]] = {
     "reservation": ("ReserveInventory", {}, "MessageLost"),
     "authorization": ("AuthorizePayment", {}, "MessageLost"),
@@ -37,13 +37,13 @@ _LOST: Final[Mapping[str, tuple[str, TaskResponses, str]]] = {
 
 def lasting_failures() -> Iterator[Script]:
     """Yield the scripts of steps, order updates, announcements and lost messages."""
-    yield from _of_steps()
-    yield from _of_order_updates()
-    yield from _of_announcements()
-    yield from _of_lost_messages()
+    yield from _step_failures()
+    yield from _order_update_failures()
+    yield from _announcement_failures()
+    yield from _lost_messages()
 
 
-def _of_steps() -> Iterator[Script]:
+def _step_failures() -> Iterator[Script]:
     yield Script(
         name="bugs_in_first_steps",
         description="a bug in each of the first steps is parked without a retry",
@@ -76,44 +76,44 @@ def _of_steps() -> Iterator[Script]:
     )
 
 
-def _of_order_updates() -> Iterator[Script]:
-    for ending, (state, leading_there) in ORDER_UPDATES.items():
+def _order_update_failures() -> Iterator[Script]:
+    for ending, (state, responses_before) in ORDER_UPDATES.items():
         yield Script(
             name=f"settlement_refused_{ending}",
             description=f"{state} has no permission: no retry, and the execution fails",
-            responses={**leading_there, state: _NO_PERMISSION},
+            responses={**responses_before, state: _NO_PERMISSION},
             ends_in="SettlementFailed",
         )
         yield Script(
             name=f"settlement_down_{ending}",
             description=f"{state} fails every attempt: the execution fails, the order stays open",
-            responses={**leading_there, state: DYNAMODB_DOWN},
+            responses={**responses_before, state: DYNAMODB_DOWN},
             ends_in="SettlementFailed",
         )
         yield Script(
             name=f"settlement_lost_{ending}",
             description=f"{state} loses the race after a timeout: no further retry, no error",
-            responses={**leading_there, state: (throws("States.Timeout"), *_LOST_RACE)},
+            responses={**responses_before, state: (throws("States.Timeout"), *_LOST_RACE)},
             ends_in="AlreadySettled" if ending == "held" else "OrderProcessed",
         )
 
 
-def _of_announcements() -> Iterator[Script]:
-    for ending, (state, leading_there) in ANNOUNCEMENTS.items():
+def _announcement_failures() -> Iterator[Script]:
+    for ending, (state, responses_before) in ANNOUNCEMENTS.items():
         yield Script(
             name=f"announcement_refused_{ending}",
             description=f"{state} is invalid: the event is parked without a retry",
-            responses={**leading_there, state: (throws("EventBridge.ValidationException"),)},
+            responses={**responses_before, state: (throws("EventBridge.ValidationException"),)},
         )
         yield Script(
             name=f"announcement_lost_{ending}",
             description=f"{state} and its Park state fail: the execution fails after all other steps",
-            responses={**leading_there, state: EVENTBRIDGE_DOWN, f"Park{state}": SQS_DOWN},
+            responses={**responses_before, state: EVENTBRIDGE_DOWN, f"Park{state}": SQS_DOWN},
             ends_in="MessageLost",
         )
 
 
-def _of_lost_messages() -> Iterator[Script]:
+def _lost_messages() -> Iterator[Script]:
     yield Script(
         name="queue_refuses",
         description="a queue refuses the message: no retry, the execution fails, the order stays open",
@@ -123,10 +123,10 @@ def _of_lost_messages() -> Iterator[Script]:
         },
         ends_in="MessageLost",
     )
-    for name, (state, leading_there, ends_in) in _LOST.items():
+    for name, (state, responses_before, ends_in) in _LOST.items():
         yield Script(
             name=f"lost_{name}",
-            description=f"{state} fails and its queue is out of reach",
-            responses={**leading_there, state: LAMBDA_DOWN, f"Park{state}": SQS_DOWN},
+            description=f"{state} fails and its queue is unreachable",
+            responses={**responses_before, state: LAMBDA_DOWN, f"Park{state}": SQS_DOWN},
             ends_in=ends_in,
         )

@@ -26,7 +26,7 @@ ORDER_PLACED: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """`responses` has only the states that do not respond as usual."""
+    """A script; `responses` has only the states with unusual responses."""
 
     name: str
     description: str
@@ -35,12 +35,12 @@ class Script:
 
     @property
     def all_responses(self) -> TaskResponses:
-        """Return the responses of every state that the order could come to."""
+        """Return the responses of every state that the order may reach."""
         return {**_USUAL, **self.responses}
 
 
 def status(value: str) -> tuple[TaskResponse]:
-    """Let a service's function return a status."""
+    """Return the response of a function with this status."""
     return (returns({"StatusCode": 200, "Payload": {"status": value}}),)
 
 
@@ -65,7 +65,7 @@ SQS_DOWN: Final = fails("SQS.SdkClientException", "Unable to execute HTTP reques
 DYNAMODB_DOWN: Final = fails("DynamoDB.SdkClientException", "Unable to execute HTTP request")
 EVENTBRIDGE_DOWN: Final = fails("EventBridge.SdkClientException", "Unable to execute HTTP request")
 
-# The state that writes the order, and the responses that lead to it.
+# The state that updates the order, and the responses before it.
 ORDER_UPDATES: Final[Mapping[str, tuple[str, TaskResponses]]] = {
     "accepted": ("ConfirmOrder", {}),
     "refused": ("RejectOrder", DECLINED),
@@ -73,7 +73,7 @@ ORDER_UPDATES: Final[Mapping[str, tuple[str, TaskResponses]]] = {
     "closed": ("CloseOrder", {}),
     "left": ("LeaveToOperator", {"AuthorizePayment": BUG}),
 }
-# The state that announces the order, and the responses that lead to it.
+# The state that announces the order, and the responses before it.
 ANNOUNCEMENTS: Final[Mapping[str, tuple[str, TaskResponses]]] = {
     "accepted": ("AnnounceConfirmed", {}),
     "refused": ("AnnounceRejected", DECLINED),

@@ -1,4 +1,4 @@
-"""Scripts in which every retry is needed: each error that a retrier names is thrown once."""
+"""Scripts with retries: each error that a retrier names is thrown once."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -18,7 +18,7 @@ Errors = Mapping[str, tuple[str, ...]]
 """Up to three errors, one for each retry."""
 
 # Step Functions names some errors by the service's error code and some by the SDK's exception class.
-# The retriers name both spellings.
+# The retriers have both names.
 _LAMBDA: Final[Errors] = {
     "lambda_throttles": (
         "Lambda.TooManyRequestsException",
@@ -65,7 +65,7 @@ _FIRST_STEPS: Final = ("ReserveInventory", "AuthorizePayment", "NotifyReceived")
 _ACCEPTED_STEPS: Final = (*_FIRST_STEPS, "CapturePayment", "NotifyConfirmed")
 _COMPENSATION_STEPS: Final = ("ReleaseInventory", "VoidPayment", "NotifyRejected")
 
-# Steps whose messages are parked in the same execution, and the responses that lead to them.
+# Steps whose messages are parked in the same execution, and the responses before them.
 _PARKED_TOGETHER: Final[Mapping[str, tuple[TaskResponses, tuple[str, ...]]]] = {
     "first_steps": ({}, _FIRST_STEPS),
     "capture": ({}, ("CapturePayment",)),
@@ -77,13 +77,13 @@ _PARKED_TOGETHER: Final[Mapping[str, tuple[TaskResponses, tuple[str, ...]]]] = {
 
 def transient_errors() -> Iterator[Script]:
     """Yield the scripts of functions, order updates, announcements and dead-letter queues."""
-    yield from _of_functions()
-    yield from _of_order_updates()
-    yield from _of_announcements()
-    yield from _of_queues()
+    yield from _function_errors()
+    yield from _order_update_errors()
+    yield from _announcement_errors()
+    yield from _queue_errors()
 
 
-def _of_functions() -> Iterator[Script]:
+def _function_errors() -> Iterator[Script]:
     steps = (*_ACCEPTED_STEPS, *_COMPENSATION_STEPS)
     for name, errors in _LAMBDA.items():
         yield from _accepted_and_refused(name, dict.fromkeys(steps, errors))
@@ -97,59 +97,59 @@ def _of_functions() -> Iterator[Script]:
 def _accepted_and_refused(name: str, errors: Errors) -> Iterator[Script]:
     yield Script(
         name=f"{name}_accepted",
-        description=f"{_texts(errors)}: the steps of an accepted order retry them",
+        description=f"{_error_list(errors)}: the steps of an accepted order retry them",
         responses={step: recovers(step, *errors[step]) for step in _ACCEPTED_STEPS},
     )
     yield Script(
         name=f"{name}_refused",
-        description=f"{_texts(errors)}: the compensations retry them too",
+        description=f"{_error_list(errors)}: the compensations retry them too",
         responses={**DECLINED, **{step: recovers(step, *errors[step]) for step in _COMPENSATION_STEPS}},
     )
 
 
-def _of_order_updates() -> Iterator[Script]:
-    for ending, (state, leading_there) in ORDER_UPDATES.items():
+def _order_update_errors() -> Iterator[Script]:
+    for ending, (state, responses_before) in ORDER_UPDATES.items():
         for how, errors in _DYNAMODB.items():
             yield Script(
                 name=f"table_{how}_{ending}",
                 description=f"{', '.join(errors)}: {state} retries them",
-                responses={**leading_there, state: recovers(state, *errors)},
+                responses={**responses_before, state: recovers(state, *errors)},
             )
 
 
-def _of_announcements() -> Iterator[Script]:
-    for ending, (state, leading_there) in ANNOUNCEMENTS.items():
+def _announcement_errors() -> Iterator[Script]:
+    for ending, (state, responses_before) in ANNOUNCEMENTS.items():
         for how, errors in _EVENTBRIDGE.items():
             yield Script(
                 name=f"bus_{how}_{ending}",
                 description=f"{', '.join(errors)}: {state} retries them",
-                responses={**leading_there, state: recovers(state, *errors)},
+                responses={**responses_before, state: recovers(state, *errors)},
             )
         for how, errors in _SQS.items():
             yield Script(
                 name=f"delivery_queue_{how}_{ending}",
                 description=f"{state} fails, and Park{state} retries {', '.join(errors)}",
                 responses={
-                    **leading_there,
+                    **responses_before,
                     state: fails("EventBridge.FailedEntry", '{"Entries": [], "FailedEntryCount": 1}'),
                     f"Park{state}": recovers(f"Park{state}", *errors),
                 },
             )
 
 
-def _of_queues() -> Iterator[Script]:
-    for name, (leading_there, steps) in _PARKED_TOGETHER.items():
+def _queue_errors() -> Iterator[Script]:
+    for name, (responses_before, steps) in _PARKED_TOGETHER.items():
         for how, errors in _SQS.items():
             yield Script(
                 name=f"queue_{how}_{name}",
                 description=f"{', '.join(steps)} fail, and their Park states retry {', '.join(errors)}",
                 responses={
-                    **leading_there,
+                    **responses_before,
                     **dict.fromkeys(steps, LAMBDA_DOWN),
                     **{f"Park{step}": recovers(f"Park{step}", *errors) for step in steps},
                 },
             )
 
 
-def _texts(errors: Errors) -> str:
+def _error_list(errors: Errors) -> str:
     return ", ".join(dict.fromkeys(error for each in errors.values() for error in each))
