@@ -320,5 +320,5 @@ def test_the_stage_chooses_the_provider(secrets_manager: Any) -> None:
 
 
 def test_an_unknown_provider_is_refused() -> None:
-    with pytest.raises(ValueError, match="simulated or stripe"):
+    with pytest.raises(ValueError, match="not a valid PaymentProvider"):
         payment_gateway({"PAYMENT_GATEWAY": "paypal"})

@@ -168,7 +168,7 @@ def test_a_settled_order_leaves_the_index_of_open_orders(
         for kind, order in ended.items()
     }
 
-    assert open_keys == {"paid": "", "too many": "", "declined": "", "gateway down": "ON_HOLD"}
+    assert open_keys == {"paid": "", "too many": "", "declined": "", "gateway down": "WAITING"}
 
 
 def test_logs_events_and_dead_letters_have_neither_the_address_nor_the_token(

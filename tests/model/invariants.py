@@ -131,7 +131,7 @@ class Invariants:
     @staticmethod
     def _check_index(order_id: str, order: dict[str, Any]) -> None:
         status = order["status"]
-        kinds = {"PENDING": {"IN_PROGRESS"}, "ON_HOLD": {"IN_PROGRESS", "ON_HOLD"}}
+        kinds = {"PENDING": {"IN_PROGRESS"}, "ON_HOLD": {"IN_PROGRESS", "WAITING"}}
         open_as = order.get("openKey", "").partition("#")[0]
         assert status in SETTLED or open_as in kinds[status], (
             f"{order_id} was accepted, is {status}, and is not in the index of open orders"
