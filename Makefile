@@ -37,7 +37,7 @@ demo: install ## place orders of every kind on a local cloud and show what happe
 	@orderctl demo
 
 test: install ## run all tests, the end-to-end ones on a local cloud included; in random order: make test SEED=1
-	@pytest --numprocesses auto --dist loadgroup $(if $(SEED),-p randomly --randomly-seed $(SEED))
+	@pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(if $(SEED),-p randomly --randomly-seed $(SEED))
 
 soak: install ## random interleavings of orders for as long as you like: make soak EXAMPLES=100000
 	@MODEL_EXAMPLES=$(or $(EXAMPLES),10000) pytest -q tests/model/test_interleavings.py

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from infrastructure.config import Stage, StageConfig
 
@@ -19,17 +20,31 @@ settings.load_profile("no-deadline")
 
 
 # The deployed tests share one local cloud. The infrastructure tests start Node.js for the CDK.
-_ONE_WORKER_FOLDERS: Final = {"deployed", "infrastructure"}
+_ONE_WORKER_FOLDERS: Final = ("tests/deployed/", "tests/infrastructure/")
+_OWN_LOCAL_CLOUD: Final = "tests/deployed/test_restart.py"
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks after that
+class ByFixture(LoadScopeScheduling):
+    """Gives one worker all tests that share a slow fixture: those of some folders, else those of a file.
+
+    It needs no marks: xdist 3.8 does not see the groups of `--dist loadgroup` with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folders = [] if file == _OWN_LOCAL_CLOUD else _ONE_WORKER_FOLDERS
+        return next((folder for folder in folders if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixture:
+    """Tell pytest-xdist how to share out the tests."""
+    return ByFixture(config, log)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give one worker all tests that share a slow fixture: those of these folders, or of one file."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            folder = item.path.parent.name
-            group = folder if folder in _ONE_WORKER_FOLDERS else item.path.stem
-            item.add_marker(pytest.mark.xdist_group(group))
+    """Begin with the deployed tests, which take longest."""
+    items.sort(key=lambda item: item.path.parent.name != "deployed")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,8 +26,6 @@ from orderctl.stack import Stack
 from tests.deployed.deployed_shop import DeployedShop
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.xdist_group("restart")  # it has its own local cloud
-
 STOCK, EACH = 100, 2
 SOME = 4
 PAYMENTS = {
