@@ -12,11 +12,11 @@ from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.inventory_table import InventoryTable
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
+from handlers.api.step_request import StepRequest, parse_step_request
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.names import InventoryStatus
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.reservation import InventoryOperation, ReservedItem, released, reserved
-from handlers.domain.step_request import StepRequest, parse_step_request
 
 logger = Logger()
 

@@ -12,11 +12,11 @@ from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.notification_records import NotificationRecords
 from handlers.adapters.notification_topic import NotificationTopic
 from handlers.adapters.orders_table import OrdersTable
+from handlers.api.step_request import StepRequest, parse_step_request
 from handlers.contract.clock import Clock, utc_now
 from handlers.contract.names import NotificationStatus
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.notification import NotificationKind, compose
-from handlers.domain.step_request import StepRequest, parse_step_request
 
 logger = Logger()
 

@@ -12,12 +12,12 @@ from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
+from handlers.api.step_request import StepRequest, parse_step_request
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.names import PaymentStatus
 from handlers.domain.errors import GatewayUnavailable, PaymentNotAuthorized
 from handlers.domain.payment import PaymentOperation, PaymentStep, require_authorized, require_not_captured
 from handlers.domain.payment_gateway import PaymentGateway, PaymentRequest
-from handlers.domain.step_request import StepRequest, parse_step_request
 
 logger = Logger()
 

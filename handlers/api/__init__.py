@@ -1,1 +1,1 @@
-"""The HTTP API: parsing requests, writing responses."""
+"""Wire formats: requests of clients and of the state machine, and the responses of the HTTP API."""

@@ -25,7 +25,7 @@ RETRY_AFTER_SECONDS: Final = 2
 
 
 def problem_response(error: Exception) -> Response[str]:
-    """Describe an error without internal names. What the client can't mend gets no detail."""
+    """Describe an error without internal names. What the client can't fix gets no detail."""
     match error:
         case InvalidRequest():
             return _response(HTTPStatus.BAD_REQUEST, "invalid-request", str(error), error.violations)

@@ -8,10 +8,10 @@ import pytest
 from handlers.adapters.inventory_table import InventoryTable
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import TimeBudget
+from handlers.api.step_request import StepRequest
 from handlers.contract.names import INVENTORY_STEP, MAX_ITEMS_PER_ORDER
 from handlers.domain.errors import OrderNotFound
 from handlers.domain.reservation import InventoryOperation
-from handlers.domain.step_request import StepRequest
 from handlers.inventory import InventoryService
 from tests.fakes import InterruptedClient
 from tests.order_tables import EXECUTION, ORDER, OTHER_EXECUTION, OrderTables

@@ -10,9 +10,9 @@ import pytest
 from handlers.adapters.notification_records import NotificationRecords
 from handlers.adapters.notification_topic import NotificationTopic
 from handlers.adapters.orders_table import OrdersTable
+from handlers.api.step_request import StepRequest
 from handlers.domain.errors import NotificationInProgress, OrderNotFound
 from handlers.domain.notification import NotificationKind
-from handlers.domain.step_request import StepRequest
 from handlers.notification import NotificationService
 from tests.fakes import InterruptedClient
 from tests.moto_clients import client

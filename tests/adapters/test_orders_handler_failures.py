@@ -21,7 +21,7 @@ from tests.orders_api import VALID_ORDER, BusListener, Context, OrdersApi, deplo
 Break = Callable[[str, str, Exception], None]
 Interrupt = Callable[[str, str, Callable[[], Any]], None]
 Logs = Callable[[], list[dict[str, Any]]]
-ANSWER_GOT_LOST = ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com/")
+RESPONSE_GOT_LOST = ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com/")
 FAILURES = [
     pytest.param(error, id=type(error).__name__ if not isinstance(error, ClientError) else str(error))
     for error in (
@@ -30,7 +30,7 @@ FAILURES = [
         ClientError({"Error": {"Code": "AccessDeniedException"}}, "Any"),
         ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Any"),
         EndpointConnectionError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com/"),
-        ANSWER_GOT_LOST,
+        RESPONSE_GOT_LOST,
         NoCredentialsError(),
     )
 ]

@@ -7,6 +7,7 @@ import pytest
 
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
+from handlers.api.step_request import StepRequest
 from handlers.contract.names import PAYMENT_STEP
 from handlers.domain.errors import (
     GatewayUnavailable,
@@ -16,7 +17,6 @@ from handlers.domain.errors import (
 )
 from handlers.domain.payment import PaymentOperation
 from handlers.domain.payment_gateway import PaymentGateway
-from handlers.domain.step_request import StepRequest
 from handlers.payment import PaymentService
 from tests.fakes import InterruptedClient, LedgerEntry, LedgerGateway
 from tests.order_tables import EXECUTION, ORDER, OTHER_EXECUTION, OrderTables

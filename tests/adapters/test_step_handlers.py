@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from handlers import inventory, notification, payment
+from handlers.api.step_request import InvalidStepRequest
 from handlers.domain.errors import OrderNotFound
-from handlers.domain.step_request import InvalidStepRequest
 from tests.moto_clients import client
 from tests.order_tables import EMAIL, EXECUTION, ORDER, OrderTables
 

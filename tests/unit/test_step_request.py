@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from handlers.api.step_request import InvalidStepRequest, parse_step_request
 from handlers.domain.reservation import InventoryOperation
-from handlers.domain.step_request import InvalidStepRequest, parse_step_request
 
 EVENT = {"operation": "reserve", "orderId": "order", "executionArn": "arn"}
 
