@@ -8,7 +8,7 @@ from infrastructure.config import StageConfig
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging
 from infrastructure.storage import Storage
-from infrastructure.sweeper import Sweeper
+from infrastructure.sweeper import ScheduledSweeper
 from infrastructure.workflow import Workflow
 
 
@@ -28,7 +28,9 @@ class OrderProcessingStack(Stack):
         workflow = Workflow(
             self, "Workflow", config=config, storage=storage, messaging=messaging, functions=functions
         )
-        Sweeper(self, "Sweeper", config=config, storage=storage, messaging=messaging, functions=functions)
+        ScheduledSweeper(
+            self, "Sweeper", config=config, storage=storage, messaging=messaging, functions=functions
+        )
         api = Api(self, "Api", config=config, orders=functions.orders)
         self._publish(
             ApiUrl=api.url,

@@ -17,7 +17,7 @@ from infrastructure.storage import Storage
 _INTERVAL: Final = Duration.minutes(1)
 
 
-class Sweeper(Construct):
+class ScheduledSweeper(Construct):
     """The function, its permissions and its schedule."""
 
     def __init__(  # noqa: PLR0913  it wires what the others made
