@@ -50,7 +50,7 @@ def import_(path: Path, *options: str) -> Result:
 
 
 def placed_orders(shop: DeployedShop, file: OrderFile) -> list[dict[str, Any]]:
-    """Return the ORDER records of the file; other tests order for the same customers, with other addresses."""
+    """Return the file's ORDER records; other tests order for the same customers, with other addresses."""
     pages = shop.stack.client("dynamodb").get_paginator("scan").paginate(TableName=shop.stack.orders_table)
     records = (from_item(item) for page in pages for item in page["Items"])
     addresses = {order_request(order)["customerEmail"] for order in file.orders}
