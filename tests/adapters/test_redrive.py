@@ -17,6 +17,7 @@ from handlers.contract.clock import rfc3339
 from handlers.contract.events import order_placed
 from handlers.contract.names import OpenKind
 from orderctl.commands import dlq
+from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import read_queues
 from orderctl.dlq.redrive import Redrive
@@ -673,3 +674,13 @@ def _row(lines: list[str], order_id: str) -> list[str]:
 
 def _cells(line: str) -> list[str]:
     return [cell for cell in re.split(r" {2,}", line.strip()) if cell]
+
+
+def test_orders_without_a_message_are_listed_from_the_longest_waiting(backlog: Backlog) -> None:
+    times = [f"2026-11-22T15:{minute:02}:00.000Z" for minute in (9, 3, 7, 1, 5, 8, 2, 6, 4)]
+    for since in times:
+        backlog.place("ON_HOLD", since=since)
+
+    waiting = RedrivableOrders(backlog.stack).waiting()
+
+    assert [rfc3339(order.since) for order in waiting] == sorted(times)
