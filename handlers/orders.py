@@ -131,7 +131,7 @@ def place_order() -> Response[str]:
 def read_order(order_id: str) -> Response[str]:
     order, steps = _service().orders.read_order_with_steps(parse_order_id(order_id))
     _log_order(order)
-    return _response(HTTPStatus.OK, full(order, steps))
+    return _response(HTTPStatus.OK, full(order, steps, os.environ.get("CONSOLE_DOMAIN")))
 
 
 @app.get("/orders")

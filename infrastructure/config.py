@@ -10,6 +10,7 @@ from handlers.contract.names import PaymentProvider
 Choice = TypeVar("Choice", bound=StrEnum)
 
 STACK_PREFIX: Final = "OrderProcessing"
+CONSOLE_DOMAIN: Final = "console.aws.amazon.com"
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # With the six characters that Secrets Manager appends: a permission without them matches nothing.
@@ -58,6 +59,8 @@ class StageConfig:
     keeps_data: bool
     # The emulator can't create an event archive.
     archives_events: bool
+    # Where an execution has its page. The emulator has none.
+    console_domain: str | None
     payment_gateway: PaymentProvider
     stripe_secret_arn: str | None
     notification_email: str | None
@@ -87,6 +90,7 @@ class StageConfig:
             log_retention="THREE_MONTHS" if chosen is Stage.PROD else "TWO_WEEKS",
             keeps_data=chosen is Stage.PROD,
             archives_events=chosen is not Stage.LOCAL,
+            console_domain=None if chosen is Stage.LOCAL else CONSOLE_DOMAIN,
             payment_gateway=gateway,
             stripe_secret_arn=stripe_secret_arn,
             notification_email=notification_email,

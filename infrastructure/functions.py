@@ -58,7 +58,7 @@ class Functions(Construct):
         self.notification = self._notification()
 
     def _orders(self) -> Function:
-        storage, bus = self._storage, self._messaging.bus
+        storage, bus, domain = self._storage, self._messaging.bus, self._config.console_domain
         function = self.add(
             "Orders",
             timeout=_API_TIMEOUT,
@@ -67,6 +67,7 @@ class Functions(Construct):
                 "INVENTORY_TABLE": storage.inventory.table_name,
                 "EVENT_BUS": bus.event_bus_name,
                 "CURRENCY": self._config.currency,
+                **({"CONSOLE_DOMAIN": domain} if domain else {}),
             },
         )
         allow(function, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"], storage.orders.table_arn)

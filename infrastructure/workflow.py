@@ -12,7 +12,7 @@ from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, Stat
 from constructs import Construct
 
 from handlers.contract.names import EVENT_SOURCE, DetailType
-from infrastructure.config import StageConfig
+from infrastructure.config import CONSOLE_DOMAIN, StageConfig
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging
 from infrastructure.storage import Storage
@@ -64,7 +64,7 @@ class Workflow(Construct):
     def executions_url(self) -> str:
         """The console's list of executions."""
         region = Stack.of(self).region
-        console = f"https://{region}.console.aws.amazon.com/states/home?region={region}"
+        console = f"https://{region}.{CONSOLE_DOMAIN}/states/home?region={region}"
         return f"{console}#/statemachines/view/{self.state_machine.state_machine_arn}"
 
     def _log_group(self, config: StageConfig) -> LogGroup:

@@ -16,11 +16,15 @@ LOCAL_REGION: Final = "us-east-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerRecord:
-    """The server process, which writes this to server.json; `since` is a POSIX time in seconds."""
+    """The server process, which writes this to server.json.
+
+    `since` is a POSIX time in seconds, `code` a digest of the program that it runs.
+    """
 
     pid: int
     port: int
     since: float
+    code: str
 
     @property
     def endpoint_url(self) -> str:

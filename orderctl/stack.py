@@ -89,10 +89,11 @@ def find_stack(name: str | None = None, profile: str | None = None, region: str 
             "--profile and --region need --stack",
             what_to_do="Add the name of the stack, for example --stack OrderProcessing-dev.",
         )
-    return _local_stack(LocalCloudFiles(local_cloud_folder()).stack_file)
+    return local_stack(LocalCloudFiles(local_cloud_folder()).stack_file)
 
 
-def _local_stack(file: Path) -> Stack:
+def local_stack(file: Path) -> Stack:
+    """Return the stack that this file of a local cloud describes; raise OperatorError when it is not up."""
     start = "Start one with `orderctl up`, or use a stack on AWS with --stack NAME."
     try:
         stack = Stack.from_json(file.read_text())
@@ -104,13 +105,13 @@ def _local_stack(file: Path) -> Stack:
         raise OperatorError(
             f"{file} is not a valid stack file",
             why="another version wrote it, or it was edited",
-            what_to_do="Create it again with `orderctl down` and `orderctl up`.",
+            what_to_do="Create it again with `orderctl up --fresh`.",
         ) from None
     if not stack.endpoint_url or not is_running(stack.endpoint_url):
         raise OperatorError(
             f"The local cloud at {stack.endpoint_url} does not respond",
-            why=f"it was killed and left {file} behind",
-            what_to_do=start,
+            why="it was killed",
+            what_to_do="Start it again with `orderctl up`; it finds its data.",
         )
     return stack
 

@@ -155,6 +155,7 @@ def deployed(tables: OrderTables) -> Iterator[BusListener]:
         "ORDERS_TABLE": tables.names.orders,
         "INVENTORY_TABLE": tables.names.inventory,
         "EVENT_BUS": "ecommerce",
+        "CONSOLE_DOMAIN": "console.aws.amazon.com",
         "CURRENCY": "USD",
     }
     with pytest.MonkeyPatch.context() as patch:

@@ -10,14 +10,14 @@ from rich.text import Text
 from devtools.demo.orders import DEMO_ORDERS, LANTERN, MUG, stock_after
 from devtools.demo.play import DemoResult, play
 from devtools.demo.view import next_commands, results_table, short_trace
-from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
+from devtools.local_cloud.cloud import bring_up, stop_local_cloud
 from devtools.local_cloud.folder import Folder
 from handlers.contract.names import OrderStatus
 from orderctl.display.layout import print_parts
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import local_cloud_folder
 from orderctl.products import ProductsTable
-from orderctl.stack import Stack, find_stack
+from orderctl.stack import Stack
 from orderctl.terminal import output, step
 
 
@@ -44,16 +44,14 @@ def demo(
 
 @contextmanager
 def _local_cloud(folder: Folder, *, kept: bool) -> Iterator[Stack]:
-    if folder.in_use():
-        yield find_stack()
-        return
-    stack = start_local_cloud(folder, stocked=False)
+    """Use the local cloud of this folder, with its data if it has any; stop one that was not running."""
+    up = bring_up(folder, stocked=False)
     try:
-        yield stack
+        yield up.stack
     finally:
         if not kept:
             with step("stopping the local cloud"):
-                stop_local_cloud(folder)
+                stop_local_cloud(folder, keep_data=up.data_of is not None)
 
 
 def _show(results: Sequence[DemoResult]) -> None:

@@ -9,13 +9,14 @@ from typing import Any, Final
 from rich.table import Table
 from rich.text import Text
 
+from devtools.caller import orderctl_command
 from devtools.demo.play import DemoResult
 from orderctl.display.layout import add_row, new_table, status_text
 from orderctl.trace import ExecutionTrace, StateRun
 
 _STEPS: Final = ("inventory", "payment", "notification")
 _KEPT: Final = "Next, on the local cloud that is still running:"
-_STOPPED: Final = "Next: keep a local cloud running with `orderctl demo --keep`. Then:"
+_STOPPED: Final = "Next: keep a local cloud running with `{orderctl} demo --keep`. Then:"
 
 
 def results_table(results: Sequence[DemoResult]) -> Table:
@@ -47,12 +48,13 @@ def short_trace(result: DemoResult) -> Iterator[Text]:
 def next_commands(order_id: str, *, kept: bool) -> Iterator[Text]:
     """Yield the commands to try next; `kept` tells whether the local cloud is still running."""
     shown = order_id if kept else "ORDER_ID"
-    yield Text(_KEPT if kept else _STOPPED)
+    orderctl = orderctl_command()
+    yield Text(_KEPT if kept else _STOPPED.format(orderctl=orderctl))
     commands = {
-        f"orderctl show {shown}": "an order and its steps",
-        f"orderctl trace {shown}": "the states that its executions passed",
-        "orderctl dlq list": "the parked messages",
-        "orderctl down": "stop the local cloud",
+        f"{orderctl} show {shown}": "an order and its steps",
+        f"{orderctl} trace {shown}": "the states that its executions passed",
+        f"{orderctl} dlq list": "the parked messages",
+        f"{orderctl} down": "stop the local cloud",
     }
     width = max(map(len, commands))
     for command, meaning in commands.items():

@@ -1,14 +1,13 @@
 """The real `cdk deploy` of this app onto a local cloud."""
 
+import json
 import re
 import shlex
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 from devtools.checkout import REPOSITORY
 from devtools.local_cloud.folder import Folder
@@ -16,15 +15,20 @@ from devtools.local_cloud.processes import POLL_SECONDS, Process, ProcessGroups,
 from devtools.local_cloud.settings import deployment_environment
 from infrastructure.config import Stage, StageConfig
 from orderctl.errors import OperatorError
-from orderctl.local_cloud import LOCAL_REGION, local_client
-from orderctl.stack import Stack, describe
 
 CDK: Final = REPOSITORY / "node_modules" / ".bin" / "cdk"
 STACK_NAME: Final = StageConfig.for_stage(Stage.LOCAL).stack_name
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def start_deployment(processes: ProcessGroups, folder: Folder, endpoint_url: str, cdk: Path = CDK) -> Process:
+def start_deployment(
+    processes: ProcessGroups,
+    folder: Folder,
+    endpoint_url: str,
+    *,
+    cdk: Path = CDK,
+    checkout: Path = REPOSITORY,
+) -> Process:
     """Start the CDK. It needs the cloud only after the synthesis, which takes seconds."""
     if not cdk.exists():
         raise OperatorError("The CDK command line is not installed", what_to_do="Run `make install`.")
@@ -46,7 +50,7 @@ def start_deployment(processes: ProcessGroups, folder: Folder, endpoint_url: str
         ],
         environment=deployment_environment(folder, endpoint_url),
         log=folder.deploy_log,
-        cwd=REPOSITORY,
+        cwd=checkout,
     )
 
 
@@ -63,18 +67,10 @@ def wait_for_deployment(cdk: Process, folder: Folder, show: Callable[[str], None
         )
 
 
-def deployed_stack(endpoint_url: str) -> Stack:
-    """Return the deployed stack with addresses that work on this machine."""
-    found = describe(STACK_NAME, lambda service: local_client(service, endpoint_url), region=LOCAL_REGION)
-    # https://API.execute-api.REGION.amazonaws.com/STAGE/ needs AWS's DNS
-    address = urlsplit(found.api_url)
-    api = (address.hostname or "").split(".")[0]
-    return replace(
-        found,
-        endpoint_url=endpoint_url,
-        api_url=f"{endpoint_url}/_aws/execute-api/{api}{address.path}",
-        console_url=None,
-    )
+def synthesized_template(folder: Folder) -> dict[str, Any]:
+    """Return the template that the CDK made last."""
+    template: dict[str, Any] = json.loads((folder.assembly / f"{STACK_NAME}.template.json").read_text())
+    return template
 
 
 def _reasons(log: Path) -> list[str]:

@@ -1,51 +1,82 @@
-"""Starts a local cloud with the app deployed on it, restarts it and stops it."""
+"""Lets a local cloud run this checkout: starts it, changes it, restarts it and stops it."""
 
 import signal
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from devtools.checkout import REPOSITORY
 from devtools.local_cloud.bootstrap import bootstrap
 from devtools.local_cloud.cdk_deploy import (
     CDK,
     STACK_NAME,
-    deployed_stack,
     start_deployment,
+    synthesized_template,
     wait_for_deployment,
 )
-from devtools.local_cloud.folder import Folder, write_atomically
-from devtools.local_cloud.processes import (
-    POLL_SECONDS,
-    Process,
-    ProcessGroups,
-    kill_group,
-    last_lines,
-    send,
+from devtools.local_cloud.deployed_app import (
+    deployed_digest,
+    deployed_stack,
+    deployed_template,
+    note_deployed,
 )
+from devtools.local_cloud.folder import Folder, InUseError, write_atomically
+from devtools.local_cloud.processes import ProcessGroups, kill_group, send
 from devtools.local_cloud.sample_catalogue import SAMPLE_CATALOGUE
-from devtools.local_cloud.server import DISCARD, SHUTDOWN_SECONDS
-from devtools.local_cloud.settings import server_environment
+from devtools.local_cloud.server import DISCARD
+from devtools.local_cloud.server_process import (
+    GRACE_SECONDS,
+    known_server,
+    server_record,
+    start_server,
+    wait_until_ready,
+    wait_while_in_use,
+)
 from devtools.local_cloud.signals import StopSignals
+from devtools.local_cloud.sources import app_digest, local_cloud_digest
+from devtools.local_cloud.template_changes import Changes, changes_between
 from orderctl.errors import OperatorError
-from orderctl.local_cloud import ServerRecord, is_running
 from orderctl.products import ProductsTable
-from orderctl.stack import Stack
+from orderctl.stack import Stack, local_stack
 from orderctl.terminal import step
 
-PREFERRED_PORT: Final = 4566
-_START_SECONDS: Final = 60
-# The server stops the Lambdas when its requests are done.
-_GRACE_SECONDS: Final = SHUTDOWN_SECONDS + 7
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Up:
+    """A local cloud that runs this checkout.
+
+    `was_running` tells whether it ran before. `data_of` is when the data that it started with was saved, None
+    when it started empty. `changes` is what was deployed onto the running one, None when nothing had changed.
+    """
+
+    stack: Stack
+    was_running: bool = False
+    data_of: datetime | None = None
+    changes: Changes | None = None
+
+
+def bring_up(folder: Folder, *, port: int | None = None, stocked: bool = True, fresh: bool = False) -> Up:
+    """Start a local cloud with this checkout, or deploy what has changed onto the running one.
+
+    It finds the data that it had when it was killed or stopped, unless `fresh`.
+    Raises InUseError if another command starts, changes or stops the local cloud.
+    """
+    if fresh:
+        stop_local_cloud(folder)
+    elif folder.in_use():
+        return deploy_changes(folder)
+    data_of = folder.saved_at()
+    if data_of and _start_again(folder, port):
+        return replace(deploy_changes(folder), was_running=False, data_of=data_of)
+    return Up(stack=start_local_cloud(folder, port=port, stocked=stocked))
 
 
 def start_local_cloud(
-    folder: Folder, *, port: int = PREFERRED_PORT, stocked: bool = True, cdk: Path = CDK
+    folder: Folder, *, port: int | None = None, stocked: bool = True, cdk: Path = CDK
 ) -> Stack:
-    """Start MiniStack, deploy the app and stock the sample catalogue; stop everything on an error.
+    """Start MiniStack empty, deploy the app and stock the sample catalogue; stop everything on an error.
 
     Raises InUseError if a local cloud runs, starts or stops in the folder.
     """
@@ -53,18 +84,20 @@ def start_local_cloud(
         StopSignals() as signals,
         folder.locked() as lock,
         _cleaned_on_failure(folder, signals),
-        ProcessGroups(signals, grace_seconds=_GRACE_SECONDS) as processes,
+        ProcessGroups(signals, grace_seconds=GRACE_SECONDS) as processes,
     ):
         folder.clean()
+        sources = app_digest()
         with step("MiniStack"):
             server = start_server(processes, folder, port, lock)
-            endpoint_url = _server_record(server, folder).endpoint_url
+            endpoint_url = server_record(server, folder).endpoint_url
             # the CDK synthesizes while MiniStack loads
-            deployment = start_deployment(processes, folder, endpoint_url, cdk)
-            _wait_until_ready(server, folder, endpoint_url)
+            deployment = start_deployment(processes, folder, endpoint_url, cdk=cdk)
+            wait_until_ready(server, folder, endpoint_url)
             bootstrap(endpoint_url)
         with step(f"cdk deploy {STACK_NAME}") as shown:
             wait_for_deployment(deployment, folder, shown.set_detail)
+        note_deployed(endpoint_url, sources)
         stack = deployed_stack(endpoint_url)
         if stocked:
             _stock(stack)
@@ -73,53 +106,101 @@ def start_local_cloud(
     return stack
 
 
-def stop_local_cloud(folder: Folder, *, grace_seconds: float = _GRACE_SECONDS) -> bool:
-    """Stop the local cloud and keep only its logs; return whether it was running."""
+def deploy_changes(folder: Folder, *, cdk: Path = CDK, checkout: Path = REPOSITORY) -> Up:
+    """Deploy what differs between a checkout and the running local cloud; its data and address stay.
+
+    Raises InUseError if another command starts, changes or stops the local cloud.
+    """
+    if not folder.in_use():
+        raise _nothing_runs()
+    with folder.locked_for_changes():
+        if not folder.stack_file.exists():
+            raise InUseError
+        if known_server(folder).code != local_cloud_digest():
+            with step("MiniStack again, with its data: the code in devtools has changed"):
+                restart_local_cloud(folder)
+        stack = local_stack(folder.stack_file)
+        endpoint_url, sources = str(stack.endpoint_url), app_digest(checkout)
+        if deployed_digest(endpoint_url) == sources:
+            return Up(stack=stack, was_running=True)
+        changes = _deploy(folder, endpoint_url, cdk, checkout)
+        note_deployed(endpoint_url, sources)
+        stack = deployed_stack(endpoint_url)
+        write_atomically(folder.stack_file, stack.to_json())
+        return Up(stack=stack, was_running=True, changes=changes)
+
+
+def stop_local_cloud(
+    folder: Folder, *, keep_data: bool = False, grace_seconds: float = GRACE_SECONDS
+) -> bool:
+    """Stop the local cloud and remove what it stored, unless `keep_data`; return whether it was running."""
     running = folder.in_use()
     if running:
-        server = _known_server(folder)
-        send(server.pid, DISCARD)
-        _wait_while_in_use(folder, grace_seconds)
+        server = known_server(folder)
+        send(server.pid, signal.SIGTERM if keep_data else DISCARD)
+        wait_while_in_use(folder, grace_seconds)
         kill_group(server.pid)
-    folder.clean()
+    if not keep_data:
+        folder.clean()
     return running
 
 
 def restart_local_cloud(folder: Folder) -> None:
     """Stop MiniStack and start it again, with its saved state and on the same port."""
     if not folder.in_use():
-        raise OperatorError("No local cloud is running", what_to_do="Start one with `orderctl up`.")
-    before = _known_server(folder)
+        raise _nothing_runs()
+    before = known_server(folder)
     send(before.pid, signal.SIGTERM)
-    _wait_while_in_use(folder, _GRACE_SECONDS)
+    wait_while_in_use(folder, GRACE_SECONDS)
     kill_group(before.pid)
     with (
         StopSignals() as signals,
         folder.locked() as lock,
-        ProcessGroups(signals, grace_seconds=_GRACE_SECONDS) as processes,
+        ProcessGroups(signals, grace_seconds=GRACE_SECONDS) as processes,
     ):
         server = start_server(processes, folder, before.port, lock)
-        if (now := _server_record(server, folder)).port != before.port:
+        if (now := server_record(server, folder)).port != before.port:
             raise OperatorError(
                 f"The local cloud can't start again on port {before.port}",
                 why="another program took it",
-                what_to_do="Start a new one with `orderctl down` and `orderctl up`.",
+                what_to_do="Start it on another port with `orderctl up`; it finds its data.",
             )
-        _wait_until_ready(server, folder, now.endpoint_url)
+        wait_until_ready(server, folder, now.endpoint_url)
         processes.keep_running(server)
 
 
-def start_server(processes: ProcessGroups, folder: Folder, port: int, lock: int) -> Process:
-    """Start MiniStack with the state in the folder, if any; it holds the lock while it runs."""
-    folder.server_file.unlink(missing_ok=True)
-    folder.temporary.mkdir(exist_ok=True)
-    return processes.start(
-        [sys.executable, "-m", "devtools.local_cloud.server", "--folder", folder.root, "--port", str(port)],
-        environment=server_environment(folder),
-        log=folder.server_log,
-        cwd=REPOSITORY,
-        pass_fds=[lock],
-    )
+def _start_again(folder: Folder, port: int | None) -> bool:
+    """Start MiniStack with what it saved; return whether the app is there."""
+    with (
+        StopSignals() as signals,
+        folder.locked() as lock,
+        ProcessGroups(signals, grace_seconds=GRACE_SECONDS) as processes,
+    ):
+        with step("MiniStack, with its data"):
+            server = start_server(processes, folder, port, lock)
+            endpoint_url = server_record(server, folder).endpoint_url
+            wait_until_ready(server, folder, endpoint_url)
+        if deployed_digest(endpoint_url) is None:
+            return False
+        write_atomically(folder.stack_file, deployed_stack(endpoint_url).to_json())
+        processes.keep_running(server)
+        return True
+
+
+def _deploy(folder: Folder, endpoint_url: str, cdk: Path, checkout: Path) -> Changes:
+    before = deployed_template(endpoint_url)
+    with (
+        StopSignals() as signals,
+        ProcessGroups(signals, grace_seconds=GRACE_SECONDS) as processes,
+        step(f"cdk deploy {STACK_NAME}") as shown,
+    ):
+        deployment = start_deployment(processes, folder, endpoint_url, cdk=cdk, checkout=checkout)
+        wait_for_deployment(deployment, folder, shown.set_detail)
+    return changes_between(before, synthesized_template(folder))
+
+
+def _nothing_runs() -> OperatorError:
+    return OperatorError("No local cloud is running", what_to_do="Start one with `orderctl up`.")
 
 
 @contextmanager
@@ -132,54 +213,7 @@ def _cleaned_on_failure(folder: Folder, signals: StopSignals) -> Iterator[None]:
         raise
 
 
-def _server_record(server: Process, folder: Folder) -> ServerRecord:
-    while (record := folder.server()) is None:
-        _require_alive(server, folder)
-        time.sleep(POLL_SECONDS)
-    return record
-
-
-def _wait_until_ready(server: Process, folder: Folder, endpoint_url: str) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while not is_running(endpoint_url):
-        _require_alive(server, folder)
-        if time.monotonic() > deadline:
-            raise OperatorError(
-                f"MiniStack does not respond after {_START_SECONDS} s",
-                what_to_do=f"Its output is in {folder.server_log}",
-            )
-
-
-def _require_alive(server: Process, folder: Folder) -> None:
-    if server.poll() is not None:
-        raise OperatorError(
-            "MiniStack exited while it was starting",
-            why=next(iter(last_lines(folder.server_log, 1)), "no output"),
-            what_to_do=f"Its full output is in {folder.server_log}",
-        )
-
-
 def _stock(stack: Stack) -> None:
     with step(f"sample catalogue of {len(SAMPLE_CATALOGUE)} products"):
         for _ in ProductsTable(stack).stock(SAMPLE_CATALOGUE):
             pass
-
-
-def _known_server(folder: Folder) -> ServerRecord:
-    # `orderctl up` may be about to start it
-    deadline = time.monotonic() + _GRACE_SECONDS
-    while (server := folder.server()) is None:
-        if time.monotonic() > deadline:
-            raise OperatorError(
-                "A local cloud is starting or stopping, but it can't be found",
-                why=f"an unknown process holds {folder.root / 'lock'}",
-                what_to_do="End the other `orderctl up`, and try again.",
-            )
-        time.sleep(POLL_SECONDS)
-    return server
-
-
-def _wait_while_in_use(folder: Folder, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while folder.in_use() and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -22,6 +23,11 @@ _LOCK_SECONDS: Final = 0.3
 @dataclass(frozen=True, slots=True)
 class Folder(LocalCloudFiles):
     """The folder with all files of one local cloud."""
+
+    @property
+    def address_file(self) -> Path:
+        """The port, API id and API key, which the next local cloud gets too."""
+        return self.root / "address.json"
 
     @property
     def deploy_log(self) -> Path:
@@ -44,8 +50,19 @@ class Folder(LocalCloudFiles):
         return self.root / "cdk.out"
 
     @contextmanager
+    def locked_for_changes(self) -> Iterator[int]:
+        """Hold the lock of the one command that may change the running cloud, and yield its descriptor."""
+        with self._locked("deploy.lock") as descriptor:
+            yield descriptor
+
+    @contextmanager
     def locked(self) -> Iterator[int]:
         """Hold the lock and yield its file descriptor; a process that inherits it holds the lock too."""
+        with self._locked("lock") as descriptor:
+            yield descriptor
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[int]:
         if sys.platform == "win32":
             raise OperatorError(
                 "The local cloud runs on Linux and macOS",
@@ -53,7 +70,7 @@ class Folder(LocalCloudFiles):
                 "or a stack on AWS with --stack NAME.",
             )
         self.root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self.root / name, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(descriptor)
             yield descriptor
@@ -70,8 +87,15 @@ class Folder(LocalCloudFiles):
         except InUseError:
             return True
 
+    def saved_at(self) -> datetime | None:
+        """Return when the local cloud of this folder saved its state; None when there is nothing to find."""
+        times = [file.stat().st_mtime for file in self.state.glob("*.json")]
+        if not times or not self.stack_file.exists():
+            return None
+        return datetime.fromtimestamp(max(times), UTC).astimezone()
+
     def clean(self) -> None:
-        """Remove all but the logs and the lock."""
+        """Remove all but the address, the logs and the locks."""
         for file in (self.stack_file, self.server_file):
             file.unlink(missing_ok=True)
         for folder in (self.temporary, self.state, self.assembly):

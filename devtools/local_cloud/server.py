@@ -16,6 +16,8 @@ from typing import Any, Final
 import uvicorn
 
 from devtools.local_cloud.folder import Folder, write_atomically
+from devtools.local_cloud.snapshots import Snapshots
+from devtools.local_cloud.sources import local_cloud_digest
 from orderctl.local_cloud import ServerRecord
 
 # Stops the server without saving its state, which takes seconds after thousands of orders.
@@ -39,7 +41,7 @@ def main() -> None:
     port = listener.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)
     # Requests wait in the listener's queue until MiniStack is loaded, so the port can be published now.
-    record = ServerRecord(pid=os.getpid(), port=port, since=time.time())
+    record = ServerRecord(pid=os.getpid(), port=port, since=time.time(), code=local_cloud_digest())
     write_atomically(folder.server_file, json.dumps(asdict(record)))
     try:
         serve(listener)
@@ -59,24 +61,36 @@ def listen(preferred_port: int) -> socket.socket:
 def serve(listener: socket.socket) -> None:
     """Run MiniStack on the socket, and end its Lambda processes with it."""
     from ministack import app as ministack  # noqa: PLC0415  it reads its settings when it is imported
-    from ministack.core import lambda_runtime  # noqa: PLC0415  as above
+    from ministack.core import lambda_runtime, persistence  # noqa: PLC0415  as above
+    from ministack.services import cloudformation  # noqa: PLC0415  as above
 
     from devtools.local_cloud.patches import apply_patches  # noqa: PLC0415  as above
 
     apply_patches()
+
+    def save() -> None:
+        persistence.save_all(ministack._build_persistence_save_dict())  # noqa: SLF001  no public way
+
+    def no_stack_changes() -> bool:
+        stacks = cloudformation._stacks.all_items()  # noqa: SLF001  as above
+        return not any(stack["StackStatus"].endswith("_IN_PROGRESS") for _, stack in stacks)
+
+    # A stack that is being changed could not be changed again when it is loaded.
+    snapshots = Snapshots(save, may_save=no_stack_changes)
+    snapshots.start()
     # The loaded modules are never freed, so the garbage collector can skip them.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     try:
-        _Server(ministack).run(sockets=[listener])
+        _Server(ministack, snapshots).run(sockets=[listener])
     finally:
         lambda_runtime.reset()
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, ministack: Any) -> None:
+    def __init__(self, ministack: Any, snapshots: Snapshots) -> None:
         config = uvicorn.Config(
-            ministack.app,
+            snapshots.observed(ministack.app),
             access_log=False,
             log_level="warning",
             server_header=False,
@@ -86,8 +100,10 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self._ministack = ministack
+        self._snapshots = snapshots
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._snapshots.stop()
         if sig == DISCARD:
             self._ministack.PERSIST_STATE = False
         super().handle_exit(sig, frame)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from devtools.local_cloud.address import Address
 from devtools.local_cloud.folder import Folder
 from orderctl.local_cloud import LOCAL_ACCOUNT, LOCAL_REGION
 
@@ -25,7 +26,7 @@ _NOT_PASSED_ON: Final = (
 )
 
 
-def server_environment(folder: Folder) -> dict[str, str]:
+def server_environment(folder: Folder, address: Address) -> dict[str, str]:
     """Return MiniStack's settings; the Lambdas inherit them."""
     return {
         **_base(folder),
@@ -37,6 +38,8 @@ def server_environment(folder: Folder) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": LOCAL_ACCOUNT,
         "MINISTACK_REGION": LOCAL_REGION,
         "PYTHONUNBUFFERED": "1",
+        "LOCAL_CLOUD_API_ID": address.api_id,
+        "LOCAL_CLOUD_API_KEY": address.api_key,
     }
 
 
@@ -52,6 +55,8 @@ def deployment_environment(folder: Folder, endpoint_url: str) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "CDK_HOME": str(folder.temporary / "cdk"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
+        # The CDK's check of the template takes as long as the rest of the synthesis; `make lint` does more.
+        "CDK_VALIDATION": "false",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     }
 

@@ -92,7 +92,7 @@ def substituted(definition: Definition, deployed: Definition) -> dict[str, str]:
     except (AttributeError, KeyError, TypeError, ValueError):
         raise OperatorError(
             "The deployed workflow is not the one of this checkout",
-            what_to_do="Deploy it (`orderctl down` and `orderctl up`, or `make deploy`), then record again.",
+            what_to_do="Deploy it (`orderctl up`, or `make deploy`), then record again.",
         ) from None
 
 

@@ -17,8 +17,11 @@ def accepted(order: Order) -> dict[str, Any]:
     }
 
 
-def full(order: Order, steps: RecordedSteps) -> dict[str, Any]:
-    """Return an order with its steps, without what is personal or internal."""
+def full(order: Order, steps: RecordedSteps, console_domain: str | None) -> dict[str, Any]:
+    """Return an order with its steps, without what is personal or internal.
+
+    Without the domain of a console there is no link to one: a local cloud has none.
+    """
     return {
         "orderId": order.order_id,
         "customerId": order.customer_id,
@@ -27,7 +30,7 @@ def full(order: Order, steps: RecordedSteps) -> dict[str, Any]:
         "items": [_line(line) for line in order.items],
         "total": _money(order.total),
         "steps": _steps(steps),
-        "execution": _execution(order.execution),
+        "execution": _execution(order.execution, console_domain),
         "createdAt": order.created_at,
         "updatedAt": order.updated_at,
     }
@@ -67,5 +70,8 @@ def _step(step: RecordedStep) -> dict[str, Any]:
     return {"status": step.status, **reference, "at": step.at}
 
 
-def _execution(execution: Execution | None) -> dict[str, Any] | None:
-    return {"arn": execution.arn, "consoleUrl": execution.console_url} if execution else None
+def _execution(execution: Execution | None, console_domain: str | None) -> dict[str, Any] | None:
+    if execution is None:
+        return None
+    link = {"consoleUrl": execution.console_url(console_domain)} if console_domain else {}
+    return {"arn": execution.arn, **link}

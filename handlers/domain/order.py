@@ -8,7 +8,7 @@ from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import OrderStatus
 
 _CONSOLE_LINK: Final = (
-    "https://{region}.console.aws.amazon.com/states/home?region={region}"
+    "https://{region}.{domain}/states/home?region={region}"
     "#/express-executions/details/{arn}?startDate={epoch_ms}"
 )
 
@@ -20,12 +20,14 @@ class Execution:
     arn: str
     started_at: str
 
-    @property
-    def console_url(self) -> str:
-        """Return its page in the console, which finds an Express execution only with its start time."""
+    def console_url(self, domain: str) -> str:
+        """Return its page in the console, which finds an Express execution only with its start time.
+
+        `domain` is the console's, such as console.aws.amazon.com.
+        """
         region = self.arn.split(":")[3]
         epoch_ms = round(datetime.fromisoformat(self.started_at).timestamp() * 1000)
-        return _CONSOLE_LINK.format(region=region, arn=self.arn, epoch_ms=epoch_ms)
+        return _CONSOLE_LINK.format(domain=domain, region=region, arn=self.arn, epoch_ms=epoch_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -251,6 +251,16 @@ def test_an_order_is_shown_with_its_steps_and_its_execution(api: OrdersApi, tabl
     assert order["execution"]["consoleUrl"].endswith(f"details/{EXECUTION}?startDate=1795360472456")
 
 
+def test_an_order_has_no_console_link_where_there_is_no_console(
+    api: OrdersApi, tables: OrderTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONSOLE_DOMAIN")
+    order_id = api.place().body["orderId"]
+    _set(tables, order_id, executionArn=EXECUTION, executionStartedAt="2026-11-22T15:14:32.456Z")
+
+    assert api.read(order_id).body["execution"] == {"arn": EXECUTION}
+
+
 def test_no_response_has_the_address_or_the_token(api: OrdersApi) -> None:
     placed = api.place(key="k1")
 

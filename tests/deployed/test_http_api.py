@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -25,11 +26,21 @@ def test_an_accepted_order_has_its_total_and_its_location(
     assert response.status == 202
     assert response.headers["Content-Type"] == "application/json"
     assert order["links"]["self"] == f"/orders/{order['orderId']}"
-    assert response.headers["Location"] == f"/prod/orders/{order['orderId']}"
     assert "Idempotency-Replayed" not in response.headers
     assert order.keys() == {"orderId", "status", "total", "createdAt", "links"}
     assert (order["status"], order["total"]) == ("PENDING", {"amount": 1530, "currency": "USD"})
     assert RFC_3339_MILLISECONDS.fullmatch(order["createdAt"])
+
+
+def test_the_location_of_an_accepted_order_can_be_followed(
+    shop: DeployedShop, product: str, customer: str
+) -> None:
+    response = post(shop, order_of(customer, [{"productId": product, "quantity": 1}]))
+
+    location = urljoin(f"{shop.stack.api_url}orders", response.headers["Location"])
+
+    assert location == f"{shop.stack.api_url}orders/{response.json()['orderId']}"
+    assert get(shop, location.removeprefix(shop.stack.api_url)).status == 200
 
 
 def test_a_replay_is_accepted_with_the_first_order(shop: DeployedShop, product: str, customer: str) -> None:

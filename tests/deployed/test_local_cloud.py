@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from devtools.local_cloud.cloud import start_local_cloud, start_server, stop_local_cloud
+from devtools.local_cloud.address import Address
+from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from devtools.local_cloud.folder import Folder, InUseError
 from devtools.local_cloud.processes import Process, ProcessGroups
 from devtools.local_cloud.sample_catalogue import SAMPLE_CATALOGUE
+from devtools.local_cloud.server_process import server_record, start_server
 from devtools.local_cloud.signals import StopSignals
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import is_running, local_client
@@ -24,7 +26,7 @@ from orderctl.products import ProductsTable
 from orderctl.stack import Stack, find_stack
 from tests.waiting import TIMEOUT_SECONDS, eventually
 
-KEPT_FILES = {"lock", "cloud.log", "deploy.log"}
+KEPT_FILES = {"lock", "address.json", "cloud.log", "deploy.log"}
 
 
 @pytest.fixture
@@ -110,6 +112,49 @@ def test_a_terminated_cloud_starts_again_with_its_saved_state(folder: Folder) ->
     assert _sqs(folder).list_queues()["QueueUrls"][0].endswith("/kept")
 
 
+def test_a_killed_cloud_starts_again_with_the_data_that_it_saved_while_it_ran(folder: Folder) -> None:
+    first = _start_empty_server(folder)
+    _sqs(folder).create_queue(QueueName="kept")
+    eventually(lambda: "/kept" in _text(folder.state / "sqs.json"), "the snapshot with the queue")
+
+    first.kill()
+    assert first.wait(TIMEOUT_SECONDS) == -signal.SIGKILL
+    _start_empty_server(folder)
+
+    assert _sqs(folder).list_queues()["QueueUrls"][0].endswith("/kept")
+
+
+def test_up_keeps_what_a_killed_cloud_saved(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERCTL_HOME", str(folder.root))
+    first = start_local_cloud(folder, port=0, stocked=False)
+    ProductsTable(first).set("mug", available=7, unit_price=450)
+    eventually(lambda: "mug" in _text(folder.state / "dynamodb.json"), "the snapshot with the product")
+    server = folder.server()
+    assert server
+    os.killpg(server.pid, signal.SIGKILL)
+    eventually(lambda: not folder.in_use(), "the end of the local cloud")
+
+    outcome = CliRunner().invoke(app, ["up"])
+
+    assert outcome.exit_code == 0
+    assert "is up again, with the data of" in outcome.output
+    assert find_stack() == first
+    assert ProductsTable(first).find(["mug"])["mug"].available == 7
+    assert stop_local_cloud(folder, keep_data=True)
+    assert folder.saved_at()
+
+
+def test_the_next_cloud_of_a_folder_has_the_same_address(folder: Folder) -> None:
+    _start_empty_server(folder)
+    address = Address.of(folder)
+    stop_local_cloud(folder)
+    _start_empty_server(folder, port=None)
+
+    found = folder.server()
+    assert found
+    assert (found.port, Address.of(folder)) == (address.port, address)
+
+
 def test_down_without_a_local_cloud_reports_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERCTL_HOME", str(tmp_path / "never used"))
 
@@ -164,11 +209,15 @@ def test_an_interrupted_up_is_cleaned_up(folder: Folder, stop: signal.Signals) -
     assert _names(folder) <= KEPT_FILES
 
 
-def _start_empty_server(folder: Folder) -> Process:
+def _start_empty_server(folder: Folder, port: int | None = 0) -> Process:
     with StopSignals() as signals, folder.locked() as lock:
-        server = start_server(ProcessGroups(signals, grace_seconds=0), folder, 0, lock)
-    eventually(lambda: folder.server() is not None, "the record of the server")
+        server = start_server(ProcessGroups(signals, grace_seconds=0), folder, port, lock)
+    server_record(server, folder)
     return server
+
+
+def _text(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
 
 
 def _sqs(folder: Folder) -> Any:

@@ -196,12 +196,13 @@ def _everything_logged(stack: Stack) -> str:
     return "\n".join(event["message"] for page in pages for event in page["events"])
 
 
-def test_an_order_has_a_console_link_to_its_execution(ended: Mapping[str, EndedOrder]) -> None:
+def test_an_order_names_its_execution_and_no_console_on_a_local_cloud(
+    ended: Mapping[str, EndedOrder],
+) -> None:
     execution = ended["paid"].shown["execution"]
 
     assert ":express:" in execution["arn"]
-    assert execution["consoleUrl"].startswith("https://us-east-1.console.aws.amazon.com/states/home")
-    assert f"/express-executions/details/{execution['arn']}?startDate=" in execution["consoleUrl"]
+    assert execution.keys() == {"arn"}
 
 
 def test_five_concurrent_requests_with_one_key_place_one_order(shop: DeployedShop) -> None:

@@ -11,11 +11,11 @@ import pytest
 from devtools.local_cloud.cloud import (
     restart_local_cloud,
     start_local_cloud,
-    start_server,
     stop_local_cloud,
 )
 from devtools.local_cloud.folder import Folder
 from devtools.local_cloud.processes import ProcessGroups
+from devtools.local_cloud.server_process import start_server
 from devtools.local_cloud.signals import StopSignals
 from handlers.contract.fault import Fault
 from orderctl.api_client import ACCEPTED, Response

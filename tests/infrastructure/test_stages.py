@@ -101,11 +101,12 @@ def test_only_the_expected_resources_have_a_name(dev_template: dict[str, Any]) -
     }
 
 
-def test_local_differs_from_dev_only_in_the_archive_and_the_sweeper(
+def test_local_differs_from_dev_only_in_archive_console_and_sweeper(
     dev_template: dict[str, Any], local_template: dict[str, Any]
 ) -> None:
     assert _differences(_named(dev_template, "dev"), _named(local_template, "local")) == {
         "AWS::Events::Archive is missing",
+        "AWS::Lambda::Function CONSOLE_DOMAIN",
         "AWS::Lambda::Function SWEEP_AFTER_SECONDS",
     }
 

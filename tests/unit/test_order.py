@@ -13,7 +13,7 @@ ARN = "arn:aws:states:eu-central-1:123456789012:express:OrderWorkflow:0c1d:7f2e"
 def test_the_console_link_has_region_arn_and_start_date(started_at: str) -> None:
     execution = Execution(arn=ARN, started_at=started_at)
 
-    assert execution.console_url == (
+    assert execution.console_url("console.aws.amazon.com") == (
         "https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1"
         f"#/express-executions/details/{ARN}?startDate=1795360472456"
     )

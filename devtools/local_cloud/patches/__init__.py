@@ -3,11 +3,13 @@
 from devtools.local_cloud.patches import (
     event_dead_letters,
     gateway_errors,
+    gateway_paths,
     lambda_concurrency,
     lambda_errors,
     lambda_logs,
     public_parameters,
     schedules,
+    stable_address,
     step_functions,
 )
 
@@ -18,6 +20,8 @@ def apply_patches() -> None:
     lambda_errors.apply()
     lambda_concurrency.apply()
     gateway_errors.apply()
+    gateway_paths.apply()
+    stable_address.apply()
     event_dead_letters.apply()
     public_parameters.apply()
     schedules.apply()

@@ -1,0 +1,130 @@
+"""Saves the state of the local cloud while it runs, so that one that is killed finds its data again.
+
+MiniStack saves its state only when it is stopped with SIGTERM. A snapshot is written by a forked copy of the
+process: it has the state of one moment, and the cloud goes on meanwhile.
+"""
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final, NoReturn
+
+from devtools.local_cloud.processes import POLL_SECONDS, send
+
+Scope = MutableMapping[str, Any]
+AsgiApp = Callable[[Scope, Any, Any], Awaitable[None]]
+
+# A snapshot is made when the cloud was quiet for a second, or this long after the first change.
+_QUIET_SECONDS: Final = 1.0
+_LONGEST_SECONDS: Final = 10.0
+# A copy that hangs, on a lock that another thread held, is killed; the next one tries again.
+_SAVING_SECONDS: Final = 60.0
+# Saving takes at most a tenth of one core: a cloud with much data is saved less often.
+_PAUSE_FACTOR: Final = 9
+_READS: Final = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "Simulate")
+_FIRST_INHERITED_DESCRIPTOR: Final = 3
+
+
+class Snapshots:
+    """Counts the requests that may change something, and saves after them."""
+
+    def __init__(self, save: Callable[[], None], may_save: Callable[[], bool]) -> None:
+        self._save = save
+        self._may_save = may_save
+        self._changes = 0
+        self._first_change = 0.0
+        self._last_change = 0.0
+        self._copy = _Copy()
+
+    def observed(self, app: AsgiApp) -> AsgiApp:
+        """Return the app, with its requests noticed."""
+
+        async def observe(scope: Scope, receive: Any, send: Any) -> None:
+            await app(scope, receive, send)
+            if scope["type"] == "http" and may_change(scope):
+                self._notice()
+
+        return observe
+
+    def start(self) -> None:
+        """Save from now on, in a thread that ends with the process."""
+        threading.Thread(target=self._run, name="snapshots", daemon=True).start()
+
+    def stop(self) -> None:
+        """Save no more: the process saves its state itself now, or discards it."""
+        self._copy.stop()
+
+    def _notice(self) -> None:
+        self._last_change = time.monotonic()
+        if not self._changes:
+            self._first_change = self._last_change
+        self._changes += 1
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(_QUIET_SECONDS / 4)
+            if self._due() and self._may_save():
+                started = time.monotonic()
+                self._changes = 0
+                self._copy.run(self._save)
+                time.sleep((time.monotonic() - started) * _PAUSE_FACTOR)
+
+    def _due(self) -> bool:
+        now = time.monotonic()
+        quiet = now - self._last_change >= _QUIET_SECONDS
+        return bool(self._changes) and (quiet or now - self._first_change >= _LONGEST_SECONDS)
+
+
+def may_change(scope: Scope) -> bool:
+    """Tell whether a request may change the state, by the name of its operation or by its method."""
+    headers = dict(scope["headers"])
+    operation = headers.get(b"x-amz-target", b"").decode().rpartition(".")[2]
+    if operation:
+        return not operation.startswith(_READS)
+    return scope["method"] not in {"GET", "HEAD", "OPTIONS"}
+
+
+class _Copy:
+    """A forked copy of this process, one at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pid = 0
+        self._stopped = False
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Do the work in a copy, and wait for its end."""
+        with self._lock:
+            if self._stopped:
+                return
+            with warnings.catch_warnings():
+                # The copy has none of the other threads, and needs none of them.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self._pid = os.fork()
+            if self._pid == 0:
+                _work_and_exit(work)
+        deadline = time.monotonic() + _SAVING_SECONDS
+        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(self._pid, signal.SIGKILL)
+            time.sleep(POLL_SECONDS)
+        self._pid = 0
+
+    def stop(self) -> None:
+        """Kill the copy, and make no other."""
+        with self._lock:
+            self._stopped = True
+            if self._pid:
+                send(self._pid, signal.SIGKILL)
+
+
+def _work_and_exit(work: Callable[[], None]) -> NoReturn:
+    try:
+        # The lock that shows a running cloud, the listener and all connections belong to the original.
+        os.closerange(_FIRST_INHERITED_DESCRIPTOR, os.sysconf("SC_OPEN_MAX"))
+        work()
+    finally:
+        os._exit(0)
