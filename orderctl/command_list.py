@@ -42,8 +42,8 @@ COMMANDS: Final = {
     ),
 }
 DEVELOPMENT_COMMANDS: Final = {
-    "up": "Start a local cloud, or deploy what has changed onto the running one.",
-    "deploy": "Deploy what has changed onto the running local cloud.",
+    "up": "Start a local cloud with this checkout, or deploy what has changed onto the running one.",
+    "deploy": "Deploy what has changed in this checkout onto the running local cloud.",
     "down": "Stop the local cloud and remove what it stored.",
     "demo": "Place orders of every kind on a local cloud and show what happened to each.",
     "record": "Record what the workflow does in each scenario, into tests/workflow/recordings.",

@@ -45,7 +45,18 @@ def test_the_help_lists_every_command_and_imports_none_of_them() -> None:
 def test_the_list_has_all_installed_development_commands() -> None:
     installed = [entry_point.name for entry_point in entry_points(group=ENTRY_POINT_GROUP)]
 
-    assert sorted(installed) == sorted(DEVELOPMENT_COMMANDS) == ["demo", "down", "draw", "record", "up"]
+    assert (
+        sorted(installed)
+        == sorted(DEVELOPMENT_COMMANDS)
+        == [
+            "demo",
+            "deploy",
+            "down",
+            "draw",
+            "record",
+            "up",
+        ]
+    )
 
 
 def test_the_error_of_a_command_without_aws_credentials_has_the_options_for_them(
