@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: .venv/.installed node_modules/.installed ## install everything into .venv and node_modules
 
@@ -53,6 +53,9 @@ mutate: install ## change the workflow in hundreds of small ways: the recorded t
 bench: install ## measure what must be fast, on a quiet machine: the replays and orderctl --help
 	@python -m devtools.bench
 
+bench-loop: install ## measure what a developer waits for, on a quiet machine: make up after an edit, and each command
+	@python -m devtools.bench_loop
+
 lint: install ## ruff, mypy --strict, the import rules, cfn-lint and cdk-nag on the synthesized templates
 	@ruff check .
 	@ruff format --check .
@@ -70,4 +73,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test soak record mutate bench lint deploy lock clean
+.PHONY: help install up down demo test soak record mutate bench bench-loop lint deploy lock clean

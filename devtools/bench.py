@@ -3,19 +3,15 @@
 import gc
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import Final
 
-from rich.text import Text
-
 from devtools.asl.definition import DEFINITION
+from devtools.measurement import Measurement, seconds, show
 from devtools.recording.comparison import differences
 from devtools.recording.recording import Recording, recordings
 from devtools.recording.replay import replay
-from orderctl.display.layout import add_row, new_table, print_parts
 from orderctl.terminal import output, progress_bar
 
 REPLAY_LIMIT_SECONDS: Final = 0.05
@@ -28,21 +24,6 @@ _HELP: Final = (str(Path(sys.executable).with_name("orderctl")), "--help")
 _IMPORTS: Final = (sys.executable, "-c", "import typer, rich, boto3")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
-    """A measured value and its limit, both in `unit`."""
-
-    what: str
-    value: float
-    limit: float
-    unit: str
-
-    @property
-    def is_within_limit(self) -> bool:
-        """Return whether the value is within the limit."""
-        return self.value <= self.limit
-
-
 def main() -> int:
     """Measure everything; return 1 if a value exceeds its limit."""
     gc.freeze()  # so that the garbage collector skips all that is imported
@@ -51,7 +32,7 @@ def main() -> int:
     held = all(each.is_within_limit for each in (*replays, orderctl_help))
     slowest = sorted(replays, key=lambda each: each.value, reverse=True)
     too_slow = [each for each in slowest if not each.is_within_limit]
-    _show([*(too_slow or slowest[:1]), orderctl_help])
+    show([*(too_slow or slowest[:1]), orderctl_help])
     output.print(
         f"{len(replays)} replays, {len(too_slow)} of them too slow; each is the best of {REPLAY_RUNS}."
     )
@@ -74,7 +55,7 @@ def _replay(definition: str, recording: Recording) -> Measurement:
         differences(recording.outcome, replay(definition, recording.input, recording.responses).outcome)
 
     once()  # the first replay parses the definition
-    best = min(_seconds(once) for _ in range(REPLAY_RUNS))
+    best = min(seconds(once) for _ in range(REPLAY_RUNS))
     return Measurement(
         what=f"replay of {recording.scenario}",
         value=1000 * best,
@@ -88,8 +69,8 @@ def _orderctl_help() -> Measurement:
     helps, imports = [], []
     with progress_bar("orderctl --help", HELP_RUNS) as done:
         for count in range(1, HELP_RUNS + 1):
-            imports.append(_seconds(lambda: _run(_IMPORTS)))
-            helps.append(_seconds(lambda: _run(_HELP)))
+            imports.append(seconds(lambda: _run(_IMPORTS)))
+            helps.append(seconds(lambda: _run(_HELP)))
             done(count)
     return Measurement(
         what=f"orderctl --help, {min(helps):.2f} s; to import typer, rich and boto3: {min(imports):.2f} s",
@@ -99,29 +80,8 @@ def _orderctl_help() -> Measurement:
     )
 
 
-def _seconds(action: Callable[[], None]) -> float:
-    """Return the duration of an action."""
-    started = perf_counter()
-    action()
-    return perf_counter() - started
-
-
 def _run(command: Sequence[str]) -> None:
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-
-
-def _show(measurements: Sequence[Measurement]) -> None:
-    shown = new_table("measured", "value", "limit", "unit", "is_within_limit", right=("value", "limit"))
-    for each in measurements:
-        add_row(
-            shown,
-            each.what,
-            f"{each.value:.2f}",
-            f"{each.limit:g}",
-            each.unit,
-            Text("✓", style="green") if each.is_within_limit else Text("✗", style="bold red"),
-        )
-    print_parts(shown)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import argparse
 import gc
 import json
+import logging
 import os
 import signal
 import socket
@@ -69,6 +70,7 @@ def serve(listener: socket.socket) -> None:
     apply_patches()
 
     def save() -> None:
+        logging.getLogger("persistence").setLevel(logging.WARNING)  # else 50 lines each time
         persistence.save_all(ministack._build_persistence_save_dict())  # noqa: SLF001  no public way
 
     def no_stack_changes() -> bool:

@@ -19,7 +19,7 @@ AsgiApp = Callable[[Scope, Any, Any], Awaitable[None]]
 
 # A snapshot is made when the cloud was quiet for a second, or this long after the first change.
 _QUIET_SECONDS: Final = 1.0
-_LONGEST_SECONDS: Final = 10.0
+_LONGEST_SECONDS: Final = 5.0
 # A copy that hangs, on a lock that another thread held, is killed; the next one tries again.
 _SAVING_SECONDS: Final = 60.0
 # Saving takes at most a tenth of one core: a cloud with much data is saved less often.
