@@ -81,8 +81,14 @@ _PROBLEMS: Final = (
     (ResponseType.DEFAULT_4_XX, _BAD_REQUEST),
     (
         ResponseType.DEFAULT_5_XX,
+        # A function that crashed (502) or that Lambda throttled (500). Both pass: an order with an
+        # Idempotency-Key can always be sent again.
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html
         Problem(
-            status=500, title="Internal Server Error", detail="The service failed; try again after a moment."
+            status=503,
+            title="Service Unavailable",
+            detail="The service failed. Send the same request again, an order with the same Idempotency-Key.",
+            headers={"Retry-After": "1"},
         ),
     ),
 )

@@ -1,9 +1,8 @@
 """The event bus with its archive, the dead-letter queues and the customers' notifications."""
 
 from aws_cdk import Duration
-from aws_cdk.aws_events import EventBus, EventPattern
-from aws_cdk.aws_kms import Alias
-from aws_cdk.aws_sns import Topic
+from aws_cdk.aws_events import CfnArchive, EventBus, EventPattern
+from aws_cdk.aws_sns import CfnTopic, Topic
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from aws_cdk.aws_sqs import Queue, QueueEncryption
 from constructs import Construct
@@ -20,16 +19,23 @@ class Messaging(Construct):
         # Other teams subscribe by this name.
         self.bus = EventBus(self, "Bus", event_bus_name=EVENT_BUS_NAME)
         if config.archives_events:
-            self.bus.archive(
-                "Archive",
-                event_pattern=EventPattern(source=[EVENT_SOURCE]),
-                retention=Duration.days(30),
-            )
+            self._archive()
         self.inventory_dlq = self._dead_letter_queue("InventoryDlq")
         self.payment_dlq = self._dead_letter_queue("PaymentDlq")
         self.notification_dlq = self._dead_letter_queue("NotificationDlq")
         self.delivery_dlq = self._dead_letter_queue("DeliveryDlq")
         self.notifications = self._topic(config.notification_email)
+
+    def _archive(self) -> None:
+        archive = self.bus.archive(
+            "Archive",
+            event_pattern=EventPattern(source=[EVENT_SOURCE]),
+            retention=Duration.days(30),
+        )
+        resource = archive.node.default_child
+        assert isinstance(resource, CfnArchive)  # noqa: S101  for the type checker
+        # The CDK writes an empty key, which some Regions refuse: https://github.com/aws/aws-cdk/issues/37847
+        resource.add_property_deletion_override("KmsKeyIdentifier")
 
     def _dead_letter_queue(self, id_: str) -> Queue:
         return Queue(
@@ -42,12 +48,12 @@ class Messaging(Construct):
         )
 
     def _topic(self, email: str | None) -> Topic:
-        topic = Topic(
-            self,
-            "Notifications",
-            master_key=Alias.from_alias_name(self, "SnsKey", "alias/aws/sns"),
-            enforce_ssl=True,
-        )
+        topic = Topic(self, "Notifications", enforce_ssl=True)
+        resource = topic.node.default_child
+        assert isinstance(resource, CfnTopic)  # noqa: S101  for the type checker
+        # The CDK would write the alias as an ARN. Only for this literal SNS makes its key in an account that
+        # has none yet; without the key every publish fails: https://github.com/aws/aws-cdk/issues/22605
+        resource.kms_master_key_id = "alias/aws/sns"
         if email is not None:
             topic.add_subscription(EmailSubscription(email))
         return topic

@@ -15,6 +15,10 @@ class NotificationInProgress(Exception):  # noqa: N818  as above
     """Transient: another execution of the order is sending the same notification right now."""
 
 
+class NotificationRefused(Exception):  # noqa: N818  as above
+    """Permanent: the topic can't take the message. An operator mends that; a redrive then sends it."""
+
+
 class OrderNotFound(Exception):  # noqa: N818  as above
     """There is no order with this id. The event is not from this system, or the order was deleted."""
 

@@ -12,7 +12,7 @@ from handlers.adapters.aws import translated
 from handlers.adapters.inventory_table import InventoryTable
 from handlers.adapters.notification_topic import NotificationTopic
 from handlers.adapters.time_budget import TimeBudget
-from handlers.domain.errors import DependencyUnavailable
+from handlers.domain.errors import DependencyUnavailable, NotificationRefused
 from handlers.domain.notification import Notification, NotificationKind
 from handlers.domain.reservation import InventoryStep, ReservedItem, released, reserved
 from tests.moto_clients import client
@@ -223,7 +223,13 @@ def test_a_database_that_refuses_the_request_is_not_transient(
         ("InternalError", 500, DependencyUnavailable),
         ("KMSThrottling", 400, DependencyUnavailable),
         ("AuthorizationError", 403, ClientError),
-        ("InvalidParameter", 400, ClientError),
+        ("InvalidParameter", 400, NotificationRefused),
+        ("ParameterValueInvalid", 400, NotificationRefused),
+        ("KMSAccessDenied", 400, NotificationRefused),
+        ("KMSDisabled", 400, NotificationRefused),
+        ("KMSInvalidState", 400, NotificationRefused),
+        ("KMSNotFound", 400, NotificationRefused),
+        ("KMSOptInRequired", 403, NotificationRefused),
     ],
 )
 def test_only_throttling_and_server_errors_of_publishing_are_transient(

@@ -164,7 +164,7 @@ def _problems(template_: dict[str, Any]) -> dict[str, dict[str, Any]]:
         ("INTEGRATION_FAILURE", 504),
         ("INTEGRATION_TIMEOUT", 504),
         ("DEFAULT_4XX", 400),
-        ("DEFAULT_5XX", 500),
+        ("DEFAULT_5XX", 503),
     ],
 )
 def test_a_refusal_of_api_gateway_is_a_problem(dev_template: dict[str, Any], type_: str, status: int) -> None:
@@ -199,8 +199,9 @@ def test_a_problem_has_no_internal_details(dev_template: dict[str, Any]) -> None
     assert "$context" not in _problems(dev_template)["DEFAULT_5XX"]["ResponseTemplates"]["application/json"]
 
 
-def test_a_throttled_response_has_retry_after(dev_template: dict[str, Any]) -> None:
-    headers = _problems(dev_template)["THROTTLED"]["ResponseParameters"]
+@pytest.mark.parametrize("type_", ["THROTTLED", "DEFAULT_5XX"])
+def test_a_refusal_that_passes_has_retry_after(dev_template: dict[str, Any], type_: str) -> None:
+    headers = _problems(dev_template)[type_]["ResponseParameters"]
 
     assert headers["gatewayresponse.header.Retry-After"] == "'1'"
 

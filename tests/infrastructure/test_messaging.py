@@ -47,6 +47,8 @@ def test_every_event_of_the_shop_is_archived_for_30_days(dev_template: dict[str,
     assert archive["SourceArn"] == {"Fn::GetAtt": [published(dev_template, "EventBusName"), "Arn"]}
     assert archive["EventPattern"] == {"source": ["ecommerce.orders"]}
     assert archive["RetentionDays"] == 30
+    # Some Regions refuse an empty one: https://github.com/aws/aws-cdk/issues/37847
+    assert "KmsKeyIdentifier" not in archive
 
 
 def test_notifications_are_encrypted_and_published_over_tls_only(dev_template: dict[str, Any]) -> None:
@@ -54,7 +56,8 @@ def test_notifications_are_encrypted_and_published_over_tls_only(dev_template: d
 
     (denial,) = policy["PolicyDocument"]["Statement"]
 
-    assert "alias/aws/sns" in str(only(dev_template, "AWS::SNS::Topic")["KmsMasterKeyId"])
+    # An ARN of the alias would not make SNS create the key: https://github.com/aws/aws-cdk/issues/22605
+    assert only(dev_template, "AWS::SNS::Topic")["KmsMasterKeyId"] == "alias/aws/sns"
     assert (denial["Effect"], listed(denial["Action"])) == ("Deny", ["sns:Publish"])
 
 
