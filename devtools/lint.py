@@ -14,7 +14,8 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
 from devtools.templates import unsynthesized
-from infrastructure.config import Stage, StageConfig
+from handlers.contract.names import Stage
+from infrastructure.config import StageConfig
 from infrastructure.stack import OrderProcessingStack
 from infrastructure.workflow import DEFINITION
 

@@ -64,12 +64,6 @@ class Api(Construct):
         self.url = self._rest_api.url
 
     def _api(self, config: StageConfig) -> RestApi:
-        access_log = LogGroup(
-            self,
-            "AccessLogs",
-            retention=RetentionDays[config.log_retention],
-            removal_policy=RemovalPolicy.DESTROY,
-        )
         return RestApi(
             self,
             "Orders",
@@ -77,18 +71,29 @@ class Api(Construct):
             rest_api_name=Stack.of(self).stack_name,
             endpoint_types=[EndpointType.REGIONAL],
             # A setting of the account and Region, for all its APIs: the role stays when the stack is deleted.
-            cloud_watch_role=True,
-            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
+            cloud_watch_role=config.logs_access,
+            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN if config.logs_access else None,
             deploy_options=StageOptions(
                 # Part of the URL that clients know, so it is the same for every stage of the system.
                 stage_name="prod",
-                access_log_destination=LogGroupLogDestination(access_log),
-                access_log_format=AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+                access_log_destination=self._access_log(config) if config.logs_access else None,
+                access_log_format=(
+                    AccessLogFormat.custom(json.dumps(_ACCESS_LOG)) if config.logs_access else None
+                ),
                 metrics_enabled=True,
                 tracing_enabled=True,
             ),
             default_method_options=MethodOptions(api_key_required=True),
         )
+
+    def _access_log(self, config: StageConfig) -> LogGroupLogDestination:
+        group = LogGroup(
+            self,
+            "AccessLogs",
+            retention=RetentionDays[config.log_retention],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        return LogGroupLogDestination(group)
 
     def _add_methods(self, orders: IFunction) -> None:
         integration = LambdaIntegration(orders, allow_test_invoke=False)

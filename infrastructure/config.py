@@ -5,28 +5,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self, TypeVar
 
-from handlers.contract.names import PaymentProvider
+from handlers.contract.names import MAX_ORDERS_PER_SECOND, PaymentProvider, Stage, stack_name
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-STACK_PREFIX: Final = "OrderProcessing"
 CONSOLE_DOMAIN: Final = "console.aws.amazon.com"
+# With prefix and the generated suffixes, every name stays within its service's limit.
+_STAGE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,29}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # With the six characters that Secrets Manager appends: a permission without them matches nothing.
-_SECRET_ARN: Final = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+-[A-Za-z0-9]{6}")
+_SECRET_ARN: Final = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+-[A-Za-z0-9]{6}")
+_KEY_ARN: Final = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+_CONCURRENCY: Final = re.compile(r"[1-9]\d{0,4}")
 
 
 class InvalidSettingError(ValueError):
     """A setting of the deployment has a value that is not allowed. The message says what is allowed."""
-
-
-class Stage(StrEnum):
-    """`local` is an emulated cloud on one machine; `dev` and `prod` are on AWS."""
-
-    LOCAL = "local"
-    DEV = "dev"
-    PROD = "prod"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +45,7 @@ class Sweep:
 class StageConfig:
     """One deployment: what its stage fixes, and what its owner chooses."""
 
-    stage: Stage
+    stage: str
     throttle: Throttle
     sweep: Sweep
     # A name of aws_logs.RetentionDays.
@@ -59,52 +54,73 @@ class StageConfig:
     keeps_data: bool
     # The emulator can't create an event archive.
     archives_events: bool
+    # It needs a role of the whole account and Region, which stays when the stack is deleted.
+    logs_access: bool
+    # What tables and indexes take at once, without the half hours in which DynamoDB adapts to a new peak.
+    prewarmed_for_orders_per_second: int | None
     # Where an execution has its page. The emulator has none.
     console_domain: str | None
     payment_gateway: PaymentProvider
     stripe_secret_arn: str | None
+    stripe_secret_key_arn: str | None
+    # Executions at once; None means that a function shares what the account has.
+    payment_concurrency: int | None
+    sweeper_concurrency: int | None
     notification_email: str | None
     currency: str
 
     @classmethod
-    def for_stage(
+    def for_stage(  # noqa: PLR0913  one for each setting
         cls,
         stage: str = Stage.DEV,
         *,
         payment_gateway: str = PaymentProvider.SIMULATED,
         stripe_secret_arn: str | None = None,
+        stripe_secret_key_arn: str | None = None,
+        payment_concurrency: str | None = None,
+        sweeper_concurrency: str | None = None,
         notification_email: str | None = None,
         currency: str = "USD",
     ) -> Self:
         """Return the configuration of a stage with its owner's choices, or raise InvalidSettingError."""
-        chosen = _one_of(Stage, "stage", stage)
+        _require_stage(stage)
         gateway = _one_of(PaymentProvider, "paymentGateway", payment_gateway)
-        _require_secret(gateway, stripe_secret_arn)
+        _require_secret(gateway, stripe_secret_arn, stripe_secret_key_arn)
         if notification_email is not None:
             _require(_EMAIL, "notificationEmail", notification_email, "an e-mail address")
         _require(_CURRENCY, "currency", currency, "an ISO 4217 code such as USD")
+        is_prod, is_local = stage == Stage.PROD, stage == Stage.LOCAL
         return cls(
-            stage=chosen,
-            throttle=_PROD_THROTTLE if chosen is Stage.PROD else _DEV_THROTTLE,
-            sweep=_LOCAL_SWEEP if chosen is Stage.LOCAL else _SWEEP,
-            log_retention="THREE_MONTHS" if chosen is Stage.PROD else "TWO_WEEKS",
-            keeps_data=chosen is Stage.PROD,
-            archives_events=chosen is not Stage.LOCAL,
-            console_domain=None if chosen is Stage.LOCAL else CONSOLE_DOMAIN,
+            stage=stage,
+            throttle=_PROD_THROTTLE if is_prod else _DEV_THROTTLE,
+            sweep=_LOCAL_SWEEP if is_local else _SWEEP,
+            log_retention="THREE_MONTHS" if is_prod else "TWO_WEEKS",
+            keeps_data=is_prod,
+            archives_events=not is_local,
+            console_domain=None if is_local else CONSOLE_DOMAIN,
+            logs_access=stage in list(Stage),
+            prewarmed_for_orders_per_second=MAX_ORDERS_PER_SECOND if is_prod else None,
             payment_gateway=gateway,
             stripe_secret_arn=stripe_secret_arn,
+            stripe_secret_key_arn=stripe_secret_key_arn,
+            payment_concurrency=_concurrency("paymentConcurrency", payment_concurrency),
+            sweeper_concurrency=_concurrency("sweeperConcurrency", sweeper_concurrency),
             notification_email=notification_email,
             currency=currency,
         )
 
     @property
     def stack_name(self) -> str:
-        """One name per stage. The bus has one name only, so each stage needs its own account or Region."""
-        return f"{STACK_PREFIX}-{self.stage}"
+        """One name per stage, so that many stages live in one account and Region."""
+        return stack_name(self.stage)
 
 
 _DEV_THROTTLE: Final = Throttle(requests_per_second=100, burst=200, requests_per_day=100_000)
-_PROD_THROTTLE: Final = Throttle(requests_per_second=1_000, burst=2_000, requests_per_day=10_000_000)
+_PROD_THROTTLE: Final = Throttle(
+    requests_per_second=MAX_ORDERS_PER_SECOND,
+    burst=2 * MAX_ORDERS_PER_SECOND,
+    requests_per_day=10_000_000,
+)
 # Longer than an execution can last, so that no order is emitted again while its execution runs.
 _SWEEP: Final = Sweep(after_seconds=360, max_attempts=5)
 # Shorter, because a laptop's user does not wait for 6 minutes. An import can make orders wait for a minute:
@@ -124,8 +140,27 @@ def _require(pattern: re.Pattern[str], setting: str, value: str, allowed: str) -
         raise InvalidSettingError(f"{setting} is {value!r}: it must be {allowed}")
 
 
-def _require_secret(gateway: PaymentProvider, arn: str | None) -> None:
+def _require_stage(stage: str) -> None:
+    _require(_STAGE, "stage", stage, "1 to 30 letters, digits and hyphens that begin with a letter")
+    # Else a typing error would make a production that keeps nothing.
+    meant = next((each for each in Stage if each == stage.lower()), None)
+    if meant and meant != stage:
+        raise InvalidSettingError(f"stage is {stage!r}: write {meant}, or choose another name")
+
+
+def _require_secret(gateway: PaymentProvider, arn: str | None, key_arn: str | None) -> None:
     if gateway is PaymentProvider.STRIPE:
         _require(_SECRET_ARN, "stripeSecretArn", arn or "", "the full ARN of the secret with the Stripe key")
-    elif arn is not None:
-        raise InvalidSettingError("stripeSecretArn is only used with paymentGateway=stripe")
+        if key_arn is not None:
+            _require(_KEY_ARN, "stripeSecretKeyArn", key_arn, "the ARN of the KMS key of the secret")
+        return
+    for setting, given in {"stripeSecretArn": arn, "stripeSecretKeyArn": key_arn}.items():
+        if given is not None:
+            raise InvalidSettingError(f"{setting} is only used with paymentGateway=stripe")
+
+
+def _concurrency(setting: str, given: str | None) -> int | None:
+    if given is None:
+        return None
+    _require(_CONCURRENCY, setting, str(given), "a number of executions at once, from 1 to 99999")
+    return int(given)

@@ -98,10 +98,19 @@ class Functions(Construct):
         secret_arn = self._config.stripe_secret_arn
         if secret_arn is not None:
             environment["STRIPE_SECRET_ARN"] = secret_arn
-        function = self.add("Payment", timeout=_SERVICE_TIMEOUT, environment=environment)
+        function = self.add(
+            "Payment",
+            timeout=_SERVICE_TIMEOUT,
+            environment=environment,
+            concurrency=self._config.payment_concurrency,
+        )
         allow(function, _READ_AND_RECORD, self._storage.orders.table_arn)
         if secret_arn is not None:
             allow(function, ["secretsmanager:GetSecretValue"], secret_arn)
+        if self._config.stripe_secret_key_arn is not None:
+            # The function reads a secret under a key of its owner with its own permissions.
+            # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+            allow(function, ["kms:Decrypt"], self._config.stripe_secret_key_arn)
         return function
 
     def _notification(self) -> Function:
@@ -118,8 +127,18 @@ class Functions(Construct):
         allow(function, ["sns:Publish"], topic.topic_arn)
         return function
 
-    def add(self, service: str, *, timeout: Duration, environment: dict[str, str]) -> Function:
-        """Make the function of `handlers/SERVICE.py`. The caller adds its permissions."""
+    def add(
+        self,
+        service: str,
+        *,
+        timeout: Duration,
+        environment: dict[str, str],
+        concurrency: int | None = None,
+    ) -> Function:
+        """Make the function of `handlers/SERVICE.py`. The caller adds its permissions.
+
+        `concurrency` is reserved: the function gets as many executions at once, and no more.
+        """
         log_group = LogGroup(
             self,
             f"{service}Logs",
@@ -141,13 +160,14 @@ class Functions(Construct):
             layers=[self._powertools],
             role=role,
             log_group=log_group,
+            reserved_concurrent_executions=concurrency,
             logging_format=LoggingFormat.JSON,
             tracing=Tracing.ACTIVE,
             environment={
                 "POWERTOOLS_SERVICE_NAME": service.lower(),
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 # The fault switch refuses prod unless it is forced.
-                "STAGE": self._config.stage.value,
+                "STAGE": self._config.stage,
                 **environment,
             },
         )

@@ -7,7 +7,7 @@ from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from aws_cdk.aws_sqs import Queue, QueueEncryption
 from constructs import Construct
 
-from handlers.contract.names import EVENT_BUS_NAME, EVENT_SOURCE
+from handlers.contract.names import EVENT_SOURCE, event_bus_name
 from infrastructure.config import StageConfig
 
 
@@ -17,7 +17,7 @@ class Messaging(Construct):
     def __init__(self, scope: Construct, id_: str, *, config: StageConfig) -> None:
         super().__init__(scope, id_)
         # Other teams subscribe by this name.
-        self.bus = EventBus(self, "Bus", event_bus_name=EVENT_BUS_NAME)
+        self.bus = EventBus(self, "Bus", event_bus_name=event_bus_name(config.stage))
         if config.archives_events:
             self._archive()
         self.inventory_dlq = self._dead_letter_queue("InventoryDlq")

@@ -35,6 +35,7 @@ class ScheduledSweeper(Construct):
             "Sweeper",
             # A sweep is over before the next one starts.
             timeout=Duration.seconds(55),
+            concurrency=config.sweeper_concurrency,
             environment={
                 "ORDERS_TABLE": storage.orders.table_name,
                 "EVENT_BUS": messaging.bus.event_bus_name,

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
-from infrastructure.config import Stage, StageConfig
+from handlers.contract.names import Stage
+from infrastructure.config import StageConfig
 
 # A busy machine must not fail a test.
 settings.register_profile("no-deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])

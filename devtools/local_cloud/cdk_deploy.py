@@ -13,11 +13,11 @@ from devtools.checkout import REPOSITORY
 from devtools.local_cloud.folder import Folder
 from devtools.local_cloud.processes import POLL_SECONDS, Process, ProcessGroups, last_lines
 from devtools.local_cloud.settings import deployment_environment
-from infrastructure.config import Stage, StageConfig
+from handlers.contract.names import Stage, stack_name
 from orderctl.errors import OperatorError
 
 CDK: Final = REPOSITORY / "node_modules" / ".bin" / "cdk"
-STACK_NAME: Final = StageConfig.for_stage(Stage.LOCAL).stack_name
+STACK_NAME: Final = stack_name(Stage.LOCAL)
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -11,11 +11,16 @@ NOTIFICATION_STEP_PREFIX: Final = "STEP#notification#"
 
 OPEN_ORDERS_INDEX: Final = "open-orders"
 CUSTOMER_ORDERS_INDEX: Final = "customer-orders"
-# One index partition takes 1,000 writes a second: eight carry 8,000 orders a second.
+# What the stage prod is made for; the rate of its API key.
+MAX_ORDERS_PER_SECOND: Final = 1_000
+# An order is put into the index, put again under another key when it is settled (two writes), and taken out.
+OPEN_INDEX_WRITES_PER_ORDER: Final = 4
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
-OPEN_SHARDS: Final = 8
+_WRITES_PER_PARTITION: Final = 1_000
+# Twice as many as orders that are spread evenly need: 8, for 2,000 orders a second.
+OPEN_SHARDS: Final = 2 * MAX_ORDERS_PER_SECOND * OPEN_INDEX_WRITES_PER_ORDER // _WRITES_PER_PARTITION
 
-EVENT_BUS_NAME: Final = "ecommerce"
+STACK_PREFIX: Final = "OrderProcessing"
 EVENT_SOURCE: Final = "ecommerce.orders"
 
 # One transaction holds at most 100 actions: the step's record, the products, and one to spare.
@@ -85,6 +90,24 @@ class DetailType(StrEnum):
     ORDER_CONFIRMED = "OrderConfirmed"
     ORDER_REJECTED = "OrderRejected"
     ORDER_HELD = "OrderHeld"
+
+
+class Stage(StrEnum):
+    """The stages with a meaning of their own. Any other name is a complete system that keeps nothing."""
+
+    LOCAL = "local"
+    DEV = "dev"
+    PROD = "prod"
+
+
+def stack_name(stage: str) -> str:
+    """Return the name of the CloudFormation stack of a stage."""
+    return f"{STACK_PREFIX}-{stage}"
+
+
+def event_bus_name(stage: str) -> str:
+    """Return the name of the bus of a stage: other teams subscribe to that of prod."""
+    return "ecommerce" if stage == Stage.PROD else f"ecommerce-{stage}"
 
 
 def open_shard(order_id: str) -> str:

@@ -10,10 +10,13 @@ from infrastructure.config import StageConfig
 
 @pytest.fixture(scope="session")
 def template_with_options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The stage `dev` with Stripe, an e-mail subscription and another currency."""
+    """The stage `dev` with every setting of an owner's choice."""
     config = StageConfig.for_stage(
         payment_gateway="stripe",
         stripe_secret_arn="arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf",
+        stripe_secret_key_arn="arn:aws:kms:eu-central-1:123456789012:key/1234-abcd",
+        payment_concurrency="20",
+        sweeper_concurrency="1",
         notification_email="ops@example.com",
         currency="EUR",
     )

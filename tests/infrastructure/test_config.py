@@ -4,6 +4,8 @@ import pytest
 
 from infrastructure.config import InvalidSettingError, StageConfig
 
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe-AbCdEf"
+
 
 def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
     config = StageConfig.for_stage()
@@ -14,7 +16,11 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"stage": "staging"}, "stage is 'staging': choose local, dev, prod"),
+        (
+            {"stage": "a_b"},
+            "stage is 'a_b': it must be 1 to 30 letters, digits and hyphens that begin with a letter",
+        ),
+        ({"stage": "Prod"}, "stage is 'Prod': write prod, or choose another name"),
         ({"payment_gateway": "paypal"}, "paymentGateway is 'paypal': choose simulated, stripe"),
         (
             {"payment_gateway": "stripe"},
@@ -25,8 +31,24 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
             "stripeSecretArn is 'stripe-key': it must be the full ARN of the secret with the Stripe key",
         ),
         (
-            {"stripe_secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe-AbCdEf"},
+            {"stripe_secret_arn": SECRET},
             "stripeSecretArn is only used with paymentGateway=stripe",
+        ),
+        (
+            {"stripe_secret_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1234"},
+            "stripeSecretKeyArn is only used with paymentGateway=stripe",
+        ),
+        (
+            {"payment_gateway": "stripe", "stripe_secret_arn": SECRET, "stripe_secret_key_arn": "alias/shop"},
+            "stripeSecretKeyArn is 'alias/shop': it must be the ARN of the KMS key of the secret",
+        ),
+        (
+            {"payment_concurrency": "0"},
+            "paymentConcurrency is '0': it must be a number of executions at once, from 1 to 99999",
+        ),
+        (
+            {"sweeper_concurrency": "many"},
+            "sweeperConcurrency is 'many': it must be a number of executions at once, from 1 to 99999",
         ),
         ({"notification_email": "ops"}, "notificationEmail is 'ops': it must be an e-mail address"),
         ({"currency": "euro"}, "currency is 'euro': it must be an ISO 4217 code such as USD"),

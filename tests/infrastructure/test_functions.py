@@ -112,6 +112,18 @@ def test_stripe_and_another_currency_reach_the_functions_that_need_them(
     assert _own_environment(template_with_options, "orders")["CURRENCY"] == "EUR"
 
 
+def test_only_payment_and_sweeper_can_reserve_concurrency(
+    dev_template: dict[str, Any], template_with_options: dict[str, Any]
+) -> None:
+    reserved = {
+        service: function(template_with_options, service).get("ReservedConcurrentExecutions")
+        for service in _SERVICES
+    }
+
+    assert {service: count for service, count in reserved.items() if count} == {"payment": 20, "sweeper": 1}
+    assert not any("ReservedConcurrentExecutions" in function(dev_template, each) for each in _SERVICES)
+
+
 def test_a_caller_waits_longer_than_the_timeout_of_the_callee(dev_template: dict[str, Any]) -> None:
     attempts = CONFIG.retries["total_max_attempts"]
     one_call = (CONFIG.connect_timeout + CONFIG.read_timeout) * attempts

@@ -114,7 +114,7 @@ def test_the_payment_service_may_use_only_the_orders_table(dev_template: dict[st
     }
 
 
-def test_the_payment_service_may_read_the_stripe_secret_and_no_other_secret(
+def test_the_payment_service_may_read_the_stripe_secret_with_its_key_and_no_other(
     template_with_options: dict[str, Any],
 ) -> None:
     secret_arn = function(template_with_options, "payment")["Environment"]["Variables"]["STRIPE_SECRET_ARN"]
@@ -122,6 +122,7 @@ def test_the_payment_service_may_read_the_stripe_secret_and_no_other_secret(
     assert _may(template_with_options, "payment") == {
         _arn(published(template_with_options, "OrdersTableName")): _READ_AND_RECORD,
         json.dumps(secret_arn): {"secretsmanager:GetSecretValue"},
+        json.dumps("arn:aws:kms:eu-central-1:123456789012:key/1234-abcd"): {"kms:Decrypt"},
     }
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from devtools.templates import unsynthesized
+from devtools.templates import template, unsynthesized
 from infrastructure.config import StageConfig
-from tests.infrastructure.resources import Template
+from tests.infrastructure.resources import Template, of_type
 
 _OUTPUTS: Final = frozenset(
     {
@@ -94,7 +94,7 @@ def test_only_the_expected_resources_have_a_name(dev_template: dict[str, Any]) -
     }
 
     assert names == {
-        ("AWS::Events::EventBus", "ecommerce"),
+        ("AWS::Events::EventBus", "ecommerce-dev"),
         ("AWS::Logs::LogGroup", "/aws/vendedlogs/states/OrderProcessing-dev-OrderWorkflow"),
         ("AWS::ApiGateway::RestApi", "OrderProcessing-dev"),
         ("AWS::ApiGateway::Model", "PlaceOrder"),
@@ -108,6 +108,7 @@ def test_local_differs_from_dev_only_in_archive_console_and_sweeper(
         "AWS::Events::Archive is missing",
         "AWS::Lambda::Function CONSOLE_DOMAIN",
         "AWS::Lambda::Function SWEEP_AFTER_SECONDS",
+        "AWS::Events::EventBus Name",
     }
 
 
@@ -121,18 +122,69 @@ def test_prod_differs_from_dev_only_in_retention_and_limits(
         "AWS::Logs::LogGroup RetentionInDays",
         "AWS::ApiGateway::UsagePlan Throttle",
         "AWS::ApiGateway::UsagePlan Quota",
+        "AWS::DynamoDB::GlobalTable WarmThroughput",
+        "AWS::DynamoDB::GlobalTable GlobalSecondaryIndexes",  # their warm throughput
+        "AWS::Events::EventBus Name",
     }
 
 
-def _named(template: Template, stage: str) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def own_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The template of a stage of somebody's own."""
+    return template(StageConfig.for_stage("alice"), tmp_path_factory.mktemp("alice"))
+
+
+def test_a_stage_of_ones_own_is_complete(dev_template: dict[str, Any], own_template: dict[str, Any]) -> None:
+    # An access log needs a role of the whole account, which would outlive the stage.
+    assert _differences(_named(dev_template, "dev"), _named(own_template, "alice")) == {
+        "AWS::ApiGateway::Account is missing",
+        "AWS::IAM::Role is missing",
+        "AWS::Logs::LogGroup is missing",
+        "AWS::ApiGateway::Stage AccessLogSetting",
+        "AWS::ApiGateway::Stage DependsOn",
+        "AWS::Events::EventBus Name",
+    }
+
+
+def test_a_stage_of_ones_own_keeps_nothing(own_template: dict[str, Any]) -> None:
+    policies = {
+        (each.get("DeletionPolicy", "Delete"), each.get("UpdateReplacePolicy", "Delete"))
+        for each in own_template["Resources"].values()
+    }
+
+    assert policies == {("Delete", "Delete")}
+    assert not any(
+        replica["DeletionProtectionEnabled"]
+        for each in of_type(own_template, "AWS::DynamoDB::GlobalTable").values()
+        for replica in each["Replicas"]
+    )
+
+
+def test_stages_in_one_account_share_no_name(
+    own_template: dict[str, Any], dev_template: dict[str, Any], prod_template: dict[str, Any]
+) -> None:
+    # A model's name is within its API.
+    names = [
+        each["Properties"][_NAME_PROPERTIES[each["Type"]]]
+        for stage in (own_template, dev_template, prod_template)
+        for each in stage["Resources"].values()
+        if _NAME_PROPERTIES.get(each["Type"]) in each.get("Properties", {})
+        and each["Type"] != "AWS::ApiGateway::Model"
+    ]
+
+    assert len(names) == len(set(names)) == 9
+    assert {"ecommerce", "ecommerce-alice"} < set(names)
+
+
+def _named(template_: Template, stage: str) -> dict[str, Any]:
     """Return a template without the names and hashes that depend on the stage."""
-    text = json.dumps(template)
+    text = json.dumps(template_)
     for name in (f"OrderProcessing-{stage}", f"OrderProcessing{stage}"):
         text = text.replace(name, "STAGE")
     text = text.replace(f'"STAGE": "{stage}"', '"STAGE": "STAGE"')
     text = re.sub(r"(?<=[A-Za-z])([0-9A-F]{8})+([0-9a-f]{32})?", "", text)
     named: dict[str, Any] = json.loads(text)
-    assert len(named["Resources"]) == len(template["Resources"])
+    assert len(named["Resources"]) == len(template_["Resources"])
     return named
 
 

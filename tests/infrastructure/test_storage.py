@@ -8,9 +8,18 @@ import pytest
 from boto3.dynamodb.conditions import Key
 from moto import mock_aws
 
-from handlers.contract.names import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX, OpenKind, open_key
+from handlers.contract.names import (
+    CUSTOMER_ORDERS_INDEX,
+    MAX_ORDERS_PER_SECOND,
+    OPEN_INDEX_WRITES_PER_ORDER,
+    OPEN_ORDERS_INDEX,
+    OPEN_SHARDS,
+    OpenKind,
+    open_key,
+)
+from infrastructure.storage import INVENTORY_WRITES_PER_ORDER, ORDERS_WRITES_PER_ORDER
 from tests.aws_tables import TableNames, create_tables
-from tests.infrastructure.resources import of_type, published
+from tests.infrastructure.resources import of_type, only, published
 
 CREATED = "2026-11-22T15:14:31.123Z"
 OPEN_ORDER = {
@@ -130,3 +139,31 @@ def test_the_tables_of_prod_are_retained_when_the_stack_is_deleted(prod_template
 
 def test_the_tables_of_dev_are_deleted_with_the_stack(dev_template: dict[str, Any]) -> None:
     assert _retention(dev_template) == {(False, "Delete", "Delete")}
+
+
+def test_prod_takes_the_rate_of_its_api_key_from_the_first_second(prod_template: dict[str, Any]) -> None:
+    tables = of_type(prod_template, "AWS::DynamoDB::GlobalTable")
+    orders, inventory = (
+        tables[published(prod_template, output)] for output in ("OrdersTableName", "InventoryTableName")
+    )
+    plan = only(prod_template, "AWS::ApiGateway::UsagePlan")
+
+    warm = {index["IndexName"]: _writes(index) for index in orders["GlobalSecondaryIndexes"]}
+
+    assert plan["Throttle"]["RateLimit"] == MAX_ORDERS_PER_SECOND
+    assert _writes(orders) == ORDERS_WRITES_PER_ORDER * MAX_ORDERS_PER_SECOND
+    assert _writes(inventory) == INVENTORY_WRITES_PER_ORDER * MAX_ORDERS_PER_SECOND
+    assert warm == {OPEN_ORDERS_INDEX: 4_000, CUSTOMER_ORDERS_INDEX: 4_000}
+
+
+def _writes(table_or_index: dict[str, Any]) -> int:
+    return int(table_or_index["WarmThroughput"]["WriteUnitsPerSecond"])
+
+
+def test_the_shards_of_open_orders_carry_twice_the_rate_of_prod() -> None:
+    assert OPEN_SHARDS == 8
+    assert OPEN_SHARDS * 1_000 // OPEN_INDEX_WRITES_PER_ORDER == 2 * MAX_ORDERS_PER_SECOND
+
+
+def test_dev_pays_for_no_warm_throughput(dev_template: dict[str, Any]) -> None:
+    assert "WarmThroughput" not in str(of_type(dev_template, "AWS::DynamoDB::GlobalTable"))
