@@ -147,7 +147,7 @@ def waiting_view(
 
 def in_flight_text(in_flight: int, seconds: int) -> str:
     """Say that another command has messages, which are back in `seconds` unless it deletes them."""
-    return f"Another command is reading {counted(in_flight, 'message')}: run this again in {seconds} s."
+    return f"Another command is reading {counted(in_flight, 'message')}: run this again in about {seconds} s."
 
 
 def left_out_text(plan: RedrivePlan) -> str:

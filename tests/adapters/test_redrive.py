@@ -781,7 +781,7 @@ def test_a_list_reports_messages_that_another_reader_has_received(
     output = orderctl("list", "payment").output
 
     assert "There are no dead letters that this command can read on the payment queue" in output
-    assert "Another command is reading 1 message: run this again in 30 s." in output
+    assert "Another command is reading 1 message: run this again in about 30 s." in output
 
 
 def test_an_order_is_shown_with_all_its_messages(backlog: Backlog, orderctl: Orderctl) -> None:
