@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Self
+from uuid import UUID
 
 from handlers.contract.names import DetailType
 
@@ -46,7 +47,7 @@ class DeadLetter:
         """Return the id of its order; None when the message is not from this system."""
         found = self.body.get("detail", {}) if self.is_event else self.body
         order_id = found.get("orderId") if isinstance(found, dict) else None
-        return order_id if isinstance(order_id, str) else None
+        return order_id if isinstance(order_id, str) and _is_uuid(order_id) else None
 
     @property
     def is_foreign(self) -> bool:
@@ -95,6 +96,15 @@ class DeadLetter:
             delivery_cause=attributes.get(CAUSE_ATTRIBUTE, {}).get("StringValue", ""),
             received=int(message["Attributes"]["ApproximateReceiveCount"]),
         )
+
+
+def _is_uuid(text: str) -> bool:
+    """Tell whether it can be an order id; the table refuses some other texts as a key."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _message_of(cause: str) -> str:

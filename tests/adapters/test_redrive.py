@@ -597,6 +597,8 @@ def test_a_message_of_an_unknown_order_is_kept_and_reported(backlog: Backlog, or
         "[]",
         "{}",
         '{"orderId": 7}',
+        '{"orderId": "", "step": "NotifyReceived"}',
+        '{"orderId": "4711", "step": "AuthorizePayment"}',
         '{"detail-type": "OrderPlaced", "detail": "text"}',
         '{"detail-type": "Invoice", "detail": {"orderId": "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"}}',
     ],
