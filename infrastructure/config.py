@@ -121,10 +121,12 @@ _PROD_THROTTLE: Final = Throttle(
     burst=2 * MAX_ORDERS_PER_SECOND,
     requests_per_day=10_000_000,
 )
-# Longer than an execution can last, so that no order is emitted again while its execution runs.
+# Longer than an execution can last (285 s), so that no order is emitted again while its execution runs. The
+# rest is for the delivery of its event. While EventBridge is throttled, that can take up to an hour: such an
+# order gets a second execution, which changes nothing.
 _SWEEP: Final = Sweep(after_seconds=360, max_attempts=5)
-# Shorter, because a laptop's user does not wait for 6 minutes. An import can make orders wait for a minute:
-# emitted again earlier, they would make the queue longer.
+# Shorter, because a laptop's user does not wait for 6 minutes. A local execution can last longer, or wait for
+# its turn: meanwhile no sweep is started (devtools/local_cloud/patches/schedules.py).
 _LOCAL_SWEEP: Final = Sweep(after_seconds=60, max_attempts=5)
 
 

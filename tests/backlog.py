@@ -107,6 +107,10 @@ class Backlog:
         changed = self.order(order_id) | fields
         self._put({name: value for name, value in changed.items() if value is not None})
 
+    def record(self, order_id: str, record: str, **fields: Any) -> None:
+        """Store the record of a step."""
+        self._put({"orderId": order_id, "record": record, **fields})
+
     def settle(self, order_id: str) -> None:
         """Confirm the order as its workflow does."""
         self.change(order_id, status="CONFIRMED", openShard=None, openKey=None)

@@ -1,23 +1,34 @@
 """dlq list, show, redrive: shows dead letters and lets their orders run again."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from handlers.contract.clock import utc_now
 from orderctl.display.layout import print_parts
+from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
-from orderctl.dlq.queues import ReceivedMessages, read_queues
+from orderctl.dlq.queues import ReceivedMessages, read_queues, visibility_timeout
 from orderctl.dlq.redrive import Redrive, RedriveResult
-from orderctl.dlq.tables import counted, messages_view, plan_table, result_text, waiting_view
+from orderctl.dlq.tables import (
+    counted,
+    in_flight_text,
+    left_out_text,
+    messages_view,
+    plan_table,
+    result_text,
+    waiting_view,
+)
 from orderctl.errors import OperatorError
 from orderctl.stack import QUEUES, Profile, Region, Stack, StackName, find_stack
 from orderctl.terminal import output, progress, progress_bar, step
+
+_DEFAULT_RATE: Final = 50.0
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -64,17 +75,27 @@ def list_messages(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """List dead letters, and orders that wait for an operator and have none."""
+    """List dead letters, and orders that wait for an operator and have none.
+
+    The verdict says what is to be done about a message. **already done**: its order is settled, and what the
+    message says is missing was done: a redrive only removes the message. **being redriven**: a redrive has
+    taken it, and its order is in progress. **needs redrive**: all others.
+    """
     deployed = find_stack(stack, profile, region)
-    waiting = RedrivableOrders(deployed).waiting() if queue is Queue.ALL else []
+    table = RedrivableOrders(deployed)
+    waiting = table.waiting() if queue is Queue.ALL else []
     with _read(deployed, queue) as received:
-        messages = received.messages
-    with_message = {message.order_id for message in messages}
-    without_message = [order for order in waiting if order.order_id not in with_message]
+        messages, in_flight = received.messages, received.in_flight
+    orders = table.read(_order_ids(messages[:limit]), messages[:limit])
+    with_message = _order_ids(messages)
+    without = table.still_waiting([order for order in waiting if order.order_id not in with_message], limit)
     now = utc_now()
-    print_parts(*messages_view(messages, now, limit), *waiting_view(without_message, now, limit))
-    if not messages and not without_message:
-        output.print(f"There are no dead letters{queue.sentence_end}")
+    print_parts(
+        *messages_view(messages, orders, now, limit=limit, width=output.width),
+        *waiting_view(without, now, limit=limit, in_flight=in_flight),
+    )
+    if not messages and not without:
+        output.print(_empty_text(queue, in_flight))
 
 
 @app.command()
@@ -103,7 +124,7 @@ def redrive(  # noqa: PLR0913  one parameter an option
     queue: QueueArgument = Queue.ALL,
     order: Annotated[str | None, typer.Option(metavar="ORDER_ID", help="Only this order.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
-    rate: Annotated[float, typer.Option(min=0.1, help="Events per second, at most.")] = 50,
+    rate: Annotated[float, typer.Option(min=0.1, help="Events per second, at most.")] = _DEFAULT_RATE,
     stack: StackName = None,
     profile: Profile = None,
     region: Region = None,
@@ -111,23 +132,27 @@ def redrive(  # noqa: PLR0913  one parameter an option
     """Start the workflow again for each order that has a dead letter. Finished steps are not repeated.
 
     An order is emitted once, even if it has several messages. Its messages are deleted when the bus has
-    accepted the event. Announcements that were not published are published. With `all`, this includes the
-    orders that wait for an operator and have no message. With `--order`, this can be any order: a settled
-    order without a message is announced again.
+    accepted the event. When the order is already done, they are deleted without an event. Announcements that
+    were not published are published. With `all`, this includes the orders that wait for an operator and have
+    no message, unless another command is reading messages: theirs may be among them. With `--order`, this can
+    be any order: a settled order without a message is announced again.
     """
     deployed = find_stack(stack, profile, region)
+    table = RedrivableOrders(deployed)
     # Read before the queues: a later order on hold could have a message that this redrive did not receive.
-    waiting = RedrivableOrders(deployed).redrivable(only=order) if queue is Queue.ALL else []
+    waiting = table.redrivable(only=order) if queue is Queue.ALL else []
     with _read(deployed, queue, seconds_per_message=1 / rate) as received:
-        plan = RedrivePlan.from_messages(received.messages, waiting, only=order)
+        plan = RedrivePlan.from_messages(received.messages, waiting, only=order, in_flight=received.in_flight)
         for message in plan.foreign:
             progress.print(f"Ignored: {message.message_id} on {message.queue} is not from this system.")
         if not plan.size:
-            _report_nothing(queue, order)
+            _report_nothing(queue, order, received.in_flight)
         elif dry_run:
-            print_parts(plan_table(plan))
+            print_parts(plan_table(plan, table.read(plan.orders, received.messages)))
         else:
             _carry_out(Redrive(deployed, received, rate=rate), plan)
+        if plan.left_out:
+            output.print(left_out_text(plan))
 
 
 @contextmanager
@@ -137,12 +162,23 @@ def _read(stack: Stack, queue: Queue, seconds_per_message: float = 0.0) -> Itera
             received = exit_stack.enter_context(
                 read_queues(stack, queue.names, seconds_per_message=seconds_per_message)
             )
-        hidden = sum(size.hidden for size in received.sizes.values())
-        if hidden:
-            progress.print(
-                f"Another reader has received {counted(hidden, 'more message')}: try again in a minute."
-            )
+        if received.in_flight:
+            progress.print(in_flight_text(received.in_flight, _seconds_hidden(received.in_flight)))
         yield received
+
+
+def _order_ids(messages: Iterable[DeadLetter]) -> set[str]:
+    return {message.order_id for message in messages if message.order_id is not None}
+
+
+def _seconds_hidden(in_flight: int) -> int:
+    """Return when these messages are visible again, if a redrive at the default rate has received them."""
+    return visibility_timeout(in_flight, 1 / _DEFAULT_RATE)
+
+
+def _empty_text(queue: Queue, in_flight: int) -> str:
+    others = " that this command can read" if in_flight else ""
+    return f"There are no dead letters{others}{queue.sentence_end}"
 
 
 def _carry_out(work: Redrive, plan: RedrivePlan) -> None:
@@ -164,9 +200,10 @@ def _carry_out(work: Redrive, plan: RedrivePlan) -> None:
         )
 
 
-def _report_nothing(queue: Queue, order_id: str | None) -> None:
+def _report_nothing(queue: Queue, order_id: str | None, in_flight: int) -> None:
     if order_id is None:
-        output.print(f"There is nothing to redrive{queue.sentence_end}")
+        others = " that this command can read" if in_flight else ""
+        output.print(f"There is nothing to redrive{others}{queue.sentence_end}")
         return
     if queue is not Queue.ALL:
         raise OperatorError(

@@ -1,14 +1,22 @@
 """A message on a dead-letter queue."""
 
 import json
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Self
+from uuid import UUID
 
-# EventBridge adds this attribute to an event that it could not deliver.
+from handlers.contract.names import DetailType
+
+# EventBridge adds these attributes to an event that it could not deliver.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 ERROR_ATTRIBUTE: Final = "ERROR_CODE"
+CAUSE_ATTRIBUTE: Final = "ERROR_MESSAGE"
+
+_SHORT: Final = 80
+_NOTIFY: Final = "Notify"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +24,8 @@ class DeadLetter:
     """A failed step of an order, or an event that was not published or not delivered.
 
     `body` is {"orderId", "step", "error", "cause", "executionArn", "event"} or the event. It holds no
-    personal data. It is empty when the message is not a JSON object.
+    personal data. It is empty when the message is not a JSON object. `received` is how often a reader has
+    received the message, this time included.
     """
 
     queue: str
@@ -25,6 +34,8 @@ class DeadLetter:
     sent: datetime
     body: Mapping[str, Any]
     delivery_error: str = ""
+    delivery_cause: str = ""
+    received: int = 1
 
     @property
     def is_event(self) -> bool:
@@ -36,7 +47,23 @@ class DeadLetter:
         """Return the id of its order; None when the message is not from this system."""
         found = self.body.get("detail", {}) if self.is_event else self.body
         order_id = found.get("orderId") if isinstance(found, dict) else None
-        return order_id if isinstance(order_id, str) else None
+        return order_id if isinstance(order_id, str) and _is_uuid(order_id) else None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Tell whether the message is not from this system."""
+        return self.order_id is None or (self.is_event and self.step not in set(DetailType))
+
+    @property
+    def is_announcement(self) -> bool:
+        """Tell whether the message is an event that was not published."""
+        return self.is_event and not self.is_foreign and self.step != DetailType.ORDER_PLACED
+
+    @property
+    def notification(self) -> str | None:
+        """Return the kind of the notification that was not sent; None for another step."""
+        is_notification = not self.is_event and self.step.startswith(_NOTIFY)
+        return self.step.removeprefix(_NOTIFY).lower() if is_notification else None
 
     @property
     def step(self) -> str:
@@ -48,18 +75,44 @@ class DeadLetter:
         """Return the name of the error; "?" when it is not known."""
         return str(self.body.get("error") or self.delivery_error or "?")
 
+    @property
+    def cause(self) -> str:
+        """Return the error and the first line of its cause, shortened to about 80 characters."""
+        cause = _message_of(str(self.body.get("cause") or self.delivery_cause)).strip()
+        first_line = textwrap.shorten(cause.partition("\n")[0], _SHORT, placeholder=" ...")
+        return f"{self.error}: {first_line}" if first_line else self.error
+
     @classmethod
     def from_sqs(cls, queue: str, message: Mapping[str, Any]) -> Self:
         """Parse a message of an SQS response."""
-        delivery_error = message.get("MessageAttributes", {}).get(ERROR_ATTRIBUTE, {})
+        attributes = message.get("MessageAttributes", {})
         return cls(
             queue=queue,
             message_id=message["MessageId"],
             receipt=message["ReceiptHandle"],
             sent=datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC),
             body=_parse_body(message["Body"]),
-            delivery_error=delivery_error.get("StringValue", ""),
+            delivery_error=attributes.get(ERROR_ATTRIBUTE, {}).get("StringValue", ""),
+            delivery_cause=attributes.get(CAUSE_ATTRIBUTE, {}).get("StringValue", ""),
+            received=int(message["Attributes"]["ApproximateReceiveCount"]),
         )
+
+
+def _is_uuid(text: str) -> bool:
+    """Tell whether it can be an order id; the table refuses some other texts as a key."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _message_of(cause: str) -> str:
+    """Return the message of an exception of a Lambda function, whose cause is JSON; any other cause is text.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    return str(_parse_body(cause).get("errorMessage", cause))
 
 
 def _parse_body(text: str) -> Mapping[str, Any]:

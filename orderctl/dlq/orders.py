@@ -12,9 +12,11 @@ from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import (
+    NOTIFICATION_STEP_PREFIX,
     OPEN_ORDERS_INDEX,
     OPEN_SHARDS,
     ORDER_RECORD,
+    NotificationStatus,
     OpenKind,
     OrderStatus,
     open_key,
@@ -25,8 +27,18 @@ from orderctl.dynamodb import batch_get, is_condition_failed, to_item, to_plain
 from orderctl.stack import Stack
 
 _WAITING: Final = open_key(OpenKind.WAITING, "")
+_IN_PROGRESS: Final = open_key(OpenKind.IN_PROGRESS, "")
 # The fields of the event and of the status; no e-mail address and no payment token.
-_ATTRIBUTES: Final = ("orderId", "customerId", "items", "total", "status", "openKey", "redrivenAt")
+_ATTRIBUTES: Final = (
+    "orderId",
+    "record",
+    "customerId",
+    "items",
+    "total",
+    "status",
+    "openKey",
+    "redrivenAt",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +56,38 @@ class WaitingOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownOrder:
-    """An order as the table has it; `redriven_at` is when its latest redriven message was sent."""
+    """An order as the table has it.
+
+    `open_key` is None when the order is closed. `redriven_at` is when its latest redriven message was sent.
+    `notified` has the kinds of the sent notifications, of those that were asked for.
+    """
 
     order_id: str
     customer_id: str
     items: tuple[OrderLine, ...]
     total: Money
     status: OrderStatus
-    is_closed: bool
+    open_key: str | None
     redriven_at: str | None
+    notified: frozenset[str] = frozenset()
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether everything was told, or parked on a queue."""
+        return self.open_key is None
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Tell whether an execution works on it, or the sweeper will take it up."""
+        return (self.open_key or "").startswith(_IN_PROGRESS)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether it waits for an operator."""
+        return (self.open_key or "").startswith(_WAITING)
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
+    def from_record(cls, record: Mapping[str, Any], notified: Iterable[str] = ()) -> Self:
         """Parse the record; raise KeyError, TypeError or ValueError where it is broken."""
         return cls(
             order_id=record["orderId"],
@@ -63,8 +95,9 @@ class KnownOrder:
             items=tuple(map(_line, record["items"])),
             total=Money(amount=int(record["total"]["amount"]), currency=record["total"]["currency"]),
             status=OrderStatus(record["status"]),
-            is_closed="openKey" not in record,
+            open_key=record.get("openKey"),
             redriven_at=record.get("redrivenAt"),
+            notified=frozenset(notified),
         )
 
 
@@ -96,6 +129,15 @@ class RedrivableOrders:
         ]
         return sorted(found, key=lambda order: order.since)
 
+    def still_waiting(self, orders: Sequence[WaitingOrder], limit: int) -> list[WaitingOrder]:
+        """Leave out those of the first `limit` orders that do not wait any more.
+
+        The index is a moment behind, and a redrive can have taken them up since it was read.
+        """
+        known = self.read(order.order_id for order in orders[:limit])
+        changed = {order_id for order_id, order in known.items() if not order.is_waiting}
+        return [order for order in orders if order.order_id not in changed]
+
     def redrivable(self, only: str | None = None) -> list[str]:
         """Return the ids of orders that a redrive takes up without a message.
 
@@ -105,24 +147,34 @@ class RedrivableOrders:
             return [order.order_id for order in self.waiting()]
         return list(self.read([only]))
 
-    def take_up(self, messages: Mapping[str, Sequence[DeadLetter]]) -> list[KnownOrder]:
-        """Prepare these orders to run again, and return them; `messages` are by order id.
+    def read(self, order_ids: Iterable[str], messages: Iterable[DeadLetter] = ()) -> dict[str, KnownOrder]:
+        """Read these orders; an order that does not exist, or has a broken record, is left out.
 
-        An order that does not exist, or has a broken record, is left out.
+        `messages` are of these orders: the notifications that they say are missing are read too.
         """
-        known = self.read(messages)
-        for order in known.values():
-            self._prepare(order, messages[order.order_id])
-        return list(known.values())
-
-    def read(self, order_ids: Iterable[str]) -> dict[str, KnownOrder]:
-        """Read these orders; an order that does not exist, or has a broken record, is left out."""
-        keys = ({"orderId": order_id, "record": ORDER_RECORD} for order_id in order_ids)
+        records: dict[tuple[str, str], dict[str, Any]] = {}
+        for record in batch_get(self._dynamodb, self._table, _keys(order_ids, messages), _ATTRIBUTES):
+            records[record["orderId"], record["record"]] = record
+        sent: dict[str, list[str]] = {}
+        for (order_id, name), record in records.items():
+            if name != ORDER_RECORD and record.get("status") == NotificationStatus.SENT:
+                sent.setdefault(order_id, []).append(name.removeprefix(NOTIFICATION_STEP_PREFIX))
         found: dict[str, KnownOrder] = {}
-        for record in batch_get(self._dynamodb, self._table, keys, _ATTRIBUTES):
-            with suppress(KeyError, TypeError, ValueError):
-                found[record["orderId"]] = KnownOrder.from_record(record)
+        for (order_id, name), record in records.items():
+            if name == ORDER_RECORD:
+                with suppress(KeyError, TypeError, ValueError):
+                    found[order_id] = KnownOrder.from_record(record, sent.get(order_id, ()))
         return found
+
+    def take_up(self, order: KnownOrder, messages: Sequence[DeadLetter]) -> None:
+        """Put an order back into the sweeper's care until a new execution has finished the rest.
+
+        An execution that already runs must not close the order: it does not know that the message is gone.
+        """
+        if order.status is OrderStatus.ON_HOLD and self.resume(order, messages):
+            return
+        if messages or order.status.is_settled:
+            self.reopen(order, messages)
 
     def resume(self, order: KnownOrder, messages: Sequence[DeadLetter]) -> bool:
         """Make an order on hold PENDING again; False when it is not on hold any more."""
@@ -155,16 +207,6 @@ class RedrivableOrders:
             return False
         return True
 
-    def _prepare(self, order: KnownOrder, messages: Sequence[DeadLetter]) -> None:
-        """Put the order back into the sweeper's care until a new execution has finished the rest.
-
-        An execution that already runs must not close the order: it does not know that the message is gone.
-        """
-        if order.status is OrderStatus.ON_HOLD and self.resume(order, messages):
-            return
-        if messages or order.status.is_settled:
-            self.reopen(order, messages)
-
     def _waiting_in(self, shard: str) -> Iterator[Mapping[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
@@ -174,6 +216,17 @@ class RedrivableOrders:
         )
         for page in pages:
             yield from map(to_plain, page["Items"])
+
+
+def _keys(order_ids: Iterable[str], messages: Iterable[DeadLetter]) -> list[dict[str, str]]:
+    """Return the keys of the orders' records and of the notifications', each once."""
+    keys = [(order_id, ORDER_RECORD) for order_id in order_ids]
+    keys += [
+        (str(message.order_id), NOTIFICATION_STEP_PREFIX + message.notification)
+        for message in messages
+        if message.notification is not None
+    ]
+    return [{"orderId": order_id, "record": record} for order_id, record in dict.fromkeys(keys)]
 
 
 def _redriven_at(order: KnownOrder, messages: Sequence[DeadLetter]) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orderctl.chunks import chunks
-from orderctl.dlq.messages import ERROR_ATTRIBUTE, DeadLetter
+from orderctl.dlq.messages import CAUSE_ATTRIBUTE, ERROR_ATTRIBUTE, DeadLetter
 from orderctl.stack import Stack
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
@@ -54,8 +54,8 @@ class DeadLetterQueue:
             VisibilityTimeout=min(visibility_timeout, _MAX_VISIBILITY_TIMEOUT),
             # Long polling asks all servers of SQS: an empty response then means an empty queue.
             WaitTimeSeconds=wait_seconds,
-            MessageSystemAttributeNames=["SentTimestamp"],
-            MessageAttributeNames=[ERROR_ATTRIBUTE],
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            MessageAttributeNames=[ERROR_ATTRIBUTE, CAUSE_ATTRIBUTE],
         )
         return [DeadLetter.from_sqs(self.name, message) for message in response.get("Messages", [])]
 
@@ -87,6 +87,11 @@ class ReceivedMessages:
     def messages(self) -> list[DeadLetter]:
         """Return the messages, the oldest first."""
         return sorted(self._by_id.values(), key=lambda message: message.sent)
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many messages other readers had hidden before this one began; it can be a minute old."""
+        return sum(size.hidden for size in self.sizes.values())
 
     def receive_all(self, *, visibility_timeout: int, wait_seconds: int) -> None:
         """Receive the messages of all queues, in parallel."""
@@ -152,13 +157,18 @@ def read_queues(
     received = ReceivedMessages(queues=queues, sizes=sizes)
     try:
         received.receive_all(
-            # A slow connection reads 50 messages a second.
-            visibility_timeout=int(30 + waiting * (0.02 + seconds_per_message)),
+            visibility_timeout=visibility_timeout(waiting, seconds_per_message),
             wait_seconds=wait_seconds,
         )
         yield received
     finally:
         received.give_back()
+
+
+def visibility_timeout(messages: int, seconds_per_message: float = 0.0) -> int:
+    """Return for how many seconds a reader hides messages, when its work on each takes that long."""
+    # A slow connection reads 50 messages a second.
+    return int(30 + messages * (0.02 + seconds_per_message))
 
 
 def _time_of(response: Mapping[str, Any]) -> datetime:

@@ -1,8 +1,12 @@
-"""Carries out a plan: emits its events, then deletes the messages whose event was accepted."""
+"""Carries out a plan: emits its events, then deletes the messages whose event was accepted.
+
+The messages of an order that is already done are deleted without an event.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from handlers.contract.events import MAX_EVENTS_PER_CALL, Event, order_placed
 from handlers.contract.names import DetailType
@@ -11,31 +15,35 @@ from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import ReceivedMessages
+from orderctl.dlq.verdict import is_done
 from orderctl.stack import Stack
 
 
 @dataclass(slots=True, kw_only=True)
 class RedriveResult:
-    """What a redrive has done so far.
+    """What a redrive has done so far; `deleted` counts messages, the others count orders or announcements.
 
-    `refused` has the ids of orders whose event the bus did not accept. `unknown` has the ids of orders that
-    don't exist or have a broken record. The messages of both are kept.
+    `already_done` counts the orders whose messages were deleted without an event. `refused` has the ids of
+    orders whose event the bus did not accept. `unknown` has the ids of orders that don't exist or have a
+    broken record. The messages of both are kept.
     """
 
     emitted: int = 0
     published: int = 0
+    already_done: int = 0
     deleted: int = 0
     refused: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
     @property
     def done(self) -> int:
-        """Return how many events of the plan were tried."""
-        return self.emitted + self.published + len(self.refused) + len(self.unknown)
+        """Return how many orders and announcements of the plan were worked on."""
+        worked_on = self.emitted + self.published + self.already_done
+        return worked_on + len(self.refused) + len(self.unknown)
 
 
 class Redrive:
-    """Safe to interrupt and to repeat: a message is deleted only after the bus accepted its event.
+    """Safe to kill and to repeat: a message is deleted only when it is done, or after the bus took its event.
 
     All messages were received before the first event is sent, and only those are deleted. When an order fails
     again, its new message stays on the queue.
@@ -74,16 +82,20 @@ class Redrive:
             yield result
 
     def _emit(self, messages: dict[str, list[DeadLetter]], result: RedriveResult) -> None:
-        """Emit OrderPlaced for each order id, and delete the messages of the order."""
-        orders = self._orders.take_up(messages)
+        """Emit OrderPlaced for each order id that is not done, and delete the messages of the orders."""
+        known = self._orders.read(messages, chain.from_iterable(messages.values()))
+        done = [order_id for order_id, order in known.items() if is_done(order, messages[order_id])]
+        orders = [order for order_id, order in known.items() if order_id not in done]
+        for order in orders:
+            self._orders.take_up(order, messages[order.order_id])
         accepted = self._put_events([order_placed(order) for order in orders])
         emitted = [order.order_id for order, ok in zip(orders, accepted, strict=True) if ok]
-        refused = [order.order_id for order, ok in zip(orders, accepted, strict=True) if not ok]
         result.emitted += len(emitted)
-        result.refused += refused
-        result.unknown += [order_id for order_id in messages if order_id not in {*emitted, *refused}]
+        result.already_done += len(done)
+        result.refused += [order.order_id for order, ok in zip(orders, accepted, strict=True) if not ok]
+        result.unknown += [order_id for order_id in messages if order_id not in known]
         result.deleted += self._received.delete(
-            message for order_id in emitted for message in messages[order_id]
+            message for order_id in [*done, *emitted] for message in messages[order_id]
         )
 
     def _publish(self, messages: Sequence[DeadLetter], result: RedriveResult) -> None:

@@ -239,6 +239,117 @@ def test_a_parked_announcement_is_published_unchanged(backlog: Backlog, orderctl
     assert "1 announcement published, 1 message deleted" in outcome.output
 
 
+@pytest.mark.parametrize("status", ["CONFIRMED", "REJECTED"])
+def test_the_messages_of_an_order_that_is_done_are_removed_without_an_event(
+    backlog: Backlog, orderctl: Orderctl, status: str
+) -> None:
+    order_id = backlog.place(status, closedAt="2026-11-22T15:00:01.000Z")
+    backlog.record(order_id, "STEP#notification#received", status="SENT")
+    before = backlog.order(order_id)
+    backlog.park("payment", order_id)
+    backlog.park("payment", order_id)
+    backlog.park("notification", order_id, step="NotifyReceived")
+    backlog.send("delivery", _undelivered(order_id))
+
+    listed, dry = orderctl("list").output, orderctl("redrive", "--dry-run").output
+    outcome = orderctl("redrive")
+
+    assert "4 messages of 1 order: 4 already done" in listed
+    assert _row(dry.splitlines(), order_id) == [order_id, "none: already done", "4"]
+    assert outcome.exit_code == 0
+    assert "0 orders emitted again, 4 messages deleted. Already done, message only removed: 1 order." in (
+        outcome.output
+    )
+    assert backlog.announced() == []
+    assert _all_parked(backlog) == []
+    assert backlog.order(order_id) == before
+
+
+@pytest.mark.parametrize("claimed", [True, False])
+def test_a_notification_that_was_not_sent_is_redriven_with_the_other_messages_of_its_order(
+    backlog: Backlog, orderctl: Orderctl, *, claimed: bool
+) -> None:
+    order_id = backlog.place("CONFIRMED", closedAt="2026-11-22T15:00:01.000Z")
+    backlog.record(order_id, "STEP#notification#received", status="SENT")
+    if claimed:
+        backlog.record(order_id, "STEP#notification#confirmed", status="SENDING")
+    backlog.park("payment", order_id)
+    backlog.park("notification", order_id, step="NotifyConfirmed")
+
+    listed = orderctl("list").output
+    outcome = orderctl("redrive")
+
+    assert "2 messages of 1 order: 1 needs redrive, 1 already done" in listed
+    assert "1 order emitted again, 2 messages deleted" in outcome.output
+    assert backlog.emitted() == [order_id]
+    assert _all_parked(backlog) == []
+
+
+@pytest.mark.parametrize("kind", list(OpenKind))
+def test_a_settled_order_that_is_still_open_is_completed(
+    backlog: Backlog, orderctl: Orderctl, kind: OpenKind
+) -> None:
+    order_id = backlog.place("CONFIRMED", kind=kind)
+    backlog.park("payment", order_id)
+
+    listed = orderctl("list").output
+    orderctl("redrive")
+
+    assert _row(listed.splitlines(), order_id)[-1] == "needs redrive"
+    assert backlog.emitted() == [order_id]
+    assert backlog.order(order_id)["unannounced"]
+    assert _all_parked(backlog) == []
+
+
+def test_a_message_that_a_killed_redrive_left_is_listed_by_what_became_of_its_order(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = backlog.place("ON_HOLD")
+    backlog.park("payment", order_id)
+    backlog.park("payment", order_id)
+
+    def kill() -> None:
+        raise KeyboardInterrupt
+
+    verdicts = [orderctl("list").output]
+    with monkeypatch.context() as patch:
+        _with_clients(patch, sqs=InterruptedClient(backlog.sqs, "delete_message_batch", kill))
+        orderctl("redrive")
+    _end_visibility_timeout(backlog.queue_url("payment"))
+    verdicts.append(orderctl("list").output)
+    backlog.settle(order_id)
+    verdicts.append(orderctl("list").output)
+    orderctl("redrive")
+
+    assert [
+        "2 messages of 1 order: 2 " + each in verdicts[number]
+        for number, each in enumerate(["needs redrive", "being redriven", "already done"])
+    ] == [True, True, True]
+    assert backlog.emitted() == [order_id]
+    assert "There are no dead letters." in orderctl("list").output
+
+
+def test_a_redrive_leaves_out_orders_whose_messages_another_command_may_be_reading(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    hidden, named = backlog.place("ON_HOLD"), backlog.place("ON_HOLD")
+    backlog.park("payment", hidden)
+    backlog.sqs.receive_message(QueueUrl=backlog.queue_url("payment"), VisibilityTimeout=60)
+
+    outcome = orderctl("redrive")
+    orderctl("redrive", "--order", named)
+    while_hidden = backlog.emitted()
+    _end_visibility_timeout(backlog.queue_url("payment"))
+    orderctl("redrive")
+
+    assert outcome.exit_code == 0
+    assert "There is nothing to redrive that this command can read" in outcome.output
+    assert "2 orders without a message not redriven" in outcome.output
+    assert while_hidden == [named]
+    assert backlog.emitted() == [hidden]
+    assert _all_parked(backlog) == []
+
+
 def test_an_undelivered_event_is_emitted_again(backlog: Backlog, orderctl: Orderctl) -> None:
     order_id = backlog.place("PENDING")
     backlog.send("delivery", _undelivered(order_id))
@@ -486,6 +597,8 @@ def test_a_message_of_an_unknown_order_is_kept_and_reported(backlog: Backlog, or
         "[]",
         "{}",
         '{"orderId": 7}',
+        '{"orderId": "", "step": "NotifyReceived"}',
+        '{"orderId": "4711", "step": "AuthorizePayment"}',
         '{"detail-type": "OrderPlaced", "detail": "text"}',
         '{"detail-type": "Invoice", "detail": {"orderId": "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"}}',
     ],
@@ -578,21 +691,31 @@ def test_orders_are_redriven_in_batches_at_the_rate(backlog: Backlog) -> None:
     assert _all_parked(backlog) == []
 
 
-def test_a_list_shows_queue_order_step_error_and_age(backlog: Backlog, orderctl: Orderctl) -> None:
+def test_a_list_shows_what_is_known_of_a_message_and_its_order(backlog: Backlog, orderctl: Orderctl) -> None:
     held, undelivered, settled = backlog.place("ON_HOLD"), backlog.place(), backlog.place("CONFIRMED")
     backlog.park("payment", held)
-    backlog.send("delivery", _undelivered(undelivered), ERROR_CODE="NO_PERMISSIONS")
+    refused = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "not allowed"}
+    backlog.send("delivery", _undelivered(undelivered), **refused)
     backlog.send("delivery", _confirmed(settled))
 
     lines = orderctl("list").output.splitlines()
 
     rows = [_row(lines, order_id) for order_id in (held, undelivered, settled)]
-    assert [row[:-1] for row in rows] == [
-        ["payment", held, "AuthorizePayment", "GatewayUnavailable"],
-        ["delivery", undelivered, "OrderPlaced", "NO_PERMISSIONS"],
-        ["delivery", settled, "OrderConfirmed", "?"],
+    todo = "needs redrive"
+    assert [[*row[:5], *row[6:]] for row in rows] == [
+        [
+            "payment",
+            held,
+            "AuthorizePayment",
+            "ON_HOLD",
+            "GatewayUnavailable: the gateway is down",
+            "1",
+            todo,
+        ],
+        ["delivery", undelivered, "OrderPlaced", "PENDING", "NO_PERMISSIONS: not allowed", "1", todo],
+        ["delivery", settled, "OrderConfirmed", "CONFIRMED", "?", "1", todo],
     ]
-    assert all(re.fullmatch(r"\d+ (s|min)", row[-1]) for row in rows)
+    assert all(re.fullmatch(r"\d+ (s|min)", row[5]) for row in rows)
 
 
 def test_a_list_shows_orders_on_hold_that_have_no_message(backlog: Backlog, orderctl: Orderctl) -> None:
@@ -603,6 +726,32 @@ def test_a_list_shows_orders_on_hold_that_have_no_message(backlog: Backlog, orde
 
     assert _row(output.splitlines(), without)[:3] == [without, "ON_HOLD", "workflow"]
     assert output.count(with_message) == 1
+
+
+def test_no_order_is_said_to_be_without_a_message_while_another_command_reads_some(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = backlog.place("ON_HOLD", reason="payment")
+    backlog.park("payment", order_id)
+    backlog.sqs.receive_message(QueueUrl=backlog.queue_url("payment"), VisibilityTimeout=60)
+
+    output = orderctl("list").output
+
+    assert _row(output.splitlines(), order_id)[:3] == [order_id, "ON_HOLD", "payment"]
+    assert "without a message" not in output
+    assert "Their messages may be among those that another command is reading." in output
+
+
+def test_an_order_that_is_redriven_while_the_queues_are_read_is_not_listed_as_waiting(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = backlog.place("ON_HOLD")
+    redriven = partial(backlog.change, order_id, status="PENDING", openKey="IN_PROGRESS#2026-11-22T15:59:00Z")
+    _with_clients(monkeypatch, sqs=InterruptedClient(backlog.sqs, "receive_message", redriven))
+
+    output = orderctl("list").output
+
+    assert order_id not in output
 
 
 def test_a_list_deletes_no_message(backlog: Backlog, orderctl: Orderctl) -> None:
@@ -621,7 +770,7 @@ def test_a_long_list_is_shortened_and_has_a_total(backlog: Backlog, orderctl: Or
     output = orderctl("list", "--limit", "3").output
 
     assert output.count("AuthorizePayment") == 4
-    assert "12 messages in total" in output
+    assert "12 messages of 12 orders in total" in output
     assert ["12", "payment", "AuthorizePayment", "GatewayUnavailable"] in map(_cells, output.splitlines())
 
 
@@ -633,8 +782,8 @@ def test_a_list_reports_messages_that_another_reader_has_received(
 
     output = orderctl("list", "payment").output
 
-    assert "There are no dead letters" in output
-    assert "Another reader has received 1 more message" in output
+    assert "There are no dead letters that this command can read on the payment queue" in output
+    assert "Another command is reading 1 message: run this again in about 30 s." in output
 
 
 def test_an_order_is_shown_with_all_its_messages(backlog: Backlog, orderctl: Orderctl) -> None:

@@ -122,14 +122,17 @@ def test_an_outage_of_payment_holds_orders_and_a_redrive_confirms_them(shop: Dep
         shop.wait_until_not_pending(*order_ids)
     held = statuses(shop, order_ids)
     messages = wait_until_parked(stack, order_ids, count=20)
-    listed = orderctl("dlq", "list", "payment", "--limit", "1000").stdout
+    listed = orderctl("dlq", "list", "payment", "--limit", "1000").stdout.splitlines()
 
     output = orderctl("dlq", "redrive", "payment").stdout
     shop.wait_until_not_pending(*order_ids)
 
     assert held == {("ON_HOLD", "payment")}
     assert sorted(messages) == sorted((order_id, "AuthorizePayment") for order_id in order_ids)
-    assert all(order_id in listed for order_id in order_ids)
+    for order_id in order_ids:
+        (line,) = (line for line in listed if order_id in line)
+        assert "ON_HOLD" in line
+        assert line.rstrip().endswith("needs redrive")
     assert "emitted again" in output
     assert statuses(shop, order_ids) == {("CONFIRMED", None)}
     assert shop.available(product) == 80
@@ -153,6 +156,28 @@ def test_a_redrive_sends_a_failed_notification_once(shop: DeployedShop) -> None:
     assert sorted(sent) == ["confirmed", "received"]
     assert parked(shop.stack, {order_id}) == []
     shop.wait_until_closed(order_id)
+
+
+def test_a_message_of_an_order_that_is_done_is_removed(shop: DeployedShop) -> None:
+    (order_id,) = place(shop, shop.sell())
+    shop.wait_until_closed(order_id)
+    closed = shop.records(order_id)
+    shop.stack.client("sqs").send_message(
+        QueueUrl=shop.stack.dlq_urls["payment"],
+        MessageBody=json.dumps(
+            {"orderId": order_id, "step": "AuthorizePayment", "error": "GatewayUnavailable", "cause": "down"}
+        ),
+    )
+    wait_until_parked(shop.stack, [order_id], count=1)
+    listed = orderctl("dlq", "list", "payment", "--limit", "1000").stdout.splitlines()
+
+    output = orderctl("dlq", "redrive", "--order", order_id).stdout
+
+    (line,) = (line for line in listed if order_id in line)
+    assert line.rstrip().endswith("already done")
+    assert "0 orders emitted again, 1 message deleted" in output
+    assert parked(shop.stack, {order_id}) == []
+    assert shop.records(order_id) == closed
 
 
 def _kinds(notifications: list[dict[str, Any]]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from devtools.asl.definition import read_definition
+from devtools.local_cloud.patches.schedules import LATE_AFTER
 from handlers import sweeper
 from handlers.adapters.aws import CONFIG
 from tests.infrastructure.resources import Template, function, of_type, only, statements_of_role
@@ -80,6 +81,12 @@ def test_no_order_is_emitted_again_while_its_execution_can_still_run(
 
 def test_an_order_on_the_local_cloud_is_overdue_within_a_minute(local_template: dict[str, Any]) -> None:
     assert _after_seconds(local_template) <= MINUTE_SECONDS
+
+
+def test_no_order_on_the_local_cloud_is_overdue_before_its_late_execution_stops_the_sweeps(
+    local_template: dict[str, Any],
+) -> None:
+    assert _after_seconds(local_template) >= 2 * LATE_AFTER.total_seconds()
 
 
 def test_a_sweep_ends_before_the_next_one_and_a_call_ends_before_the_sweep(

@@ -108,5 +108,5 @@ def _received(message: FakeMessage) -> Json:
         "MessageId": message.id,
         "ReceiptHandle": message.id,
         "Body": message.body,
-        "Attributes": {"SentTimestamp": str(int(message.sent * 1000))},
+        "Attributes": {"SentTimestamp": str(int(message.sent * 1000)), "ApproximateReceiveCount": "1"},
     }

@@ -221,8 +221,16 @@ def test_the_next_sweep_completes_a_killed_sweep(
 
 
 @pytest.mark.parametrize("after", KILLS)
+@pytest.mark.parametrize(
+    "settled",
+    [
+        pytest.param(False, id="before the order is settled"),
+        pytest.param(True, id="when its event has settled the order"),
+    ],
+)
 def test_the_next_redrive_completes_a_killed_redrive(
     *,
+    settled: bool,
     after: bool,
     new_world: Callable[[], World],
     subtests: pytest.Subtests,
@@ -245,11 +253,18 @@ def test_the_next_redrive_completes_a_killed_redrive(
         world = held()
         with subtests.test(call=call, position=position), world.installed():
             kill_at(world, position, world.redrive, after=after)
+            taken = 1
+            if settled:
+                taken = len(world.bus.placed())
+                for event in world.bus.placed()[1:]:
+                    world.run(world.start(event))
+            was_done = outcome(world)[0] == "CONFIRMED"
             world.queues.reappear()
             world.time += OVERDUE
             world.redrive()
             world.sweep()
-            for event in world.bus.placed()[1:]:
+            assert not (was_done and world.bus.placed()[taken:])
+            for event in world.bus.placed()[taken:]:
                 world.run(world.start(event))
 
             assert outcome(world)[0] == "CONFIRMED"

@@ -236,7 +236,7 @@ class World:
         )
         held = [order.order_id for order in RedrivableOrders(stack, self.now).waiting()]
         with read_queues(stack, QUEUES, wait_seconds=0) as found:
-            plan = RedrivePlan.from_messages(found.messages, held)
+            plan = RedrivePlan.from_messages(found.messages, held, in_flight=found.in_flight)
             work = Redrive(stack, found, rate=1e9)
             work._orders = RedrivableOrders(stack, self.now)
             for _ in work.run(plan):

@@ -1,13 +1,14 @@
 """A patch refuses another version of MiniStack before it runs."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from ministack.core import lambda_runtime
-from ministack.services import apigateway_v1, eventbridge, lambda_svc, ssm, stepfunctions
+from ministack.services import apigateway_v1, eventbridge, lambda_svc, scheduler, ssm, stepfunctions
 
 from devtools.local_cloud.patches import (
     event_dead_letters,
@@ -16,6 +17,7 @@ from devtools.local_cloud.patches import (
     lambda_errors,
     lambda_logs,
     public_parameters,
+    schedules,
     step_functions,
 )
 from devtools.local_cloud.patches.expected import PatchOutdatedError
@@ -37,6 +39,8 @@ def _of_another_version(*_: Any) -> None:
         (event_dead_letters, eventbridge, "_invoke_target", _of_another_version),
         (event_dead_letters, eventbridge, "_dispatch_to_stepfunctions", _of_another_version),
         (public_parameters, ssm, "_public_parameter", _of_another_version),
+        (schedules, scheduler, "_tick_schedules", _of_another_version),
+        (schedules, stepfunctions, "_start_execution", _of_another_version),
         (step_functions, stepfunctions, "_run_execution", _of_another_version),
         (step_functions, stepfunctions, "_emit_execution_status_event", _of_another_version),
     ],
@@ -53,3 +57,34 @@ def test_a_patch_refuses_changed_code(
 
     with pytest.raises(PatchOutdatedError, match=rf"MiniStack {version('ministack')} differs"):
         patch.apply()
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "is_checked"),
+    [
+        pytest.param("RUNNING", 20, True, id="an execution that began a moment ago"),
+        pytest.param("RUNNING", 40, False, id="an execution that waits for its turn, or is slow"),
+        pytest.param("FAILED", 40, True, id="an execution that a restart has killed"),
+    ],
+)
+def test_no_schedule_fires_while_the_sweeper_would_overtake_an_execution(
+    status: str, seconds: int, *, is_checked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[bool] = []
+    watched = SimpleNamespace(_data=SimpleNamespace(items=lambda: checks.append(True) or []))
+    started = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+    executions = [{"status": "RUNNING", "startDate": datetime.now(UTC).isoformat()}]
+    executions.append({"status": status, "startDate": started})
+    for module, name in [
+        (eventbridge, "_parse_rate_seconds"),
+        (scheduler, "_tick_schedules"),
+        (scheduler, "_SCHEDULE_TICK_INTERVAL"),
+    ]:
+        monkeypatch.setattr(module, name, getattr(module, name))
+    monkeypatch.setattr(scheduler, "_schedules", watched)
+    monkeypatch.setattr(stepfunctions, "_executions", SimpleNamespace(all_values=lambda: executions))
+    schedules.apply()
+
+    scheduler._tick_schedules()
+
+    assert bool(checks) is is_checked
