@@ -82,7 +82,7 @@ class DeployedShop:
         since = datetime.fromisoformat(self.records(order_id)["ORDER"]["createdAt"])
 
         def ended() -> list[ExecutionTrace]:
-            found = ExecutionLog(self.stack).executions_of(order_id, since)
+            found = ExecutionLog(self.stack).executions_of(order_id, since, count=at_least)
             running = len(found) < at_least or any(execution.ending == "RUNNING" for execution in found)
             return [] if running else found
 
