@@ -9,16 +9,15 @@ from typing import Any
 
 import pytest
 
-from devtools.asl.definition import DEFINITION, retries_left
+from devtools.asl.definition import DEFINITION
 from devtools.recording.recording import RECORDINGS, Recording, recordings
 from devtools.recording.scripts.catalogue import all_scripts
+from devtools.recording.scripts.script import Script
 from devtools.recording.stack_scenarios import STACK_SCENARIOS
-from orderctl.deployed_workflow import states
 from tests.workflow.recording_check import check
 from tests.workflow.replay_pictures import draw_both
 
 TEXT = DEFINITION.read_text()
-STATES = dict(states(json.loads(TEXT)))
 
 
 def _read(name: str) -> Recording:
@@ -43,21 +42,28 @@ def test_a_recording_is_replayed_as_recorded(file: Path, tmp_path: Path) -> None
 def test_every_scenario_has_a_recording_and_every_recording_has_a_scenario() -> None:
     declared = {scenario.name for scenario in STACK_SCENARIOS} | all_scripts().keys()
 
-    assert {file.stem for file in recordings()} == declared
+    assert {file.stem for file in recordings()} == declared, "run `make record`"
 
 
 def test_only_the_recordings_of_scripts_are_marked_as_hand_written() -> None:
     by_hand = {file.stem for file in recordings() if Recording.read(file).origin.where == "hand"}
 
-    assert by_hand == all_scripts().keys()
+    assert by_hand == all_scripts().keys() & {file.stem for file in recordings()}
 
 
-@pytest.mark.parametrize("name", all_scripts())
-def test_a_hand_written_recording_has_the_responses_of_its_script(name: str) -> None:
-    recording = _read(name)
+def test_the_hand_written_recordings_have_the_responses_of_their_scripts() -> None:
+    scripts = all_scripts()
+    names = [file.stem for file in recordings() if file.stem in scripts]
 
-    for state, responses in all_scripts()[name].unusual_responses(json.loads(TEXT)).items():
-        assert tuple(recording.responses.get(state, ())) == responses, f"{state}: run `make record`"
+    stale = [name for name in names if not _has_responses_of(scripts[name], _read(name))]
+
+    assert stale == [], "run `make record`"
+
+
+def _has_responses_of(script: Script, recording: Recording) -> bool:
+    scripted = script.unusual_responses(json.loads(TEXT))
+    recorded = {state: tuple(recording.responses.get(state, ())) for state in scripted}
+    return recorded == scripted
 
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
@@ -111,11 +117,12 @@ def test_a_recorded_attempt_that_is_not_made_is_named() -> None:
 
 @pytest.mark.parametrize("change", [1, -1])
 def test_a_changed_number_of_retries_is_told_in_the_first_line(change: int, tmp_path: Path) -> None:
-    retries = retries_left(STATES["CapturePayment"], "Lambda.ServiceException")
+    recording = _read("capture_down")
+    recorded = len(recording.responses["CapturePayment"])
 
-    checked = check(_with_retries(retries + change), _read("capture_down"))
+    checked = check(_with_retries(recorded - 1 + change), recording)
 
-    attempts = f"CapturePayment {1 + retries} -> {1 + retries + change} attempts"
+    attempts = f"CapturePayment {recorded} -> {recorded + change} attempts"
     assert checked.message(tmp_path).splitlines()[:2] == [
         "capture_down is not replayed as recorded.",
         attempts,
@@ -170,9 +177,9 @@ def test_the_responses_are_in_the_format_of_step_functions_local() -> None:
     names: dict[str, Any] = machine["TestCases"]["capture_down"]
 
     assert names.keys() >= {"CapturePayment", "ParkCapturePayment"}
-    retries = retries_left(STATES["CapturePayment"], "Lambda.ServiceException")
+    last_attempt = len(_read("capture_down").responses["CapturePayment"]) - 1
     assert mock["MockedResponses"][names["CapturePayment"]] == {
-        f"0-{retries}": {"Throw": {"Error": "Lambda.ServiceException", "Cause": "Service Unavailable"}}
+        f"0-{last_attempt}": {"Throw": {"Error": "Lambda.ServiceException", "Cause": "Service Unavailable"}}
     }
 
 

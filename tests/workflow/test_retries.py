@@ -36,7 +36,7 @@ def test_every_retrier_retries_as_often_as_recorded() -> None:
         if recorded.get((state, index), retries_of(retrier)) != retries_of(retrier)
     ]
 
-    assert changed == [], "if you mean it, run `make record`"
+    assert changed == [], "\n".join([*changed, "if you mean it, run `make record`"])
 
 
 def _recorded_retries() -> dict[tuple[str, int], int]:
