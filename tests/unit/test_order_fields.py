@@ -80,7 +80,8 @@ def _request(changed: str = "") -> PlaceOrder:
 def _order(request: PlaceOrder) -> Order:
     return pending_order(
         replace(request, request_hash="0" * 64),
-        {item.product_id: 255 for item in request.items},
+        # Free products: a quantity must be found as itself, not in the total.
+        {item.product_id: 0 for item in request.items},
         order_id=ORDER,
         currency="USD",
         at="2026-11-22T15:14:31.123Z",
