@@ -14,10 +14,11 @@ MACHINE: Final = "OrderWorkflow"
 Definition = Mapping[str, Any]
 State = Mapping[str, Any]
 
-_TIMEOUT: Final = "States.Timeout"
+TIMEOUT: Final = "States.Timeout"
 # States.ALL and States.TaskFailed do not cover these errors.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 _NEVER_HANDLED: Final = frozenset({"States.Runtime", "States.DataLimitExceeded"})
+_DEFAULT_RETRIES: Final = 3
 
 
 def read_definition(file: Path = DEFINITION) -> Definition:
@@ -51,7 +52,27 @@ def handler_of(error: str, handlers: Sequence[Mapping[str, Any]]) -> int | None:
 def _covers(name: str, error: str) -> bool:
     if error in _NEVER_HANDLED:
         return False
-    return name in {error, "States.ALL"} or (name == "States.TaskFailed" and error != _TIMEOUT)
+    return name in {error, "States.ALL"} or (name == "States.TaskFailed" and error != TIMEOUT)
+
+
+def retries_of(retrier: Mapping[str, Any]) -> int:
+    """Return how often a retrier retries in one execution of its state."""
+    return int(retrier.get("MaxAttempts", _DEFAULT_RETRIES))
+
+
+def retries_left(state: State, error: str, before: Sequence[str] = ()) -> int:
+    """Return how often a state still retries an error, after the errors `before` in the same execution.
+
+    A retrier counts its own errors: "A retrier's parameters apply across all visits to the retrier in the
+    context of a single-state execution."
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    """
+    retriers = state.get("Retry", [])
+    index = handler_of(error, retriers)
+    if index is None:
+        return 0
+    used = sum(handler_of(each, retriers) == index for each in before)
+    return max(retries_of(retriers[index]) - used, 0)
 
 
 def longest_waits(state: State, errors: Sequence[str]) -> list[float]:

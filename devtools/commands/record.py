@@ -1,22 +1,23 @@
 """Records the scenarios of the workflow; the tests replay them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
+from devtools.drawing.pictures import PICTURES, draw_again
 from devtools.recording.recording import Recording
 from devtools.recording.script_recorder import record_script
 from devtools.recording.scripts.catalogue import all_scripts
+from devtools.recording.scripts.script import Script
+from devtools.recording.session import Session
 from devtools.recording.stack_recorder import StackRecorder
-from devtools.recording.stack_scenarios import STACK_SCENARIOS
+from devtools.recording.stack_scenarios import STACK_SCENARIOS, StackScenario
 from orderctl.errors import OperatorError
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack
-from orderctl.terminal import output, step
-
-Recordable = tuple[str, str, Callable[[], Recording]]
-"""A scenario's name, its description, and how to record it."""
+from orderctl.terminal import output, progress, step
 
 
 def record(
@@ -30,19 +31,27 @@ def record(
     """Record what the workflow does in each scenario, into tests/workflow/recordings.
 
     This places orders and breaks services on the deployed stack: choose a stack that nobody uses.
-    Scenarios written by hand are only replayed, and need no stack.
+    Scenarios written by hand are only replayed, and need no stack. All that can't be recorded are
+    listed at the end. Without a name, recordings without a scenario are removed, and the pictures of
+    the documents are drawn again.
     """
-    names = _chosen(scenarios or [])
-    changed = 0
-    for name, description, make in _recordables(names, partial(find_stack, stack_name, profile, region)):
-        with step(f"{name}: {description}"):
-            recording = make()
-        changed += recording.write()
-    output.print(f"{len(names)} recorded, {changed} of them changed")
+    scripts = all_scripts()
+    known = [*(scenario.name for scenario in STACK_SCENARIOS), *scripts]
+    names = _chosen(scenarios or [], known)
+    session = Session()
+    on_a_stack = [scenario for scenario in STACK_SCENARIOS if scenario.name in names]
+    _record_on_a_stack(session, on_a_stack, partial(find_stack, stack_name, profile, region))
+    _record_by_hand(session, {name: script for name, script in scripts.items() if name in names})
+    if not scenarios:
+        session.remove_others(known)
+    for line in session.summary():
+        output.print(line, markup=False)
+    if not scenarios:
+        _draw_again(session)
+    session.raise_failures()
 
 
-def _chosen(names: list[str]) -> list[str]:
-    known = [*(scenario.name for scenario in STACK_SCENARIOS), *all_scripts()]
+def _chosen(names: list[str], known: list[str]) -> list[str]:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise OperatorError(
@@ -51,12 +60,38 @@ def _chosen(names: list[str]) -> list[str]:
     return names or known
 
 
-def _recordables(names: list[str], stack: Callable[[], Stack]) -> Iterator[Recordable]:
-    on_a_stack = [scenario for scenario in STACK_SCENARIOS if scenario.name in names]
-    if on_a_stack:
+def _record_on_a_stack(
+    session: Session, scenarios: Collection[StackScenario], stack: Callable[[], Stack]
+) -> None:
+    if not scenarios:
+        return
+    try:
         recorder = StackRecorder(stack())
-        for scenario in on_a_stack:
-            yield scenario.name, scenario.description, partial(recorder.record, scenario)
-    for name, script in all_scripts().items():
-        if name in names:
-            yield name, script.description, partial(record_script, script)
+    except OperatorError as error:
+        session.fail([scenario.name for scenario in scenarios], error)
+        return
+    for scenario in scenarios:
+        if not session.record(scenario.name, partial(_record, recorder, scenario)):
+            progress.print(Text(f"✗ {scenario.name}: not recorded", "red"))
+
+
+def _record(recorder: StackRecorder, scenario: StackScenario) -> Recording:
+    with step(f"{scenario.name}: {scenario.description}"):
+        return recorder.record(scenario)
+
+
+def _record_by_hand(session: Session, scripts: Mapping[str, Script]) -> None:
+    if not scripts:
+        return
+    with step(f"{len(scripts)} written by hand"):
+        for name, script in scripts.items():
+            session.record(name, partial(record_script, script))
+
+
+def _draw_again(session: Session) -> None:
+    for file in PICTURES:
+        try:
+            if draw_again(file):
+                output.print(f"drawn again: statemachines/pictures/{file.name}")
+        except OperatorError as error:
+            session.fail([f"statemachines/pictures/{file.name}"], error)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from devtools.recording.history import Event
 from devtools.recording.recording import Outcome
 
-_LINES_AROUND: Final = 4
+_LINES_AROUND: Final = 2
 
 
 def differences(recorded: Outcome, replayed: Outcome) -> str:

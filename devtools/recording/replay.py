@@ -43,7 +43,11 @@ def replay(definition: str, input_: Any, responses: TaskResponses) -> Replay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ResponseQueue:
-    """The responses of each state in order. Each state runs in one branch, so in one thread."""
+    """The responses of each state in order. Each state runs in one branch, so in one thread.
+
+    An attempt after a recorded failure fails the same way: a service that is down stays down. So a replay
+    with more retries goes on, and its differences are those of the path.
+    """
 
     responses: TaskResponses
     taken: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -52,10 +56,13 @@ class _ResponseQueue:
     def next(self, state: str) -> TaskResponse:
         attempt = self.taken[state]
         self.taken[state] += 1
-        if attempt >= len(self.responses.get(state, ())):
-            self.missing.append(f"{state}, attempt {attempt}")
-            raise LookupError(f"{state} has no recorded response for attempt {attempt}")
-        return self.responses[state][attempt]
+        recorded = self.responses.get(state, ())
+        if attempt < len(recorded):
+            return recorded[attempt]
+        self.missing.append(f"{state}, attempt {attempt}")
+        if recorded and "Throw" in recorded[-1]:
+            return recorded[-1]
+        raise LookupError(f"{state} has no recorded response for attempt {attempt}")
 
 
 class _ReplayClient:

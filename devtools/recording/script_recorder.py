@@ -1,21 +1,29 @@
 """Makes a recording from a script: replays its responses and keeps the history."""
 
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from devtools.asl.definition import DEFINITION
 from devtools.recording.history import last_state
 from devtools.recording.recording import Origin, Recording
 from devtools.recording.replay import Replay, replay
 from devtools.recording.scripts.script import ORDER_PLACED, Script
+from devtools.recording.task_responses import TaskResponses
 from orderctl.errors import OperatorError
+
+_SCRIPTS: Final = "devtools/recording/scripts"
 
 
 def record_script(script: Script, definition: Path = DEFINITION) -> Recording:
-    """Replay a script; raise OperatorError if the execution does not end as the script expects."""
-    replayed = replay(definition.read_text(), ORDER_PLACED, script.all_responses)
-    _check(script, replayed)
+    """Replay a script; raise OperatorError if the execution does not go as the script expects."""
+    text = definition.read_text()
+    scripted = script.unusual_responses(json.loads(text))
+    replayed = replay(text, ORDER_PLACED, script.all_responses(json.loads(text)))
+    _check(script, scripted, replayed)
     engine, today = f"moto {version('moto')}", datetime.now(UTC).date().isoformat()
     return Recording(
         scenario=script.name,
@@ -26,21 +34,28 @@ def record_script(script: Script, definition: Path = DEFINITION) -> Recording:
     )
 
 
-def _check(script: Script, replayed: Replay) -> None:
+def _check(script: Script, scripted: TaskResponses, replayed: Replay) -> None:
     if replayed.missing:
         raise OperatorError(
-            f"{script.name} has no response for {', '.join(replayed.missing)}",
-            what_to_do="Give the script more responses in devtools/recording/scripts.",
+            f"no response for {', '.join(replayed.missing)}",
+            what_to_do=f"Write it in _USUAL of {_SCRIPTS}/script.py, or in the script's own responses.",
         )
-    unused = [
-        state
-        for state, responses in script.responses.items()
-        if len(replayed.used.get(state, ())) < len(responses)
-    ]
-    ended_in = last_state(replayed.outcome.history)
-    if ended_in != script.ends_in or unused:
+    unused = list(_unused(scripted, replayed))
+    if unused:
         raise OperatorError(
-            f"{script.name} ends in {ended_in}, expected {script.ends_in}; unused responses: {unused or '-'}",
-            why="the definition or the script changed",
-            what_to_do="Correct the one that is wrong.",
+            f"responses are left over: {', '.join(unused)}",
+            what_to_do=f"If the definition is right, take them out of the script in {_SCRIPTS}.",
         )
+    ended_in = last_state(replayed.outcome.history)
+    if ended_in != script.ends_in:
+        raise OperatorError(
+            f"it ends in {ended_in}, the script says {script.ends_in}",
+            what_to_do=f'If the definition is right, write ends_in="{ended_in}" in the script in {_SCRIPTS}.',
+        )
+
+
+def _unused(scripted: TaskResponses, replayed: Replay) -> Iterator[str]:
+    for state, responses in scripted.items():
+        used = len(replayed.used.get(state, ()))
+        if used < len(responses):
+            yield f"{state} makes {used} of {len(responses)} attempts"

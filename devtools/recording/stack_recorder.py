@@ -26,8 +26,8 @@ from orderctl.products import ProductsTable
 from orderctl.stack import Stack
 from orderctl.trace import LoggedEvent
 
-# Two steps with four attempts that time out, and the delay of CloudWatch Logs.
-_TIMEOUT_SECONDS: Final = 180
+# The five minutes that an Express execution may take, and the delay of CloudWatch Logs.
+_TIMEOUT_SECONDS: Final = 330
 # The time to start an attempt after its wait.
 _SCHEDULING_SECONDS: Final = 1.0
 _ENDINGS: Final = {

@@ -73,7 +73,7 @@ def _first_detection(mutant: Mutant) -> str:
     text = json.dumps(mutant.definition)
     for recording in sorted(_recordings(), key=lambda recording: not _passes(recording, mutant.state)):
         try:
-            if check(text, recording).message:
+            if check(text, recording).lines:
                 return "a replay"
         except Exception:  # noqa: BLE001  a mutant that can't run is detected
             return "the interpreter"

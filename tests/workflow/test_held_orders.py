@@ -151,8 +151,9 @@ def test_a_redrive_settles_a_held_order_once_the_step_works_again(
 
 def test_a_confirmed_order_has_no_reason_of_an_earlier_hold(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene("authorize", NO_RESPONSE, times=4)
+    shop.intervene("authorize", NO_RESPONSE)
     shop.process(order_id)
+    shop.interventions.clear()
     assert shop.order(order_id)["reason"] == "payment"
 
     shop.process(order_id)
@@ -162,8 +163,9 @@ def test_a_confirmed_order_has_no_reason_of_an_earlier_hold(shop: InProcessShop)
 
 def test_a_redrive_does_not_repeat_finished_steps(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene("capture", NO_RESPONSE, times=4)
+    shop.intervene("capture", NO_RESPONSE)
     shop.process(order_id)
+    shop.interventions.clear()
     shop.stock("mug", 0)
 
     shop.process(order_id)

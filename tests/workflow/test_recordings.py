@@ -12,6 +12,7 @@ import pytest
 from devtools.asl.definition import DEFINITION
 from devtools.recording.recording import RECORDINGS, Recording, recordings
 from devtools.recording.scripts.catalogue import all_scripts
+from devtools.recording.scripts.script import Script
 from devtools.recording.stack_scenarios import STACK_SCENARIOS
 from tests.workflow.recording_check import check
 from tests.workflow.replay_pictures import draw_both
@@ -23,35 +24,46 @@ def _read(name: str) -> Recording:
     return Recording.read(RECORDINGS / f"{name}.json")
 
 
+def _with_retries(count: int) -> str:
+    return re.sub(r'"MaxAttempts": \d+', f'"MaxAttempts": {count}', TEXT)
+
+
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
 def test_a_recording_is_replayed_as_recorded(file: Path, tmp_path: Path) -> None:
     recording = Recording.read(file)
 
     checked = check(TEXT, recording)
 
-    if checked.message:
+    if checked.lines:
         picture = draw_both(json.loads(TEXT), recording, checked.outcome, tmp_path)
-        pytest.fail(f"{checked.message}\nBoth as a picture: {picture}", pytrace=False)
+        pytest.fail(f"{checked.message(tmp_path)}\nBoth as a picture: {picture}", pytrace=False)
 
 
 def test_every_scenario_has_a_recording_and_every_recording_has_a_scenario() -> None:
     declared = {scenario.name for scenario in STACK_SCENARIOS} | all_scripts().keys()
 
-    assert {file.stem for file in recordings()} == declared
+    assert {file.stem for file in recordings()} == declared, "run `make record`"
 
 
 def test_only_the_recordings_of_scripts_are_marked_as_hand_written() -> None:
     by_hand = {file.stem for file in recordings() if Recording.read(file).origin.where == "hand"}
 
-    assert by_hand == all_scripts().keys()
+    assert by_hand == all_scripts().keys() & {file.stem for file in recordings()}
 
 
-@pytest.mark.parametrize("name", all_scripts())
-def test_a_hand_written_recording_has_the_responses_of_its_script(name: str) -> None:
-    recording = _read(name)
+def test_the_hand_written_recordings_have_the_responses_of_their_scripts() -> None:
+    scripts = all_scripts()
+    names = [file.stem for file in recordings() if file.stem in scripts]
 
-    for state, responses in all_scripts()[name].responses.items():
-        assert tuple(recording.responses[state]) == responses
+    stale = [name for name in names if not _has_responses_of(scripts[name], _read(name))]
+
+    assert stale == [], "run `make record`"
+
+
+def _has_responses_of(script: Script, recording: Recording) -> bool:
+    scripted = script.unusual_responses(json.loads(TEXT))
+    recorded = {state: tuple(recording.responses.get(state, ())) for state in scripted}
+    return recorded == scripted
 
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
@@ -89,7 +101,7 @@ def test_a_task_without_a_recorded_response_is_named_and_makes_no_call() -> None
     recording = _read("captured_before")
     responses = {name: given for name, given in recording.responses.items() if name != "CapturePayment"}
 
-    found = check(TEXT, replace(recording, responses=responses)).message
+    found = check(TEXT, replace(recording, responses=responses)).lines
 
     assert "CapturePayment, attempt 0: no recorded response" in found
 
@@ -97,26 +109,53 @@ def test_a_task_without_a_recorded_response_is_named_and_makes_no_call() -> None
 def test_a_recorded_attempt_that_is_not_made_is_named() -> None:
     recording = _read("lambda_throttles_accepted")
 
-    found = check(TEXT.replace('"MaxAttempts": 3', '"MaxAttempts": 2'), recording).message
+    found = check(_with_retries(0), recording).lines
 
-    assert "CapturePayment: 0 of 4 recorded responses used" in found
+    recorded = len(recording.responses["CapturePayment"])
+    assert f"CapturePayment: 0 of {recorded} recorded responses used" in found
 
 
-def test_a_difference_names_the_state_and_how_to_record_again() -> None:
+@pytest.mark.parametrize("change", [1, -1])
+def test_a_changed_number_of_retries_is_told_in_the_first_line(change: int, tmp_path: Path) -> None:
+    recording = _read("capture_down")
+    recorded = len(recording.responses["CapturePayment"])
+
+    checked = check(_with_retries(recorded - 1 + change), recording)
+
+    attempts = f"CapturePayment {recorded} -> {recorded + change} attempts"
+    assert checked.message(tmp_path).splitlines()[:2] == [
+        "capture_down is not replayed as recorded.",
+        attempts,
+    ]
+
+
+def test_a_long_difference_shows_twenty_lines_and_the_file_with_all(tmp_path: Path) -> None:
+    checked = check(_with_retries(0), _read("lambda_throttles_accepted"))
+
+    shown = checked.message(tmp_path).splitlines()
+
+    file = tmp_path / "lambda_throttles_accepted.diff"
+    assert file.read_text().splitlines() == list(checked.lines)
+    assert shown[1:21] == list(checked.lines[:20])
+    assert shown[21] == f"... and {len(checked.lines) - 20} more lines in {file}"
+    assert len(shown) == 23
+
+
+def test_a_difference_names_the_state_and_how_to_record_again(tmp_path: Path) -> None:
     changed = TEXT.replace("REMOVE reason, unannounced", "REMOVE unannounced")
 
-    found = check(changed, _read("captured_before")).message
+    found = check(changed, _read("captured_before")).message(tmp_path)
 
     assert "OrderWorkflow: differs in ConfirmOrder" in found
     assert '-   "UpdateExpression": "SET' in found
     assert '+   "UpdateExpression": "SET' in found
-    assert found.endswith("record it again: orderctl record captured_before")
+    assert found.endswith("record again: make record (or: orderctl record captured_before)")
 
 
 def test_another_back_off_is_a_difference() -> None:
-    changed = TEXT.replace('"MaxDelaySeconds": 4', '"MaxDelaySeconds": 3')
+    changed = TEXT.replace('"IntervalSeconds": 1', '"IntervalSeconds": 2')
 
-    found = check(changed, _read("lambda_throttles_accepted")).message
+    found = check(changed, _read("lambda_throttles_accepted")).lines
 
     assert "waits:" in found
 
@@ -127,7 +166,7 @@ def test_a_replay_does_not_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
 
     checked = check(TEXT, _read("lambda_throttles_accepted"))
 
-    assert checked.outcome.waits["CapturePayment"] == [1, 2, 4]
+    assert checked.outcome.waits["CapturePayment"]
     assert pauses == []
 
 
@@ -138,8 +177,9 @@ def test_the_responses_are_in_the_format_of_step_functions_local() -> None:
     names: dict[str, Any] = machine["TestCases"]["capture_down"]
 
     assert names.keys() >= {"CapturePayment", "ParkCapturePayment"}
+    last_attempt = len(_read("capture_down").responses["CapturePayment"]) - 1
     assert mock["MockedResponses"][names["CapturePayment"]] == {
-        "0-3": {"Throw": {"Error": "Lambda.ServiceException", "Cause": "Service Unavailable"}}
+        f"0-{last_attempt}": {"Throw": {"Error": "Lambda.ServiceException", "Cause": "Service Unavailable"}}
     }
 
 

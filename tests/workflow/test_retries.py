@@ -6,13 +6,52 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
+from devtools.asl.definition import (
+    handler_of,
+    longest_waits,
+    read_definition,
+    retries_left,
+    retries_of,
+)
+from devtools.recording.recording import Recording, recordings
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, OrderNotFound
-from tests.workflow.execution_history import pauses, states
+from orderctl.deployed_workflow import states
+from tests.workflow.execution_history import pauses
+from tests.workflow.execution_history import states as entered_states
 from tests.workflow.in_process_shop import InProcessShop
 from tests.workflow.interventions import Behaviour, losing_the_response, raising, refusal, responding
 from tests.workflow.lambda_runtime import function_error
 
+STATES = dict(states(read_definition()))
 NO_RESPONSE = raising(GatewayUnavailable("no response"))
+CAPTURE_RETRIES = retries_left(STATES["CapturePayment"], "GatewayUnavailable")
+
+
+def test_every_retrier_retries_as_often_as_recorded() -> None:
+    recorded = _recorded_retries()
+    changed = [
+        f"{state} Retry[{index}]: {retries_of(retrier)} retries, recorded are {recorded[state, index]}"
+        for state in STATES
+        for index, retrier in enumerate(STATES[state].get("Retry", []))
+        if recorded.get((state, index), retries_of(retrier)) != retries_of(retrier)
+    ]
+
+    assert changed == [], "\n".join([*changed, "if you mean it, run `make record`"])
+
+
+def _recorded_retries() -> dict[tuple[str, int], int]:
+    """Return how often each retrier retries where it is exhausted, by its state and index."""
+    found = {}
+    for file in recordings():
+        for state, responses in Recording.read(file).responses.items():
+            handlers = [
+                handler_of(response["Throw"]["Error"], STATES.get(state, {}).get("Retry", []))
+                for response in responses
+                if "Throw" in response
+            ]
+            if len(handlers) == len(responses) and handlers[-1] is not None:
+                found[state, handlers[-1]] = handlers.count(handlers[-1]) - 1
+    return found
 
 
 def _failing_with(payload: dict[str, str]) -> Behaviour:
@@ -21,28 +60,34 @@ def _failing_with(payload: dict[str, str]) -> Behaviour:
 
 def test_a_step_that_recovers_settles_the_order_as_usual(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene("capture", NO_RESPONSE, times=3)
+    shop.intervene("capture", NO_RESPONSE, times=CAPTURE_RETRIES)
 
     execution = shop.process(order_id)
 
-    assert len(pauses(execution, "CapturePayment")) == 3
+    assert len(pauses(execution, "CapturePayment")) == CAPTURE_RETRIES
     assert shop.order(order_id)["status"] == "CONFIRMED"
     assert shop.all_parked() == []
 
 
-def test_a_step_is_attempted_four_times(shop: InProcessShop) -> None:
+def test_a_step_that_never_recovers_is_given_up_when_its_retries_are_exhausted(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3)
-    shop.intervene("capture", NO_RESPONSE, times=4)
+    shop.intervene("capture", NO_RESPONSE)
 
     execution = shop.process(order_id)
 
-    assert len(pauses(execution, "CapturePayment")) == 3
+    assert len(pauses(execution, "CapturePayment")) == CAPTURE_RETRIES
     assert shop.order(order_id)["status"] == "ON_HOLD"
 
 
 @pytest.mark.parametrize(
     ("drawn", "expected"),
-    [(lambda _, high: high, [1, 2, 4]), (lambda low, _: low, [0, 0, 0])],
+    [
+        (
+            lambda _, high: high,
+            longest_waits(STATES["CapturePayment"], ["GatewayUnavailable"] * CAPTURE_RETRIES),
+        ),
+        (lambda low, _: low, [0] * CAPTURE_RETRIES),
+    ],
     ids=["longest", "shortest"],
 )
 def test_pauses_are_random_up_to_a_limit_that_doubles(
@@ -135,19 +180,21 @@ def test_a_step_with_an_error_that_a_retry_can_not_fix_is_parked_at_once(
 
 
 @pytest.mark.parametrize(
-    ("call", "state", "code"),
+    ("call", "state", "error"),
     [
-        ("settle", "ConfirmOrder", "InternalServerError"),
-        ("announce", "AnnounceConfirmed", "InternalException"),
+        ("settle", "ConfirmOrder", "DynamoDB.InternalServerError"),
+        ("announce", "AnnounceConfirmed", "EventBridge.InternalException"),
     ],
 )
-def test_a_direct_call_to_aws_is_retried(shop: InProcessShop, call: str, state: str, code: str) -> None:
+def test_a_direct_call_to_aws_is_retried(shop: InProcessShop, call: str, state: str, error: str) -> None:
+    code = error.partition(".")[2]
     order_id = shop.place(mug=3)
-    shop.intervene(call, raising(refusal(code, 500)), times=3)
+    retries = retries_left(STATES[state], error)
+    shop.intervene(call, raising(refusal(code, 500)), times=retries)
 
     execution = shop.process(order_id)
 
-    assert len(pauses(execution, state)) == 3
+    assert len(pauses(execution, state)) == retries > 0
     assert shop.order(order_id)["status"] == "CONFIRMED"
     assert [type_ for type_, _ in shop.announced()] == ["OrderConfirmed"]
 
@@ -167,7 +214,7 @@ def test_a_direct_call_with_a_permanent_error_is_not_retried(
     execution = shop.process(order_id)
 
     assert execution.waits == ()
-    assert states(execution)[-1] == ends_in
+    assert entered_states(execution)[-1] == ends_in
 
 
 def test_a_message_that_is_parked_at_the_second_attempt_is_parked_once(shop: InProcessShop) -> None:

@@ -5,7 +5,12 @@ import copy
 import pytest
 
 from devtools.asl.definition import read_definition
-from tests.workflow.definition_checks import schema_violations, slowest_seconds, violations
+from tests.workflow.definition_checks import (
+    schema_violations,
+    slowest_seconds,
+    task_violations,
+    time_violations,
+)
 
 DEFINITION = read_definition()
 
@@ -22,7 +27,9 @@ def test_cfn_lint_finds_a_state_without_a_next_state() -> None:
 
 
 def test_every_task_has_a_timeout_a_retry_and_a_catch() -> None:
-    assert violations(DEFINITION) == []
+    found = task_violations(DEFINITION)
+
+    assert found == [], "\n".join(found)
 
 
 @pytest.mark.parametrize("field", ["TimeoutSeconds", "Retry", "Catch"])
@@ -30,14 +37,32 @@ def test_a_task_without_a_timeout_retry_or_catch_is_named(field: str) -> None:
     broken = copy.deepcopy(DEFINITION)
     del broken["States"]["ConfirmOrder"][field]
 
-    assert [problem for problem in violations(broken) if problem.startswith("ConfirmOrder")]
+    assert [problem for problem in task_violations(broken) if problem.startswith("ConfirmOrder")]
 
 
 def test_a_task_that_retries_every_error_is_named() -> None:
     broken = copy.deepcopy(DEFINITION)
     broken["States"]["ConfirmOrder"]["Retry"][0]["ErrorEquals"].append("States.TaskFailed")
 
-    assert violations(broken) == ["ConfirmOrder retries errors that a retry can't fix"]
+    assert task_violations(broken) == ["ConfirmOrder retries errors that a retry can't fix"]
+
+
+def test_a_task_that_waits_otherwise_is_named_with_the_place_of_the_rule() -> None:
+    broken = copy.deepcopy(DEFINITION)
+    broken["States"]["ConfirmOrder"]["Retry"].append({"ErrorEquals": ["A"], "MaxDelaySeconds": 9})
+
+    (found,) = task_violations(broken)
+
+    assert found.startswith("ConfirmOrder Retry[1] waits with")
+    assert found.endswith("change BACKOFF in tests/workflow/definition_checks.py and run `make record`")
+
+
+def test_the_waits_of_every_retrier_count_for_the_slowest_execution() -> None:
+    slower = copy.deepcopy(DEFINITION)
+    retrier = {"ErrorEquals": ["A"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 5}
+    slower["States"]["RejectOrder"]["Retry"].append(retrier)
+
+    assert slowest_seconds(slower) == slowest_seconds(DEFINITION) + 5
 
 
 def test_a_definition_with_a_loop_never_ends() -> None:
@@ -48,7 +73,7 @@ def test_a_definition_with_a_loop_never_ends() -> None:
 
 
 def test_the_slowest_execution_fits_its_timeout_and_the_five_minutes_of_express() -> None:
-    slowest = slowest_seconds(DEFINITION)
+    slowest, found = slowest_seconds(DEFINITION), time_violations(DEFINITION)
 
     print(f"the slowest execution takes {slowest:.0f} s of {DEFINITION['TimeoutSeconds']} s")  # noqa: T201  part of the test report
-    assert slowest < DEFINITION["TimeoutSeconds"] < 300
+    assert found == [], "\n".join(found)

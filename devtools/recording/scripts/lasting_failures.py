@@ -1,8 +1,10 @@
 """Scripts with failures that retries do not fix: bugs, missing permissions, unreachable services."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from devtools.asl.definition import Definition, handler_of
 from devtools.recording.scripts.script import (
     ANNOUNCEMENTS,
     BUG,
@@ -13,15 +15,19 @@ from devtools.recording.scripts.script import (
     ORDER_UPDATES,
     OUT_OF_STOCK,
     SQS_DOWN,
+    Lasting,
+    Responses,
     Script,
+    fails,
 )
-from devtools.recording.task_responses import TaskResponses, throws
+from devtools.recording.task_responses import throws
+from orderctl.deployed_workflow import states
 
-_NO_PERMISSION: Final = (throws("DynamoDB.AmazonDynamoDBException", "the role may not do this"),)
-_LOST_RACE: Final = (throws("DynamoDB.ConditionalCheckFailedException", "The conditional request failed"),)
+_NO_PERMISSION: Final = fails("DynamoDB.AmazonDynamoDBException", "the role may not do this")
+_LOST_RACE: Final = fails("DynamoDB.ConditionalCheckFailedException", "The conditional request failed")
 
 # A step that fails while its queue is unreachable: the responses before it, and the last state.
-_LOST: Final[Mapping[str, tuple[str, TaskResponses, str]]] = {
+_LOST: Final[Mapping[str, tuple[str, Responses, str]]] = {
     "reservation": ("ReserveInventory", {}, "MessageLost"),
     "authorization": ("AuthorizePayment", {}, "MessageLost"),
     "receipt": ("NotifyReceived", {}, "MessageLost"),
@@ -35,18 +41,19 @@ _LOST: Final[Mapping[str, tuple[str, TaskResponses, str]]] = {
 }
 
 
-def lasting_failures() -> Iterator[Script]:
+def lasting_failures(definition: Definition) -> Iterator[Script]:
     """Yield the scripts of steps, order updates, announcements and lost messages."""
     yield from _step_failures()
     yield from _order_update_failures()
     yield from _announcement_failures()
     yield from _lost_messages()
+    yield from _other_retriers(definition)
 
 
 def _step_failures() -> Iterator[Script]:
     yield Script(
         name="bugs_in_first_steps",
-        description="a bug in each of the first steps is parked without a retry",
+        description="a bug in each of the first steps is parked",
         responses=dict.fromkeys(("ReserveInventory", "AuthorizePayment", "NotifyReceived"), BUG),
     )
     yield Script(
@@ -80,7 +87,7 @@ def _order_update_failures() -> Iterator[Script]:
     for ending, (state, responses_before) in ORDER_UPDATES.items():
         yield Script(
             name=f"settlement_refused_{ending}",
-            description=f"{state} has no permission: no retry, and the execution fails",
+            description=f"{state} has no permission: the execution fails",
             responses={**responses_before, state: _NO_PERMISSION},
             ends_in="SettlementFailed",
         )
@@ -102,8 +109,8 @@ def _announcement_failures() -> Iterator[Script]:
     for ending, (state, responses_before) in ANNOUNCEMENTS.items():
         yield Script(
             name=f"announcement_refused_{ending}",
-            description=f"{state} is invalid: the event is parked without a retry",
-            responses={**responses_before, state: (throws("EventBridge.ValidationException"),)},
+            description=f"{state} is invalid: the event is parked",
+            responses={**responses_before, state: fails("EventBridge.ValidationException")},
         )
         yield Script(
             name=f"announcement_lost_{ending}",
@@ -116,10 +123,10 @@ def _announcement_failures() -> Iterator[Script]:
 def _lost_messages() -> Iterator[Script]:
     yield Script(
         name="queue_refuses",
-        description="a queue refuses the message: no retry, the execution fails, the order stays open",
+        description="a queue refuses the message: the execution fails, the order stays open",
         responses={
             "ReserveInventory": BUG,
-            "ParkReserveInventory": (throws("SQS.InvalidMessageContentsException"),),
+            "ParkReserveInventory": fails("SQS.InvalidMessageContentsException"),
         },
         ends_in="MessageLost",
     )
@@ -130,3 +137,39 @@ def _lost_messages() -> Iterator[Script]:
             responses={**responses_before, state: LAMBDA_DOWN, f"Park{state}": SQS_DOWN},
             ends_in=ends_in,
         )
+
+
+def _other_retriers(definition: Definition) -> Iterator[Script]:
+    """Yield a script for each retrier that an unreachable service does not exhaust."""
+    by_name = dict(states(definition))
+    for state, (responses_before, down, ends_in) in _ways_to_fail().items():
+        retriers = by_name.get(state, {}).get("Retry", [])
+        exhausted = handler_of(down.error, retriers)
+        for index, retrier in enumerate(retriers):
+            if index != exhausted:
+                error = retrier["ErrorEquals"][0]
+                yield Script(
+                    name=f"{_snake_case(state)}_exhausts_{_snake_case(error)}",
+                    description=f"{error}: {state} retries it until its retries are exhausted",
+                    responses={**responses_before, state: fails(error)},
+                    ends_in=ends_in,
+                )
+
+
+def _ways_to_fail() -> dict[str, tuple[Responses, Lasting, str]]:
+    """Return for each task the responses before it, the error of its service, and the last state."""
+    steps = {state: before for state, before, ends_in in _LOST.values() if ends_in == "MessageLost"}
+    announcements = dict(ANNOUNCEMENTS.values())
+    return {
+        **{state: (before, LAMBDA_DOWN[0], "OrderProcessed") for state, before in steps.items()},
+        **{state: (before, DYNAMODB_DOWN[0], "SettlementFailed") for state, before in ORDER_UPDATES.values()},
+        **{state: (before, EVENTBRIDGE_DOWN[0], "OrderProcessed") for state, before in announcements.items()},
+        **{
+            f"Park{state}": ({**before, state: BUG}, SQS_DOWN[0], "MessageLost")
+            for state, before in (steps | announcements).items()
+        },
+    }
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"\.|(?<=[a-z])(?=[A-Z])", "_", name).lower()

@@ -1,10 +1,12 @@
 """A script: the responses of every task, written by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from devtools.asl.definition import Definition, State, retries_left
 from devtools.recording.task_responses import TaskResponse, TaskResponses, returns, throws
+from orderctl.deployed_workflow import states
 
 ORDER_PLACED: Final[Mapping[str, Any]] = {
     "version": "0",
@@ -25,18 +27,49 @@ ORDER_PLACED: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lasting:
+    """An error of every attempt until the retries are exhausted; the definition says how many they are."""
+
+    error: str
+    cause: str
+
+
+Responses = Mapping[str, Sequence[TaskResponse | Lasting]]
+"""The responses of each state as a script has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """A script; `responses` has only the states with unusual responses."""
 
     name: str
     description: str
-    responses: TaskResponses
+    responses: Responses
     ends_in: str = "OrderProcessed"
 
-    @property
-    def all_responses(self) -> TaskResponses:
+    def unusual_responses(self, definition: Definition) -> TaskResponses:
+        """Return the responses of the script, one for each attempt that the definition makes."""
+        by_name = dict(states(definition))
+        return {
+            state: tuple(_attempts(by_name.get(state, {}), responses))
+            for state, responses in self.responses.items()
+        }
+
+    def all_responses(self, definition: Definition) -> TaskResponses:
         """Return the responses of every state that the order may reach."""
-        return {**_USUAL, **self.responses}
+        return {**_USUAL, **self.unusual_responses(definition)}
+
+
+def _attempts(state: State, responses: Iterable[TaskResponse | Lasting]) -> Iterator[TaskResponse]:
+    errors: list[str] = []
+    for response in responses:
+        if isinstance(response, Lasting):
+            count = 1 + retries_left(state, response.error, errors)
+            yield from (throws(response.error, response.cause),) * count
+            errors += [response.error] * count
+        else:
+            yield response
+            errors += [response["Throw"]["Error"]] if "Throw" in response else []
 
 
 def status(value: str) -> tuple[TaskResponse]:
@@ -44,9 +77,9 @@ def status(value: str) -> tuple[TaskResponse]:
     return (returns({"StatusCode": 200, "Payload": {"status": value}}),)
 
 
-def fails(error: str, cause: str = "") -> tuple[TaskResponse, ...]:
-    """Fail every attempt: the first one and its three retries."""
-    return (throws(error, cause),) * 4
+def fails(error: str, cause: str = "") -> tuple[Lasting]:
+    """Fail until the retries are exhausted; an error that is not retried fails once."""
+    return (Lasting(error=error, cause=cause),)
 
 
 def recovers(state: str, *errors: str) -> tuple[TaskResponse, ...]:
@@ -54,19 +87,19 @@ def recovers(state: str, *errors: str) -> tuple[TaskResponse, ...]:
     return (*map(throws, errors), *_USUAL[state])
 
 
-DECLINED: Final[TaskResponses] = {"AuthorizePayment": status("DECLINED")}
-OUT_OF_STOCK: Final[TaskResponses] = {
+DECLINED: Final[Responses] = {"AuthorizePayment": status("DECLINED")}
+OUT_OF_STOCK: Final[Responses] = {
     "ReserveInventory": status("OUT_OF_STOCK"),
     "ReleaseInventory": status("OUT_OF_STOCK"),
 }
-BUG: Final = (throws("KeyError", '{"errorMessage": "\'status\'", "errorType": "KeyError"}'),)
+BUG: Final = fails("KeyError", '{"errorMessage": "\'status\'", "errorType": "KeyError"}')
 LAMBDA_DOWN: Final = fails("Lambda.ServiceException", "Service Unavailable")
 SQS_DOWN: Final = fails("SQS.SdkClientException", "Unable to execute HTTP request")
 DYNAMODB_DOWN: Final = fails("DynamoDB.SdkClientException", "Unable to execute HTTP request")
 EVENTBRIDGE_DOWN: Final = fails("EventBridge.SdkClientException", "Unable to execute HTTP request")
 
 # The state that updates the order, and the responses before it.
-ORDER_UPDATES: Final[Mapping[str, tuple[str, TaskResponses]]] = {
+ORDER_UPDATES: Final[Mapping[str, tuple[str, Responses]]] = {
     "accepted": ("ConfirmOrder", {}),
     "refused": ("RejectOrder", DECLINED),
     "held": ("HoldOrder", {"AuthorizePayment": BUG}),
@@ -74,7 +107,7 @@ ORDER_UPDATES: Final[Mapping[str, tuple[str, TaskResponses]]] = {
     "left": ("LeaveToOperator", {"AuthorizePayment": BUG}),
 }
 # The state that announces the order, and the responses before it.
-ANNOUNCEMENTS: Final[Mapping[str, tuple[str, TaskResponses]]] = {
+ANNOUNCEMENTS: Final[Mapping[str, tuple[str, Responses]]] = {
     "accepted": ("AnnounceConfirmed", {}),
     "refused": ("AnnounceRejected", DECLINED),
     "held": ("AnnounceHeld", {"AuthorizePayment": BUG}),

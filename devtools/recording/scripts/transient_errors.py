@@ -1,22 +1,27 @@
 """Scripts with retries: each error that a retrier names is thrown once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from devtools.asl.definition import Definition, State, retries_left
 from devtools.recording.scripts.script import (
     ANNOUNCEMENTS,
     DECLINED,
     LAMBDA_DOWN,
     ORDER_UPDATES,
+    Responses,
     Script,
     fails,
     recovers,
 )
-from devtools.recording.task_responses import TaskResponses
+from orderctl.deployed_workflow import states
 
-Errors = Mapping[str, tuple[str, ...]]
-"""Up to three errors, one for each retry."""
+Errors = Mapping[str, Sequence[str]]
+"""Errors by theme, or by state."""
 
+States = Mapping[str, State]
+
+# The themes give the scenarios their names. An error that is in no theme is one of the `others`.
 # Step Functions names some errors by the service's error code and some by the SDK's exception class.
 # The retriers have both names.
 _LAMBDA: Final[Errors] = {
@@ -57,16 +62,13 @@ _SQS: Final[Errors] = {
     "throttles": ("SQS.RequestThrottled", "SQS.RequestThrottledException", "SQS.AmazonSQSException"),
     "fails": ("SQS.SdkClientException", "States.Timeout"),
 }
-_OWN_ERROR: Final = {
-    **dict.fromkeys(("AuthorizePayment", "CapturePayment", "VoidPayment"), "GatewayUnavailable"),
-    **dict.fromkeys(("NotifyReceived", "NotifyConfirmed", "NotifyRejected"), "NotificationInProgress"),
-}
+_OTHERS: Final = "others"
 _FIRST_STEPS: Final = ("ReserveInventory", "AuthorizePayment", "NotifyReceived")
 _ACCEPTED_STEPS: Final = (*_FIRST_STEPS, "CapturePayment", "NotifyConfirmed")
 _COMPENSATION_STEPS: Final = ("ReleaseInventory", "VoidPayment", "NotifyRejected")
 
 # Steps whose messages are parked in the same execution, and the responses before them.
-_PARKED_TOGETHER: Final[Mapping[str, tuple[TaskResponses, tuple[str, ...]]]] = {
+_PARKED_TOGETHER: Final[Mapping[str, tuple[Responses, tuple[str, ...]]]] = {
     "first_steps": ({}, _FIRST_STEPS),
     "capture": ({}, ("CapturePayment",)),
     "confirmation": ({}, ("NotifyConfirmed",)),
@@ -75,80 +77,124 @@ _PARKED_TOGETHER: Final[Mapping[str, tuple[TaskResponses, tuple[str, ...]]]] = {
 }
 
 
-def transient_errors() -> Iterator[Script]:
+def transient_errors(definition: Definition) -> Iterator[Script]:
     """Yield the scripts of functions, order updates, announcements and dead-letter queues."""
-    yield from _function_errors()
-    yield from _order_update_errors()
-    yield from _announcement_errors()
-    yield from _queue_errors()
+    by_name = dict(states(definition))
+    yield from _function_errors(by_name)
+    yield from _order_update_errors(by_name)
+    yield from _announcement_errors(by_name)
+    yield from _queue_errors(by_name)
 
 
-def _function_errors() -> Iterator[Script]:
-    steps = (*_ACCEPTED_STEPS, *_COMPENSATION_STEPS)
-    for name, errors in _LAMBDA.items():
-        yield from _accepted_and_refused(name, dict.fromkeys(steps, errors))
-    own_errors = {
-        step: ("DependencyUnavailable",) * 2 + ((_OWN_ERROR[step],) if step in _OWN_ERROR else ())
-        for step in steps
-    }
-    yield from _accepted_and_refused("dependency_flickers", own_errors)
-
-
-def _accepted_and_refused(name: str, errors: Errors) -> Iterator[Script]:
-    yield Script(
-        name=f"{name}_accepted",
-        description=f"{_error_list(errors)}: the steps of an accepted order retry them",
-        responses={step: recovers(step, *errors[step]) for step in _ACCEPTED_STEPS},
+def _function_errors(by_name: States) -> Iterator[Script]:
+    paths: tuple[tuple[str, Responses, Sequence[str]], ...] = (
+        ("accepted", {}, _ACCEPTED_STEPS),
+        ("refused", DECLINED, _COMPENSATION_STEPS),
     )
-    yield Script(
-        name=f"{name}_refused",
-        description=f"{_error_list(errors)}: the compensations retry them too",
-        responses={**DECLINED, **{step: recovers(step, *errors[step]) for step in _COMPENSATION_STEPS}},
-    )
+    for path, responses_before, steps in paths:
+        errors = {step: _function_themes(by_name.get(step, {})) for step in steps}
+        for how in (*_LAMBDA, _OTHERS, "dependency_flickers"):
+            of_this_kind = {step: themes[how] for step, themes in errors.items()}
+            name = "lambda_others" if how == _OTHERS else how
+            for number, retried in _executions(of_this_kind, by_name):
+                yield Script(
+                    name=f"{name}_{path}{number}",
+                    description=f"{_error_list(retried)}: the steps of the order retry them",
+                    responses={**responses_before, **_recoveries(retried)},
+                )
 
 
-def _order_update_errors() -> Iterator[Script]:
+def _function_themes(state: State) -> Errors:
+    """Return the errors of Lambda by theme, and those that our functions raise themselves."""
+    own = [error for error in _retried_names(state) if "." not in error]
+    return {**_by_theme(_LAMBDA, state), "dependency_flickers": [*own[:1], *own]}
+
+
+def _order_update_errors(by_name: States) -> Iterator[Script]:
     for ending, (state, responses_before) in ORDER_UPDATES.items():
-        for how, errors in _DYNAMODB.items():
-            yield Script(
-                name=f"table_{how}_{ending}",
-                description=f"{', '.join(errors)}: {state} retries them",
-                responses={**responses_before, state: recovers(state, *errors)},
-            )
+        for how, errors in _by_theme(_DYNAMODB, by_name.get(state, {})).items():
+            for number, retried in _executions({state: errors}, by_name):
+                yield Script(
+                    name=f"table_{how}_{ending}{number}",
+                    description=f"{_error_list(retried)}: {state} retries them",
+                    responses={**responses_before, **_recoveries(retried)},
+                )
 
 
-def _announcement_errors() -> Iterator[Script]:
+def _announcement_errors(by_name: States) -> Iterator[Script]:
     for ending, (state, responses_before) in ANNOUNCEMENTS.items():
-        for how, errors in _EVENTBRIDGE.items():
-            yield Script(
-                name=f"bus_{how}_{ending}",
-                description=f"{', '.join(errors)}: {state} retries them",
-                responses={**responses_before, state: recovers(state, *errors)},
-            )
-        for how, errors in _SQS.items():
-            yield Script(
-                name=f"delivery_queue_{how}_{ending}",
-                description=f"{state} fails, and Park{state} retries {', '.join(errors)}",
-                responses={
-                    **responses_before,
-                    state: fails("EventBridge.FailedEntry", '{"Entries": [], "FailedEntryCount": 1}'),
-                    f"Park{state}": recovers(f"Park{state}", *errors),
-                },
-            )
+        for how, errors in _by_theme(_EVENTBRIDGE, by_name.get(state, {})).items():
+            for number, retried in _executions({state: errors}, by_name):
+                yield Script(
+                    name=f"bus_{how}_{ending}{number}",
+                    description=f"{_error_list(retried)}: {state} retries them",
+                    responses={**responses_before, **_recoveries(retried)},
+                )
+        for how, errors in _by_theme(_SQS, by_name.get(f"Park{state}", {})).items():
+            for number, retried in _executions({f"Park{state}": errors}, by_name):
+                yield Script(
+                    name=f"delivery_queue_{how}_{ending}{number}",
+                    description=f"{state} fails, and Park{state} retries {_error_list(retried)}",
+                    responses={
+                        **responses_before,
+                        state: fails("EventBridge.FailedEntry", '{"Entries": [], "FailedEntryCount": 1}'),
+                        **_recoveries(retried),
+                    },
+                )
 
 
-def _queue_errors() -> Iterator[Script]:
+def _queue_errors(by_name: States) -> Iterator[Script]:
     for name, (responses_before, steps) in _PARKED_TOGETHER.items():
-        for how, errors in _SQS.items():
-            yield Script(
-                name=f"queue_{how}_{name}",
-                description=f"{', '.join(steps)} fail, and their Park states retry {', '.join(errors)}",
-                responses={
-                    **responses_before,
-                    **dict.fromkeys(steps, LAMBDA_DOWN),
-                    **{f"Park{step}": recovers(f"Park{step}", *errors) for step in steps},
-                },
-            )
+        parks = {f"Park{step}": _by_theme(_SQS, by_name.get(f"Park{step}", {})) for step in steps}
+        for how in (*_SQS, _OTHERS):
+            for number, retried in _executions({park: parks[park][how] for park in parks}, by_name):
+                yield Script(
+                    name=f"queue_{how}_{name}{number}",
+                    description=f"{', '.join(steps)} fail, their Park states retry {_error_list(retried)}",
+                    responses={
+                        **responses_before,
+                        **dict.fromkeys(steps, LAMBDA_DOWN),
+                        **_recoveries(retried),
+                    },
+                )
+
+
+def _by_theme(themes: Errors, state: State) -> Errors:
+    """Return the errors of each theme, and as `others` the state's errors of AWS that no theme has."""
+    in_a_theme = {error for errors in themes.values() for error in errors}
+    others = [error for error in _retried_names(state) if "." in error and error not in in_a_theme]
+    return {**themes, _OTHERS: others}
+
+
+def _retried_names(state: State) -> list[str]:
+    return [error for retrier in state.get("Retry", []) for error in retrier["ErrorEquals"]]
+
+
+def _executions(errors: Errors, by_name: States) -> Iterator[tuple[str, Errors]]:
+    """Yield the errors of as many executions as it takes to retry all, each with the end of its name.
+
+    Errors that the definition does not retry are left out.
+    """
+    shared = {state: _shared_out(each, by_name.get(state, {})) for state, each in errors.items()}
+    for index in range(max(map(len, shared.values()), default=0)):
+        number = f"_{index + 1}" if index else ""
+        yield number, {state: parts[index] for state, parts in shared.items() if index < len(parts)}
+
+
+def _shared_out(errors: Iterable[str], state: State) -> list[list[str]]:
+    """Share out errors into parts; one execution of the state can retry all errors of a part."""
+    parts: list[list[str]] = []
+    for error in errors:
+        part = next((part for part in parts if retries_left(state, error, part)), None)
+        if part is not None:
+            part.append(error)
+        elif retries_left(state, error):
+            parts.append([error])
+    return parts
+
+
+def _recoveries(errors: Errors) -> Responses:
+    return {state: recovers(state, *each) for state, each in errors.items()}
 
 
 def _error_list(errors: Errors) -> str:
