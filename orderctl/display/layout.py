@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -21,10 +21,10 @@ _STYLES: Final = {
 }
 
 
-def print_parts(*parts: RenderableType) -> None:
+def print_parts(*parts: RenderableType, to: Console = output) -> None:
     """Print tables, trees and texts; a line that is too long for the terminal is wrapped, not cut."""
     for part in parts:
-        output.print(part, soft_wrap=False)
+        to.print(part, soft_wrap=False)
 
 
 def new_table(*columns: str, right: Iterable[str] = ()) -> Table:
