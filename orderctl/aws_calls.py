@@ -16,6 +16,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
 
 from orderctl.errors import OperatorError
 from orderctl.outage import Outage
@@ -68,6 +69,12 @@ def operator_error(error: Exception) -> OperatorError | None:
             "AWS does not respond",
             why=str(error),
             what_to_do="Check the network, --region, and for a local cloud `orderctl status`.",
+        )
+    if isinstance(error, ResponseParserError):
+        return OperatorError(
+            "The response is not from AWS",
+            why="a proxy on the way sent it",
+            what_to_do="Check the network.",
         )
     return OperatorError(str(error)) if isinstance(error, BotoCoreError | ClientError) else None
 

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -79,19 +80,22 @@ def is_running(endpoint_url: str) -> bool:
 def local_client(service: str, endpoint_url: str, region: str = LOCAL_REGION) -> Any:
     """Return the boto3 client of a service of a local cloud."""
     # Takes 0.15 s to load, and not every command needs it.
-    import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
     from orderctl.aws_calls import CONFIG  # noqa: PLC0415
 
     # A proxy can't connect to this machine's 127.0.0.1.
     local = Config(inject_host_prefix=False, max_pool_connections=32, proxies={})
+    return _session(region).client(service, endpoint_url=endpoint_url, config=CONFIG.merge(local))
+
+
+@cache
+def _session(region: str) -> Any:
+    # The clients of one session share what it has read of botocore's files.
+    import boto3  # noqa: PLC0415  as above
+
     return boto3.Session(
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106  the local cloud accepts any
         region_name=region,
-    ).client(
-        service,
-        endpoint_url=endpoint_url,
-        config=CONFIG.merge(local),
     )

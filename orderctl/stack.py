@@ -125,9 +125,7 @@ def _local_stack(file: Path) -> Stack:
 
 def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
     with waiting(f"looking for the stack {name}"):
-        import boto3  # noqa: PLC0415  takes 0.15 s to load, and not every command needs it
-
-        session = boto3.Session(profile_name=profile, region_name=region)
+        session = _session(profile, region)
         if not session.region_name:
             raise OperatorError(
                 f"No region is set for the stack {name}", what_to_do="Add --region, or set AWS_REGION."
@@ -138,7 +136,7 @@ def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
 
 def describe(name: str, client: Callable[[str], Any], *, region: str, profile: str | None = None) -> Stack:
     """Read the outputs of a deployed stack; raise OperatorError when there is no such stack."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415  as above
+    from botocore.exceptions import ClientError  # noqa: PLC0415  takes 0.15 s, not every command needs it
 
     try:
         found = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
@@ -178,6 +176,12 @@ def _client(service: str, endpoint_url: str | None, region: str, profile: str | 
 
     if endpoint_url:
         return watched(local_client(service, endpoint_url, region))
+    return watched(_session(profile, region).client(service, config=CONFIG))
+
+
+@cache
+def _session(profile: str | None, region: str | None) -> Any:
+    # The clients of one session share its credentials, and what it has read of botocore's files.
     import boto3  # noqa: PLC0415  as above
 
-    return watched(boto3.Session(profile_name=profile, region_name=region).client(service, config=CONFIG))
+    return boto3.Session(profile_name=profile, region_name=region)

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from textwrap import fill
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -64,10 +65,11 @@ class Step:
 
 def say(message: str | Text) -> None:
     """Print a message to standard error. On a terminal, lines break between words only."""
+    text = message if isinstance(message, Text) else Text(message)
     if progress.is_terminal:
-        progress.print(message, soft_wrap=False, overflow="ignore", crop=False, markup=False)
-    else:
-        progress.print(message, markup=False)
+        # Rich breaks words that are longer than a line. A link or a command must stay whole.
+        text.plain = fill(text.plain, progress.width, break_long_words=False, break_on_hyphens=False)
+    progress.print(text)
 
 
 @contextmanager

@@ -1,14 +1,13 @@
 """import: places the orders of a file."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
 from orderctl.api_client import OrdersApi
 from orderctl.aws_calls import operator_error
@@ -83,7 +82,8 @@ def import_orders(  # noqa: PLR0913  one parameter an option
     with import_report(report, source=file) as lines:
         lines.fill(placing.placements(), refused=found.refused)
         if not keep_stock:
-            _stock(ProductsTable(stack), found, stock_share)
+            with _nothing_sent():
+                _stock(ProductsTable(stack), found, stock_share)
         ended = _place_and_wait(stack, placing, timeout)
         lines.fill(ended.placements, ended.states, refused=found.refused)
         _report_end(ended, timeout, stack_options(stack_name, profile, region))
@@ -115,6 +115,19 @@ def _stock(table: ProductsTable, file: OrderFile, share: Decimal) -> None:
         say("The stock is unchanged: this file was imported before.")
 
 
+@contextmanager
+def _nothing_sent() -> Iterator[None]:
+    """Say of an error of AWS that it came before the first order."""
+    try:
+        yield
+    except Exception as failure:
+        error = operator_error(failure)
+        if error is None:
+            raise
+        advice = f"{error.what_to_do}\nNo order was sent. Run the same command again to go on."
+        raise OperatorError(error.what, why=error.why, what_to_do=advice.strip()) from None
+
+
 def _place_and_wait(stack: Stack, placing: Placing, timeout: float) -> _End:
     interrupted = not _place(placing)
     placements = placing.placements()
@@ -127,8 +140,10 @@ def _place_and_wait(stack: Stack, placing: Placing, timeout: float) -> _End:
         )
     except KeyboardInterrupt:
         interrupted = True
-    except (BotoCoreError, ClientError) as failure:
+    except Exception as failure:
         error = operator_error(failure)
+        if error is None:
+            raise
     return _End(placements=placements, states=settlement.states, interrupted=interrupted, error=error)
 
 

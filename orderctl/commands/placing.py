@@ -1,6 +1,6 @@
 """place: places an order."""
 
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import uuid4
 
 import typer
@@ -11,7 +11,9 @@ from orderctl.api_client import ACCEPTED, OrdersApi, Response, problem
 from orderctl.display.held import held_advice
 from orderctl.display.layout import money_text, status_text
 from orderctl.errors import OperatorError
-from orderctl.settlement import OrderState, wait_while_pending
+
+if TYPE_CHECKING:
+    from orderctl.settlement import OrderState
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack, stack_options
 from orderctl.terminal import output, say, step
 
@@ -69,7 +71,9 @@ def _placed_text(response: Response) -> Text:
     )
 
 
-def _wait_until_settled(stack: Stack, order_id: str) -> OrderState:
+def _wait_until_settled(stack: Stack, order_id: str) -> "OrderState":
+    from orderctl.settlement import wait_while_pending  # noqa: PLC0415  loads boto3, 0.15 s, for --wait only
+
     with step("waiting until the order is settled"):
         (state,) = wait_while_pending(stack, [order_id], timeout=_WAIT_SECONDS)
     if state.status == OrderStatus.PENDING:

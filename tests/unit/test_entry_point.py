@@ -13,6 +13,9 @@ import pytest
 from orderctl.command_list import COMMANDS, DEVELOPMENT_COMMANDS
 
 ORDERCTL = [sys.executable, "-m", "orderctl"]
+NOT_WRITABLE = [((os.devnull, "rb"), "Bad file descriptor")]
+if Path("/dev/full").exists():  # not on macOS
+    NOT_WRITABLE.append((("/dev/full", "wb"), "No space left on device"))
 # A command is interrupted while the named module is loaded.
 INTERRUPTED = """
 import os, signal, sys
@@ -32,8 +35,15 @@ main()
 def orderctl(
     *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE
 ) -> "subprocess.CompletedProcess[str]":
+    # Without a buffer, nothing would be left to write when the program ends.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(  # noqa: S603  fixed
-        [*ORDERCTL, *arguments], check=False, stdout=stdout, stderr=subprocess.PIPE, text=True
+        [*ORDERCTL, *arguments],
+        check=False,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
 
 
@@ -58,12 +68,15 @@ def test_every_command_has_a_short_option_for_its_help(command: tuple[str, ...])
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("stock", "--help")])
-def test_a_full_disk_is_one_line(arguments: tuple[str, ...]) -> None:
-    with Path("/dev/full").open("wb") as full:
-        ended = orderctl(*arguments, stdout=full)
+@pytest.mark.parametrize(("mode", "why"), NOT_WRITABLE)
+def test_an_output_that_can_not_be_written_is_one_line(
+    mode: tuple[str, str], why: str, arguments: tuple[str, ...]
+) -> None:
+    with Path(mode[0]).open(mode[1]) as stdout:
+        ended = orderctl(*arguments, stdout=stdout)
 
     assert ended.returncode == 1
-    assert ended.stderr == "error: The output can't be written: No space left on device\n"
+    assert ended.stderr == f"error: The output can't be written: {why}\n"
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("stock", "--help")])

@@ -126,7 +126,7 @@ def statuses(report: Path) -> list[str]:
 
 def import_(file: Path, *options: str) -> Any:
     report = file.with_name("report.csv")
-    arguments = ["import", str(file), "--keep-stock", "--concurrency", "1", "--report", str(report), *options]
+    arguments = ["import", str(file), "--concurrency", "1", "--report", str(report), *options]
     return CliRunner().invoke(app, arguments)
 
 
@@ -143,7 +143,7 @@ def test_when_the_cloud_goes_away_the_import_ends_with_what_is_known(
 
     cloud.then = go_away
 
-    ended = import_(file)
+    ended = import_(file, "--keep-stock")
 
     assert ended.exit_code == 1
     assert "does not respond (the connection was closed); trying again for" in ended.stderr
@@ -163,7 +163,7 @@ def test_when_only_the_api_goes_away_the_status_of_the_placed_orders_is_read(
     cloud.accepted = 5
     cloud.then = lambda: False
 
-    ended = import_(file)
+    ended = import_(file, "--keep-stock")
 
     assert ended.exit_code == 1
     assert "5  CONFIRMED" in ended.stdout
@@ -173,7 +173,7 @@ def test_when_only_the_api_goes_away_the_status_of_the_placed_orders_is_read(
 def test_expired_credentials_do_not_hide_what_is_placed(cloud: Cloud, file: Path) -> None:
     cloud.dynamodb_error = "com.amazon.coral.service#ExpiredTokenException"
 
-    ended = import_(file)
+    ended = import_(file, "--keep-stock")
 
     assert ended.exit_code == 1
     assert "of 20 orders, 20 placed, 0 settled, 0 unknown" in ended.stderr
@@ -181,10 +181,22 @@ def test_expired_credentials_do_not_hide_what_is_placed(cloud: Cloud, file: Path
     assert "their status could not be read. Run the same command again" in ended.stderr
 
 
+def test_when_the_stock_can_not_be_set_no_order_is_sent(cloud: Cloud, file: Path) -> None:
+    cloud.dynamodb_error = "com.amazon.coral.service#ExpiredTokenException"
+
+    ended = import_(file)
+
+    assert ended.exit_code == 1
+    assert "error: The AWS credentials have expired" in ended.stderr
+    assert "No order was sent. Run the same command again to go on." in ended.stderr
+    assert cloud.placed == []
+    assert statuses(file.with_name("report.csv")) == ["not sent"] * 20
+
+
 def test_held_orders_are_reported_as_held(cloud: Cloud, file: Path) -> None:
     cloud.status = {"status": "ON_HOLD", "reason": "payment"}
 
-    ended = import_(file)
+    ended = import_(file, "--keep-stock")
 
     assert ended.exit_code == 1
     assert "20  ON_HOLD (payment)" in ended.stdout
@@ -224,7 +236,7 @@ def test_the_end_of_an_outage_is_said_and_the_import_goes_on(cloud: Cloud, file:
     cloud.accepted = 5
     cloud.then = lambda: next(answers, True)
 
-    ended = import_(file)
+    ended = import_(file, "--keep-stock")
 
     assert ended.exit_code == 0, ended.output
     assert "does not respond" in ended.stderr

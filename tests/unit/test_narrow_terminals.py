@@ -6,11 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console, RenderableType
 
+from devtools.demo.orders import DEMO_ORDERS
+from devtools.demo.play import DemoResult
+from devtools.demo.view import short_trace
+from orderctl import terminal
 from orderctl.display.order_view import order_view, orders_table
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import WaitingOrder
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.tables import messages_view, plan_table, waiting_view
+from orderctl.errors import OperatorError
 
 ORDER_ID = "23ac301d-e113-400f-8d5a-f406e39d870a"
 NOW = datetime(2026, 11, 22, 15, 14, 31, tzinfo=UTC)
@@ -33,6 +38,7 @@ LETTER = DeadLetter(
     sent=NOW - timedelta(hours=3, minutes=12),
     body={"orderId": ORDER_ID, "step": "NotifyConfirmed", "error": "DependencyUnavailable"},
 )
+DEMO = DemoResult(expected=DEMO_ORDERS[-1], order=ORDER, executions=[], dead_letter=None)
 WAITING = WaitingOrder(order_id=ORDER_ID, status="CONFIRMED", reason="notification", since=NOW)
 
 VIEWS: dict[str, Callable[[], list[RenderableType]]] = {
@@ -40,8 +46,26 @@ VIEWS: dict[str, Callable[[], list[RenderableType]]] = {
     "show": lambda: [order_view(ORDER)],
     "dlq list": lambda: messages_view([LETTER], NOW, 1),
     "dlq list, without a message": lambda: waiting_view([WAITING], NOW, 1),
+    "demo": lambda: [*short_trace(DEMO)],
     "dlq redrive --dry-run": lambda: [plan_table(RedrivePlan.from_messages([LETTER]))],
 }
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_an_order_id_in_a_message_is_never_broken_across_lines(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = Console(width=width, force_terminal=True, soft_wrap=True, highlight=False, color_system=None)
+    monkeypatch.setattr(terminal, "progress", console)
+    long_word = "https://example.com/" + "x" * width
+
+    with console.capture() as shown:
+        terminal.print_error(OperatorError(f"the order with the id {ORDER_ID} is PENDING", why=long_word))
+
+    first, *others = shown.get().splitlines()
+    assert ORDER_ID in first + "\n" + others[0]
+    assert long_word in others[-1]
+    assert max(map(len, [first, *others[:-1]])) <= width
 
 
 @pytest.mark.parametrize("width", [60, 80])

@@ -1,7 +1,7 @@
 """The placing of the orders of a file, and the summary of an import."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 
 from handlers.contract.names import OrderStatus
 from orderctl.api_client import ApiUnreachable, Response
+from orderctl.commands import importing
 from orderctl.display.import_summary import counts_text, how_to_go_on, ranges
 from orderctl.files.order_file import FileOrder, OrderFile
 from orderctl.order_import import (
@@ -184,6 +185,45 @@ def test_an_order_without_a_response_when_the_placing_is_stopped_is_unknown(
 
     assert outcomes(placing) == [Outcome.PLACED, Outcome.UNKNOWN, Outcome.NOT_SENT]
     end.set()
+
+
+def test_a_response_that_comes_shortly_after_the_stop_still_counts() -> None:
+    second_sent = threading.Event()
+
+    def respond(number: int) -> Response:
+        if number > 1:
+            second_sent.set()
+            api.stopped.wait()
+        return response(f"o-{number}")
+
+    api = FakeApi(respond)
+    placing = Placing(api, order_file(*"123"), concurrency=1)  # type: ignore[arg-type]
+    next(placing.run())
+    second_sent.wait()
+
+    placing.stop()
+
+    assert outcomes(placing) == [Outcome.PLACED, Outcome.PLACED, Outcome.NOT_SENT]
+
+
+def test_ctrl_c_stops_the_placing() -> None:
+    class Interrupted:
+        total = 3
+        stopped = False
+
+        def run(self) -> Iterator[Placement]:
+            yield placement("a")
+            raise KeyboardInterrupt
+
+        def stop(self) -> None:
+            self.stopped = True
+
+    placing = Interrupted()
+
+    ended = importing._place(placing)  # type: ignore[arg-type]
+
+    assert not ended
+    assert placing.stopped
 
 
 def test_an_error_of_the_program_ends_the_import() -> None:
