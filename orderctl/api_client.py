@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,13 +13,17 @@ from urllib.parse import quote, urlencode
 import urllib3
 
 from orderctl.errors import OperatorError
+from orderctl.outage import Outage
 from orderctl.stack import Stack
+from orderctl.terminal import waiting
 
 OK: Final = 200
 ACCEPTED: Final = 202
 # Every POST has an idempotency key, so a request whose response was lost can be sent again.
-_RETRYABLE: Final = frozenset({429, 502, 503, 504})
+RETRYABLE: Final = frozenset({429, 502, 503, 504})
 _MAX_BACKOFF_SECONDS: Final = 5.0
+# A single refused request, for example a throttled one, is not worth a message.
+_PATIENCE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,18 @@ class Response:
         return self.headers.get("Idempotency-Replayed") == "true"
 
 
+class ApiUnreachable(OperatorError):  # noqa: N818  named like the domain's errors
+    """The API did not respond to any attempt; `sent` tells whether one of them may have reached it."""
+
+    def __init__(self, url: str, *, why: str, sent: bool) -> None:
+        super().__init__(
+            f"The API at {url} can't be reached",
+            why=why,
+            what_to_do="Check that the stack is deployed and that this machine can connect to it.",
+        )
+        self.sent = sent
+
+
 class OrdersApi:
     """The API of one stack. Failed requests are retried for at most `retry_seconds`."""
 
@@ -46,16 +63,26 @@ class OrdersApi:
         connections: int = 1,
         retry_seconds: float = 10,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self._url = stack.api_url
         self._key = stack.api_key
         self._retry_seconds = retry_seconds
         self._clock = clock
-        self._sleep = sleep
+        self._stopped = threading.Event()
+        self._sleep = sleep or self._stopped.wait
+        self._outage = Outage(f"The API at {self._url}", clock=clock)
         self._pool = urllib3.PoolManager(
             maxsize=connections, block=True, retries=False, timeout=urllib3.Timeout(connect=3, read=30)
         )
+
+    def stop(self) -> None:
+        """Let no request be tried again, in any thread."""
+        self._stopped.set()
+
+    def tell_silence(self, seconds: float) -> None:
+        """Say that no response has come for this time, although requests are under way."""
+        self._outage.failed(f"has sent no response for {seconds:.0f} s", "waiting")
 
     def place(self, order: Mapping[str, Any], *, idempotency_key: str) -> Response:
         """POST an order."""
@@ -86,19 +113,29 @@ class OrdersApi:
     ) -> Response:
         """Send the request, and retry it until it succeeds or the time is over."""
         deadline = self._clock() + self._retry_seconds
-        for attempt in count():
-            response = self._send(method, path, headers or {}, body)
-            delay = _retry_delay(attempt, response)
-            if delay is None or self._clock() + delay > deadline:
-                break
-            self._sleep(delay)
+        sent = False
+        with waiting(f"waiting for the API at {self._url}"):
+            for attempt in count():
+                response = self._send(method, path, headers or {}, body)
+                sent = sent or isinstance(response, Response) or _may_have_arrived(response)
+                delay = _retry_delay(attempt, response)
+                if delay is None:
+                    self._outage.responded()
+                    break
+                if self._stopped.is_set() or self._clock() + delay > deadline:
+                    break
+                self._tell_of_retry(response, deadline)
+                self._sleep(delay)
         if isinstance(response, Response):
             return response
-        raise OperatorError(
-            f"The API at {self._url} can't be reached",
-            why=str(response),
-            what_to_do="Check that the stack is deployed and that this machine can connect to it.",
-        )
+        raise ApiUnreachable(self._url, why=_reason(response), sent=sent)
+
+    def _tell_of_retry(self, response: Response | urllib3.exceptions.HTTPError, deadline: float) -> None:
+        then = f"trying again for {max(1, round(deadline - self._clock()))} s"
+        if isinstance(response, Response):
+            self._outage.failed(f"responds with {response.status}", then, patience=_PATIENCE_SECONDS)
+        else:
+            self._outage.failed(f"does not respond ({_reason(response)})", then)
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
@@ -118,6 +155,14 @@ class OrdersApi:
         )
 
 
+def read_order(stack: Stack, order_id: str) -> dict[str, Any]:
+    """Read one order with its steps; raise OperatorError when there is none."""
+    response = OrdersApi(stack).get(order_id)
+    if response.status != OK:
+        raise problem(response)
+    return dict(response.body)
+
+
 def problem(response: Response) -> OperatorError:
     """Convert a response that is an error (RFC 9457, or one of API Gateway's own) to an OperatorError."""
     body = response.body if isinstance(response.body, dict) else {}
@@ -129,6 +174,25 @@ def problem(response: Response) -> OperatorError:
     )
 
 
+def _may_have_arrived(error: urllib3.exceptions.HTTPError) -> bool:
+    return not isinstance(error, urllib3.exceptions.ConnectTimeoutError)  # or a refused connection
+
+
+def _reason(error: urllib3.exceptions.HTTPError) -> str:
+    """Say in a few words why there is no response."""
+    match error:
+        case urllib3.exceptions.NameResolutionError():
+            return "its name can't be resolved"
+        case urllib3.exceptions.NewConnectionError():
+            return "no connection"
+        case urllib3.exceptions.TimeoutError():
+            return "no response in time"
+        case urllib3.exceptions.ProtocolError():
+            return "the connection was closed"
+        case _:
+            return str(error)
+
+
 def _parse_json(content: bytes) -> Any:
     try:
         return json.loads(content)
@@ -138,7 +202,7 @@ def _parse_json(content: bytes) -> Any:
 
 def _retry_delay(attempt: int, response: Response | urllib3.exceptions.HTTPError) -> float | None:
     """Return the seconds before the next attempt; None when the response is final."""
-    if isinstance(response, Response) and response.status not in _RETRYABLE:
+    if isinstance(response, Response) and response.status not in RETRYABLE:
         return None
     backoff = min(_MAX_BACKOFF_SECONDS, 0.25 * 2.0**attempt)
     retry_after = response.headers.get("Retry-After", "") if isinstance(response, Response) else ""

@@ -25,12 +25,12 @@ class ListedCommand:
 COMMANDS: Final = {
     "status": ListedCommand("Show what is running, and where.", "orderctl.commands.status:status"),
     "stock": ListedCommand("Products, prices and stock: set, show, import.", "orderctl.commands.stock:app"),
-    "place": ListedCommand("Place an order.", "orderctl.commands.orders:place"),
+    "place": ListedCommand("Place an order.", "orderctl.commands.placing:place"),
     "show": ListedCommand("Show an order: status, items and steps.", "orderctl.commands.orders:show"),
     "orders": ListedCommand("List a customer's orders, newest first.", "orderctl.commands.orders:orders"),
     "trace": ListedCommand(
         "Show the states that the executions of an order passed, branch by branch.",
-        "orderctl.commands.orders:trace",
+        "orderctl.commands.tracing:trace",
     ),
     "import": ListedCommand(
         "Stock the products of an order file, place its orders and wait until they are settled.",

@@ -37,6 +37,7 @@ class _Function:
 
     name: str
     revision: str
+    timeout: float  # seconds
     variables: Mapping[str, str]
 
 
@@ -62,6 +63,12 @@ class FaultSwitch:
                 why="a fault there affects customers",
                 what_to_do="Add --force to turn it on anyway.",
             )
+        if fault.latency >= function.timeout:
+            raise OperatorError(
+                f"A latency of {fault.latency:g} s is not shorter than the function's timeout of "
+                f"{function.timeout:g} s",
+                what_to_do="Use --rate to let invocations fail.",
+            )
         self._configure(function, {**function.variables, FAULT_VARIABLE: str(fault)})
 
     def turn_off(self) -> None:
@@ -76,6 +83,7 @@ class FaultSwitch:
         return _Function(
             name=found["FunctionName"],
             revision=found["RevisionId"],
+            timeout=found["Timeout"],
             variables=found.get("Environment", {}).get("Variables", {}),
         )
 

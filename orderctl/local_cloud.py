@@ -2,13 +2,13 @@
 
 import json
 import os
-import urllib.request
 from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
-
-import boto3
-from botocore.config import Config
+from urllib.parse import urlsplit
 
 LOCAL_ACCOUNT: Final = "000000000000"
 LOCAL_REGION: Final = "us-east-1"
@@ -70,24 +70,36 @@ def local_cloud_folder() -> Path:
 
 def is_running(endpoint_url: str) -> bool:
     """Tell whether a local cloud responds at this URL."""
-    # A proxy can't connect to this machine's 127.0.0.1.
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    # No proxy, which can't connect to this machine's 127.0.0.1. urllib.request takes longer to load.
+    server = HTTPConnection(urlsplit(endpoint_url).netloc, timeout=3)
     try:
-        with direct.open(f"{endpoint_url}/_ministack/health", timeout=3):
-            return True
-    except OSError:
+        server.request("GET", "/_ministack/health")
+        return server.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
         return False
+    finally:
+        server.close()
 
 
 def local_client(service: str, endpoint_url: str, region: str = LOCAL_REGION) -> Any:
     """Return the boto3 client of a service of a local cloud."""
+    # Takes 0.15 s to load, and not every command needs it.
+    from botocore.config import Config  # noqa: PLC0415
+
+    from orderctl.aws_calls import CONFIG  # noqa: PLC0415
+
+    # A proxy can't connect to this machine's 127.0.0.1.
+    local = Config(inject_host_prefix=False, max_pool_connections=32, proxies={})
+    return _session(region).client(service, endpoint_url=endpoint_url, config=CONFIG.merge(local))
+
+
+@cache
+def _session(region: str) -> Any:
+    # The clients of one session share what it has read of botocore's files.
+    import boto3  # noqa: PLC0415  as above
+
     return boto3.Session(
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106  the local cloud accepts any
         region_name=region,
-    ).client(
-        service,
-        endpoint_url=endpoint_url,
-        # A proxy can't connect to this machine's 127.0.0.1.
-        config=Config(inject_host_prefix=False, max_pool_connections=32, proxies={}),
     )

@@ -1,14 +1,15 @@
 """orderctl: operate the system on the local cloud or on AWS."""
 
-from typing import Any
+from typing import Annotated, Any, Final
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.core import TyperGroup
 
 from orderctl.command_list import add_commands, load_command
 from orderctl.errors import OperatorError
-from orderctl.terminal import print_error
+from orderctl.terminal import output, print_error
+
+_PACKAGE: Final = "order-processing"
 
 
 class _Commands(TyperGroup):
@@ -19,12 +20,13 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except OperatorError as error:
             print_error(error)
-        except NoCredentialsError:
-            print_error(
-                OperatorError("No AWS credentials were found", what_to_do="Add --profile, or sign in to AWS.")
-            )
-        except (BotoCoreError, ClientError) as error:
-            print_error(OperatorError(str(error)))
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            described = _described(error)
+            if described is None:
+                raise
+            print_error(described)
         raise typer.Exit(1)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -32,16 +34,37 @@ class _Commands(TyperGroup):
         return name, load_command(name) if name else listed, rest
 
 
+def _described(error: Exception) -> OperatorError | None:
+    from orderctl.aws_calls import operator_error  # noqa: PLC0415  boto3 takes 0.15 s to load
+
+    return operator_error(error)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415  only here
+
+        output.print(f"orderctl {version(_PACKAGE)}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Operate the order processing system, on a local cloud or on AWS.",
 )
 add_commands(app)
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
+@app.callback()
+def _options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Take the options before the command."""

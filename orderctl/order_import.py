@@ -1,36 +1,77 @@
 """Places the orders of a file, many at a time, and summarises how they ended."""
 
-from collections import Counter
+import threading
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
 from math import ceil
+from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Any, Final
 
 from handlers.contract.names import OrderStatus
-from orderctl.api_client import ACCEPTED, OrdersApi, Response
+from orderctl.api_client import ACCEPTED, RETRYABLE, ApiUnreachable, OrdersApi, Response, problem
 from orderctl.files.order_file import FileOrder, OrderFile
 from orderctl.settlement import OrderState
 
 PAYMENT_METHOD: Final = "pm_card_visa"
+# A response usually takes much less than a second.
+_SECONDS_FOR_RESPONSES: Final = 3.0
+_SECONDS_OF_SILENCE: Final = 5.0
+
+
+class Outcome(StrEnum):
+    """What became of an order of the file."""
+
+    PLACED = "placed"
+    REFUSED = "not accepted"
+    UNKNOWN = "unknown"  # sent, and the response did not tell or did not come
+    NOT_SENT = "not sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """An order of the file, and the response of the API to it."""
+    """An order of the file, and the response of the API to it; `error` is why there is no response."""
 
     order: FileOrder
-    response: Response
+    response: Response | None = None
+    error: str = ""
+    sent: bool = True
+
+    @property
+    def outcome(self) -> Outcome:
+        """Tell what became of the order."""
+        if self.response is None:
+            return Outcome.UNKNOWN if self.sent else Outcome.NOT_SENT
+        if self.response.status == ACCEPTED:
+            return Outcome.PLACED
+        # An error of the server can come after the order was stored.
+        failed = self.response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return Outcome.UNKNOWN if failed else Outcome.REFUSED
 
     @property
     def accepted(self) -> bool:
         """Tell whether the order is placed, now or by an earlier import of the same file."""
-        return self.response.status == ACCEPTED
+        return self.outcome is Outcome.PLACED
+
+    @property
+    def replayed(self) -> bool:
+        """Tell whether an earlier import placed the order."""
+        return self.response is not None and self.response.replayed
 
     @property
     def order_id(self) -> str:
-        """Return the id of an accepted order."""
-        return str(self.response.body["orderId"])
+        """Return the id of an accepted order; "" for any other."""
+        return str(self.response.body["orderId"]) if self.response and self.accepted else ""
+
+    @property
+    def reason(self) -> str:
+        """Say why the order is not accepted; "" when it is."""
+        if self.response is None:
+            return self.error
+        return "" if self.accepted else str(problem(self.response))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,33 +97,153 @@ class ImportSummary:
     Rate and settlement latency are those of the orders that this import placed.
     """
 
+    outcomes: Counter[Outcome]
     by_status: Counter[tuple[OrderStatus, str]]  # status and reason
     replayed: int
-    failed: tuple[Placement, ...]
+    failed: tuple[Placement, ...]  # not accepted, or the server failed
     orders_per_second: float | None
     settlement_latency: Latency | None
     response_latency: Latency | None
 
     @property
-    def unsettled(self) -> int:
-        """Return how many orders are neither confirmed nor rejected."""
-        return sum(count for (status, _), count in self.by_status.items() if not status.is_settled)
+    def pending(self) -> int:
+        """Return how many orders have no outcome yet."""
+        return sum(count for (status, _), count in self.by_status.items() if status is OrderStatus.PENDING)
+
+    @property
+    def settled(self) -> int:
+        """Return how many orders are confirmed or rejected."""
+        return sum(count for (status, _), count in self.by_status.items() if status.is_settled)
+
+    @property
+    def held(self) -> Counter[str]:
+        """Return how many orders wait for an operator, by what is broken."""
+        return Counter(
+            {
+                reason: count
+                for (status, reason), count in self.by_status.items()
+                if status is OrderStatus.ON_HOLD
+            }
+        )
+
+    @property
+    def status_unknown(self) -> int:
+        """Return how many orders are placed, but their status could not be read."""
+        return self.outcomes[Outcome.PLACED] - self.by_status.total()
 
 
-def place_all(api: OrdersApi, file: OrderFile, *, concurrency: int) -> Iterator[Placement]:
-    """Place every order of the file, at most `concurrency` at a time; yield each when it has a response."""
-    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="place")
+class Placing:
+    """Places every order of a file, at most `concurrency` at a time, until it is stopped.
 
-    def place(order: FileOrder) -> Placement:
+    It stops by itself when no order is accepted any more: the rest of the file would only take long.
+    """
+
+    def __init__(self, api: OrdersApi, file: OrderFile, *, concurrency: int) -> None:
+        self._api = api
+        self._file = file
+        self._lock = threading.Lock()
+        self._waiting = deque(file.orders)
+        self._stopped = False
+        self._last_accepted = monotonic()
+        self._results: SimpleQueue[Placement | Exception | None] = SimpleQueue()  # None: a thread has ended
+        self._running = concurrency
+        self._done: dict[str, Placement] = {}  # by invoice
+        self._sent: set[str] = set()
+
+    @property
+    def total(self) -> int:
+        """Return the number of orders."""
+        return len(self._file.orders)
+
+    @property
+    def stopped(self) -> bool:
+        """Tell whether the placing ended before the end of the file."""
+        return self._stopped
+
+    def run(self) -> Iterator[Placement]:
+        """Place the orders; yield each when it has a response, or when it gets none."""
+        # Threads of a pool would hold up the end of the process until their last response.
+        for _ in range(self._running):
+            threading.Thread(target=self._work, name="place", daemon=True).start()
+        while self._running:
+            try:
+                result = self._results.get(timeout=_SECONDS_OF_SILENCE)
+            except Empty:
+                self._api.tell_silence(_SECONDS_OF_SILENCE)
+                continue
+            yield from self._taken(result)
+
+    def stop(self) -> None:
+        """Send no further order, and wait a moment for the responses to those that were sent."""
+        self._stop()
+        deadline = monotonic() + _SECONDS_FOR_RESPONSES
+        while self._running:
+            try:
+                result = self._results.get(timeout=max(0.0, deadline - monotonic()))
+            except Empty:
+                return
+            for _ in self._taken(result):
+                pass
+
+    def placements(self) -> list[Placement]:
+        """Return what became of every order, in the order of the file."""
+        return [self._done.get(order.invoice) or self._without_result(order) for order in self._file.orders]
+
+    def _taken(self, result: Placement | Exception | None) -> Iterator[Placement]:
+        if result is None:
+            self._running -= 1
+        elif isinstance(result, Exception):
+            raise result
+        else:
+            self._done[result.order.invoice] = result
+            yield result
+
+    def _without_result(self, order: FileOrder) -> Placement:
+        sent = order.invoice in self._sent
+        return Placement(order=order, sent=sent, error="no response" if sent else "not sent")
+
+    def _work(self) -> None:
+        try:
+            while order := self._next():
+                self._results.put(self._place(order))
+        except Exception as error:  # noqa: BLE001  raised again in the thread that waits for the results
+            self._results.put(error)
+        finally:
+            self._results.put(None)
+
+    def _next(self) -> FileOrder | None:
+        with self._lock:
+            if self._stopped or not self._waiting:
+                return None
+            order = self._waiting.popleft()
+            self._sent.add(order.invoice)
+            return order
+
+    def _place(self, order: FileOrder) -> Placement:
+        started = monotonic()
         # The key makes an import repeatable: the same invoice of the same file is always the same order.
-        response = api.place(order_request(order), idempotency_key=f"{order.invoice}-{file.digest}")
-        return Placement(order=order, response=response)
+        key = f"{order.invoice}-{self._file.digest}"
+        try:
+            response = self._api.place(order_request(order), idempotency_key=key)
+            placement = Placement(order=order, response=response)
+        except ApiUnreachable as error:
+            placement = Placement(order=order, error=str(error.why), sent=error.sent)
+        if placement.accepted:
+            self._last_accepted = monotonic()
+        elif _affects_every_order(placement) and self._last_accepted <= started:
+            self._stop()
+        return placement
 
-    try:
-        for future in as_completed([pool.submit(place, order) for order in file.orders]):
-            yield future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    def _stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+        self._api.stop()
+
+
+def _affects_every_order(placement: Placement) -> bool:
+    if placement.response is None:
+        return True
+    return placement.response.status in {*RETRYABLE, HTTPStatus.FORBIDDEN}
 
 
 def order_request(order: FileOrder) -> dict[str, Any]:
@@ -98,15 +259,18 @@ def order_request(order: FileOrder) -> dict[str, Any]:
 def summarise(placements: Sequence[Placement], states: Sequence[OrderState]) -> ImportSummary:
     """Count responses and statuses, and measure rate and latency."""
     accepted = [placement for placement in placements if placement.accepted]
-    new_ids = {placement.order_id for placement in accepted if not placement.response.replayed}
+    new_ids = {placement.order_id for placement in accepted if not placement.replayed}
     settled = [state for state in states if state.order_id in new_ids and state.status != OrderStatus.PENDING]
     return ImportSummary(
+        outcomes=Counter(placement.outcome for placement in placements),
         by_status=Counter((state.status, state.reason) for state in states),
         replayed=len(accepted) - len(new_ids),
-        failed=tuple(placement for placement in placements if not placement.accepted),
+        failed=tuple(each for each in placements if each.response and not each.accepted),
         orders_per_second=_rate(settled),
         settlement_latency=Latency.from_seconds([state.seconds for state in settled]),
-        response_latency=Latency.from_seconds([placement.response.seconds for placement in accepted]),
+        response_latency=Latency.from_seconds(
+            [placement.response.seconds for placement in accepted if placement.response]
+        ),
     )
 
 

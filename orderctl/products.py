@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from handlers.contract.money import MAX_UNIT_PRICE, is_unit_price
 from orderctl.dynamodb import batch_get, batch_put, is_condition_failed, to_item, to_plain
 from orderctl.errors import OperatorError
 from orderctl.stack import Stack
@@ -75,18 +76,20 @@ class ProductsTable:
         update = "SET available = :available, #name = "
         update += ":name" if name else "if_not_exists(#name, :name)"
         values: dict[str, Any] = {":available": available, ":name": name or product_id}
-        condition = {"ConditionExpression": "attribute_exists(unitPrice)"}
+        condition = {"ConditionExpression": "unitPrice BETWEEN :least AND :most"}
+        limits = {":least": 1, ":most": MAX_UNIT_PRICE}
         if unit_price is not None:
             update += ", unitPrice = :unitPrice"
             values[":unitPrice"] = unit_price
             condition = {}
+            limits = {}
         try:
             response = self._dynamodb.update_item(
                 TableName=self._table,
                 Key=to_item({"productId": product_id}),
                 UpdateExpression=update,
                 ExpressionAttributeNames={"#name": "name"},
-                ExpressionAttributeValues=to_item(values),
+                ExpressionAttributeValues=to_item(values | limits),
                 ReturnValues="ALL_NEW",
                 **condition,
             )
@@ -105,8 +108,9 @@ class ProductsTable:
 
 
 def _products(items: Iterable[Mapping[str, Any]]) -> Iterator[Product]:
-    # A released reservation can write stock of a product that was deleted. Such an item has no price.
-    return (_product(item) for item in items if "unitPrice" in item)
+    # A released reservation can write stock of a product that was deleted. Such an item has no price. Another
+    # program can store an impossible price. The API sells neither.
+    return (_product(item) for item in items if is_unit_price(item.get("unitPrice")))
 
 
 def _product(item: Mapping[str, Any]) -> Product:
@@ -114,5 +118,5 @@ def _product(item: Mapping[str, Any]) -> Product:
         product_id=item["productId"],
         name=item.get("name", item["productId"]),
         unit_price=int(item["unitPrice"]),
-        available=int(item["available"]),
+        available=int(item.get("available", 0)),
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from handlers.contract.names import ORDER_RECORD, OrderStatus
+from orderctl.aws_calls import NO_RESPONSE
 from orderctl.dynamodb import batch_get
 from orderctl.stack import Stack
 
@@ -30,6 +31,67 @@ class OrderState:
         return (self.updated_at - self.created_at).total_seconds()
 
 
+class Settlement:
+    """What is known of the status of some orders. It stays known when a wait fails or is interrupted."""
+
+    def __init__(self, stack: Stack, order_ids: Collection[str]) -> None:
+        self._stack = stack
+        self._order_ids = order_ids
+        self._states: dict[str, OrderState] = {}
+
+    @property
+    def total(self) -> int:
+        """Return the number of orders."""
+        return len(self._order_ids)
+
+    @property
+    def states(self) -> list[OrderState]:
+        """Return the latest status of every order that was read."""
+        return list(self._states.values())
+
+    def wait(
+        self,
+        *,
+        timeout: float,
+        retry_seconds: float = 0.0,
+        on_progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Poll until no order is pending, at most `timeout` seconds.
+
+        `on_progress` gets the number of orders that are no longer pending. An order on hold ends the wait
+        too: only an operator can change it. When the table does not respond for more than `retry_seconds`,
+        the error of botocore is raised.
+        """
+        deadline = time.monotonic() + timeout
+        responded = time.monotonic()
+        pause = 0.1
+        while True:
+            try:
+                pending = self._read()
+                responded = time.monotonic()
+            except NO_RESPONSE:
+                # The client says that it tries again.
+                if time.monotonic() - responded > retry_seconds:
+                    raise
+            else:
+                on_progress(len(self._order_ids) - pending)
+                if not pending:
+                    return
+            # A deadline that is not a number is over, too.
+            if not time.monotonic() <= deadline:
+                return
+            time.sleep(pause)
+            pause = min(_MAX_PAUSE_SECONDS, pause * 1.5)
+
+    def _read(self) -> int:
+        """Read the orders that can still change; return how many are pending."""
+        done = {id_ for id_, state in self._states.items() if state.status != OrderStatus.PENDING}
+        states = read_states(self._stack, [id_ for id_ in self._order_ids if id_ not in done])
+        self._states |= {state.order_id: state for state in states}
+        done |= {state.order_id for state in states if state.status != OrderStatus.PENDING}
+        return len(self._order_ids) - len(done)
+
+
 def read_states(stack: Stack, order_ids: Iterable[str]) -> list[OrderState]:
     """Read the status of these orders."""
     keys = ({"orderId": order_id, "record": ORDER_RECORD} for order_id in order_ids)
@@ -45,26 +107,8 @@ def read_states(stack: Stack, order_ids: Iterable[str]) -> list[OrderState]:
     ]
 
 
-def wait_while_pending(
-    stack: Stack,
-    order_ids: Collection[str],
-    *,
-    timeout: float,
-    on_progress: Callable[[int], None] = lambda _: None,
-) -> list[OrderState]:
-    """Poll until no order is pending, at most `timeout` seconds; return the status of every order.
-
-    `on_progress` gets the number of orders that are no longer pending. An order on hold ends the wait too:
-    only an operator can change it.
-    """
-    deadline = time.monotonic() + timeout
-    pause = 0.1
-    done: dict[str, OrderState] = {}
-    while True:
-        states = read_states(stack, [id_ for id_ in order_ids if id_ not in done])
-        done |= {state.order_id: state for state in states if state.status != OrderStatus.PENDING}
-        on_progress(len(done))
-        if len(done) >= len(order_ids) or time.monotonic() > deadline:
-            return [*done.values(), *(state for state in states if state.order_id not in done)]
-        time.sleep(pause)
-        pause = min(_MAX_PAUSE_SECONDS, pause * 1.5)
+def wait_while_pending(stack: Stack, order_ids: Collection[str], *, timeout: float) -> list[OrderState]:
+    """Wait until no order is pending, at most `timeout` seconds; return the status of every order."""
+    settlement = Settlement(stack, order_ids)
+    settlement.wait(timeout=timeout)
+    return settlement.states

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any, Final, Self
 
-import boto3
 import typer
-from botocore.exceptions import ClientError
 
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import LocalCloudFiles, is_running, local_client, local_cloud_folder
+from orderctl.terminal import waiting
 
 QUEUES: Final = ("inventory", "payment", "notification", "delivery")
 
@@ -80,6 +80,12 @@ class Stack:
         )
 
 
+def stack_options(name: str | None, profile: str | None, region: str | None) -> str:
+    """Return the options of a stack as they follow another command: "" or " --stack NAME --profile P"."""
+    given = {"--stack": name, "--profile": profile, "--region": region}
+    return "".join(f" {option} {quote(value)}" for option, value in given.items() if value)
+
+
 def find_stack(name: str | None = None, profile: str | None = None, region: str | None = None) -> Stack:
     """Return the stack `name` on AWS, or without a name the stack on the local cloud."""
     if name:
@@ -107,7 +113,9 @@ def local_stack(file: Path) -> Stack:
             why="another version wrote it, or it was edited",
             what_to_do="Create it again with `orderctl up --fresh`.",
         ) from None
-    if not stack.endpoint_url or not is_running(stack.endpoint_url):
+    with waiting(f"waiting for the local cloud at {stack.endpoint_url}"):
+        running = is_running(stack.endpoint_url) if stack.endpoint_url else False
+    if not running:
         raise OperatorError(
             f"The local cloud at {stack.endpoint_url} does not respond",
             why="it was killed",
@@ -117,16 +125,20 @@ def local_stack(file: Path) -> Stack:
 
 
 def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
-    session = boto3.Session(profile_name=profile, region_name=region)
-    if not session.region_name:
-        raise OperatorError(
-            f"No region is set for the stack {name}", what_to_do="Add --region, or set AWS_REGION."
-        )
-    return describe(name, session.client, region=session.region_name, profile=profile)
+    with waiting(f"looking for the stack {name}"):
+        session = _session(profile, region)
+        if not session.region_name:
+            raise OperatorError(
+                f"No region is set for the stack {name}", what_to_do="Add --region, or set AWS_REGION."
+            )
+        client = partial(_client, endpoint_url=None, region=session.region_name, profile=profile)
+        return describe(name, client, region=session.region_name, profile=profile)
 
 
 def describe(name: str, client: Callable[[str], Any], *, region: str, profile: str | None = None) -> Stack:
     """Read the outputs of a deployed stack; raise OperatorError when there is no such stack."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415  takes 0.15 s, not every command needs it
+
     try:
         found = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -161,6 +173,16 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
 
 @cache
 def _client(service: str, endpoint_url: str | None, region: str, profile: str | None) -> Any:
+    from orderctl.aws_calls import CONFIG, watched  # noqa: PLC0415  as above
+
     if endpoint_url:
-        return local_client(service, endpoint_url, region)
-    return boto3.Session(profile_name=profile, region_name=region).client(service)
+        return watched(local_client(service, endpoint_url, region))
+    return watched(_session(profile, region).client(service, config=CONFIG))
+
+
+@cache
+def _session(profile: str | None, region: str | None) -> Any:
+    # The clients of one session share its credentials, and what it has read of botocore's files.
+    import boto3  # noqa: PLC0415  as above
+
+    return boto3.Session(profile_name=profile, region_name=region)

@@ -6,6 +6,7 @@ from typing import Any
 from handlers.adapters.aws import translated
 from handlers.adapters.dynamodb import from_item, to_item
 from handlers.adapters.time_budget import LONGEST_CALL_MILLIS, TimeBudget
+from handlers.contract.money import is_unit_price
 from handlers.domain.errors import DependencyUnavailable
 
 
@@ -20,7 +21,8 @@ class Catalogue:
         """Return the price in minor units of each product that has one; raises DependencyUnavailable.
 
         Takes up to 100 products. A release may create the item of a deleted product again. That item has
-        stock but no price, and is not sold.
+        stock but no price, and is not sold. Neither is a product whose stored price is none: not a number,
+        or not a whole number of minor units from 1 to MAX_UNIT_PRICE.
         """
         prices: dict[str, int] = {}
         wanted: list[Any] = [to_item({"productId": product_id}) for product_id in product_ids]
@@ -36,7 +38,11 @@ class Catalogue:
         with translated("Inventory table"):
             response = self._client.batch_get_item(RequestItems={self._table_name: request})
         found = response.get("Responses", {}).get(self._table_name, [])
-        priced = [from_item(item) for item in found if "unitPrice" in item]
-        prices = {product["productId"]: int(product["unitPrice"]) for product in priced}
+        products = [from_item(item) for item in found]
+        prices = {
+            product["productId"]: int(product["unitPrice"])
+            for product in products
+            if is_unit_price(product.get("unitPrice"))
+        }
         unread = response.get("UnprocessedKeys", {}).get(self._table_name, {}).get("Keys", [])
         return prices, unread

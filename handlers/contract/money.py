@@ -1,6 +1,7 @@
 """Amounts, and the priced lines of an order."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 # The currencies of ISO 4217 whose minor unit is not a hundredth.
@@ -11,6 +12,9 @@ _WITHOUT_DECIMALS: Final = frozenset(
     }
 )
 _WITH_THREE_DECIMALS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+# In minor units. A client that reads JSON numbers as doubles is exact up to 9,007,199,254,740,991.
+# The total of the largest order, 98 lines of 10,000, stays below.
+MAX_UNIT_PRICE: Final = 999_999_999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,11 @@ class OrderLine:
     product_id: str
     quantity: int
     unit_price: int
+
+
+def is_unit_price(stored: object) -> bool:
+    """Tell whether a number of DynamoDB is a price: whole minor units from 1 to MAX_UNIT_PRICE."""
+    return isinstance(stored, Decimal) and 1 <= stored <= MAX_UNIT_PRICE and stored % 1 == 0
 
 
 def format_money(money: Money) -> str:

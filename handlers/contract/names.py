@@ -26,6 +26,10 @@ EVENT_SOURCE: Final = "ecommerce.orders"
 # One transaction holds at most 100 actions: the step's record, the products, and one to spare.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 MAX_ITEMS_PER_ORDER: Final = 98
+# How many of one product an order can have; the schema of a request says the same.
+MAX_QUANTITY: Final = 10_000
+# How many of one product can be in stock.
+MAX_AVAILABLE: Final = 999_999_999
 
 
 class OrderStatus(StrEnum):

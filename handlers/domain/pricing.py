@@ -14,8 +14,7 @@ def pending_order(
 ) -> Order:
     """Price a request; raises UnknownProducts.
 
-    Amounts are whole minor units of any size here; a client that reads JSON numbers as doubles is exact up
-    to 9,007,199,254,740,991, which 98 lines of 10,000 stay below when no unit costs more than 9,191,019,647.
+    Amounts are whole minor units.
     """
     unknown = {
         position: item.product_id

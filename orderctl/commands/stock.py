@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from handlers.contract.money import MAX_UNIT_PRICE
+from handlers.contract.names import MAX_AVAILABLE
 from orderctl.display.import_summary import skipped_table
 from orderctl.display.layout import print_parts
 from orderctl.display.product_table import products_table
@@ -16,7 +18,7 @@ from orderctl.files.order_file import PRODUCT_ID
 from orderctl.files.product_file import parse_product_file
 from orderctl.products import Product, ProductsTable
 from orderctl.stack import Profile, Region, StackName, find_stack
-from orderctl.terminal import progress_bar
+from orderctl.terminal import progress, progress_bar
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,9 +32,12 @@ app = typer.Typer(
 def set_product(  # noqa: PLR0913  one parameter an option
     *,
     product: Annotated[str, typer.Argument(metavar="PRODUCT")],
-    quantity: Annotated[int, typer.Argument(metavar="QTY", min=0, help="The available quantity.")],
+    quantity: Annotated[
+        int, typer.Argument(metavar="QTY", min=0, max=MAX_AVAILABLE, help="The available quantity.")
+    ],
     price: Annotated[
-        int | None, typer.Option(metavar="MINOR", min=1, help="Unit price in minor units.")
+        int | None,
+        typer.Option(metavar="MINOR", min=1, max=MAX_UNIT_PRICE, help="Unit price in minor units."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="The product's name.")] = None,
     stack_name: StackName = None,
@@ -71,12 +76,17 @@ def import_products(
     """Stock the products of a file; existing products are replaced.
 
     A product file has the columns productId,name,unitPrice,available, with prices in minor units.
-    For an order file (InvoiceNo,StockCode,...), the quantities of its orders are stocked.
+    When a line of it is invalid, nothing is stocked.
+    For an order file (InvoiceNo,StockCode,...), the quantities of its valid orders are stocked.
     """
     found = parse_product_file(read_csv_file(file))
-    stock_products(ProductsTable(find_stack(stack_name, profile, region)), found.products)
     if found.skipped:
-        print_parts(skipped_table(found.skipped))
+        print_parts(skipped_table(found.skipped), to=progress)
+    if found.skipped and not found.from_orders:
+        raise OperatorError(
+            f"{file} has invalid lines, so nothing is stocked", what_to_do="Correct the lines above."
+        )
+    stock_products(ProductsTable(find_stack(stack_name, profile, region)), found.products)
 
 
 def stock_products(table: ProductsTable, products: Sequence[Product], source: str = "") -> None:

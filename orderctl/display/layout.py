@@ -1,9 +1,10 @@
 """The parts that every display is made of: tables, amounts and statuses."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -11,6 +12,7 @@ from handlers.contract.money import Money, format_money
 from handlers.contract.names import OrderStatus
 from orderctl.terminal import output
 
+_ORDER_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STYLES: Final = {
     OrderStatus.PENDING: "yellow",
     OrderStatus.CONFIRMED: "green",
@@ -19,10 +21,10 @@ _STYLES: Final = {
 }
 
 
-def print_parts(*parts: RenderableType) -> None:
+def print_parts(*parts: RenderableType, to: Console = output) -> None:
     """Print tables, trees and texts; a line that is too long for the terminal is wrapped, not cut."""
     for part in parts:
-        output.print(part, soft_wrap=False)
+        to.print(part, soft_wrap=False)
 
 
 def new_table(*columns: str, right: Iterable[str] = ()) -> Table:
@@ -35,8 +37,16 @@ def new_table(*columns: str, right: Iterable[str] = ()) -> Table:
 
 
 def add_row(table: Table, *cells: object) -> None:
-    """Add a row. A cell is plain text, never Rich markup: customers and files wrote it."""
-    table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in cells))
+    """Add a row. A cell is plain text, never Rich markup: customers and files wrote it.
+
+    An order id is never broken across lines: where the terminal is narrow, the other columns shrink.
+    """
+    texts = [cell if isinstance(cell, Text) else Text(str(cell)) for cell in cells]
+    table.add_row(*texts)
+    for column, text in zip(table.columns, texts, strict=True):
+        if _ORDER_ID.fullmatch(text.plain):
+            column.no_wrap = True
+            column.min_width = len(text)
 
 
 def money_text(amount: Mapping[str, Any]) -> str:

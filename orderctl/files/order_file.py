@@ -11,11 +11,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from handlers.contract.names import MAX_ITEMS_PER_ORDER
+from handlers.contract.names import MAX_ITEMS_PER_ORDER, MAX_QUANTITY
 from orderctl.files.csv_lines import CsvFile, Row, SkippedLine
 
 _COLUMNS: Final = ("InvoiceNo", "StockCode", "Description", "Quantity", "UnitPrice", "CustomerID")
-MAX_QUANTITY: Final = 10_000
 PRODUCT_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MINOR_DIGITS: Final = 2
 _NUMBER: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")

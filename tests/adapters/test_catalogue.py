@@ -8,6 +8,7 @@ from botocore.stub import Stubber
 
 from handlers.adapters.catalogue import Catalogue
 from handlers.adapters.time_budget import TimeBudget
+from handlers.contract.money import MAX_UNIT_PRICE
 from handlers.domain.errors import DependencyUnavailable
 from tests.dynamodb_items import to_item
 from tests.moto_clients import client
@@ -62,6 +63,25 @@ def test_a_deleted_product_with_released_stock_has_no_price(tables: OrderTables)
     tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
 
     assert catalogue.unit_prices(["deleted"], ENOUGH_TIME) == {}
+
+
+@pytest.mark.parametrize(
+    "stored", [{"N": "9" * 38}, {"N": "1000000000"}, {"N": "0"}, {"N": "-5"}, {"N": "2.55"}, {"S": "255"}]
+)
+def test_a_product_with_an_impossible_price_is_not_sold(tables: OrderTables, stored: dict[str, str]) -> None:
+    catalogue = Catalogue(tables.dynamodb, tables.names.inventory)
+    item = {**to_item({"productId": "odd", "available": 3}), "unitPrice": stored}
+    tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
+
+    assert catalogue.unit_prices(["odd"], ENOUGH_TIME) == {}
+
+
+def test_the_highest_price_is_sold(tables: OrderTables) -> None:
+    catalogue = Catalogue(tables.dynamodb, tables.names.inventory)
+    item = to_item({"productId": "jewel", "unitPrice": MAX_UNIT_PRICE, "available": 3})
+    tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
+
+    assert catalogue.unit_prices(["jewel"], ENOUGH_TIME) == {"jewel": MAX_UNIT_PRICE}
 
 
 def test_unprocessed_keys_are_read_again(stubber: Stubber) -> None:

@@ -196,7 +196,7 @@ def test_a_failed_deployment_is_reported_and_cleaned_up(folder: Folder) -> None:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_up_is_cleaned_up(folder: Folder, stop: signal.Signals) -> None:
     environment = {**os.environ, "ORDERCTL_HOME": str(folder.root)}
-    command = [sys.executable, "-c", "from orderctl.main import main; main()", "up", "--port", "0"]
+    command = [sys.executable, "-c", "from orderctl.__main__ import main; main()", "up", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as up:  # noqa: S603  ours
         eventually(lambda: len(_processes_of(folder)) >= 3, "one of up, MiniStack and the CDK")
 

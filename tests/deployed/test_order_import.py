@@ -150,7 +150,7 @@ def test_an_order_that_the_api_refuses_fails_the_import_and_the_other_orders_are
     assert result.exit_code == 1
     assert "1  CONFIRMED" in result.output
     assert re.search(r"2 +The API responded with 422 .*\n.*/items/0/productId", result.output)
-    assert "error: 1 orders were not accepted" in result.output
+    assert "of 2 orders, 1 placed, 1 settled, 1 not accepted, 0 unknown" in result.stderr
 
 
 def test_an_order_whose_event_was_lost_is_settled_by_a_second_import(
@@ -166,7 +166,7 @@ def test_an_order_whose_event_was_lost_is_settled_by_a_second_import(
 
     assert lost.exit_code == 1
     assert "1  PENDING" in lost.output
-    assert "error: 1 orders are not settled" in lost.output
+    assert "1 orders are not settled after 0 s" in lost.stderr
     assert again.exit_code == 0, again.output
     assert "1  CONFIRMED" in again.output
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from orderctl.main import app
 from tests.deployed.deployed_shop import DeployedShop
+from tests.dynamodb_items import to_item
 from tests.waiting import eventually
 
 BUYER = ("--customer", "cust-1", "--email", "ada@example.com")
@@ -75,7 +76,9 @@ def test_the_list_of_orders_has_the_requested_length(shop: DeployedShop) -> None
 
 @pytest.mark.usefixtures("local_stack")
 def test_a_customer_without_orders_is_reported() -> None:
-    assert orderctl("orders", "--customer", "nobody").stdout == "nobody has no orders\n"
+    outcome = orderctl("orders", "--customer", "nobody")
+
+    assert (outcome.stdout, outcome.stderr) == ("", "nobody has no orders\n")
 
 
 def test_a_refusal_of_the_api_is_shown_with_its_pointers(shop: DeployedShop) -> None:
@@ -114,13 +117,43 @@ def test_a_new_product_needs_a_price() -> None:
 
 def test_a_catalogue_can_be_imported(shop: DeployedShop, tmp_path: Path) -> None:
     file, product = tmp_path / "catalogue.csv", f"P-{uuid4()}"
-    file.write_text(f"productId,name,unitPrice,available\n{product},Mug,255,12\nA B,Jug,99,1\n")
+    file.write_text(f"productId,name,unitPrice,available\n{product},Mug,255,12\n")
 
     outcome = orderctl("stock", "import", str(file))
 
     assert outcome.exit_code == 0
-    assert "1 productId empty or invalid 3" in single_spaced(outcome.stdout)
     assert shop.available(product) == 12
+
+
+def test_a_catalogue_with_an_impossible_price_changes_nothing(shop: DeployedShop, tmp_path: Path) -> None:
+    file, product = tmp_path / "catalogue.csv", shop.sell(available=7)
+    file.write_text(f"productId,name,unitPrice,available\n{product},Mug,255,12\nJUG,Jug,{'9' * 38},1\n")
+
+    outcome = orderctl("stock", "import", str(file))
+
+    assert outcome.exit_code == 1
+    assert outcome.stdout == ""
+    assert "1 unitPrice not a whole number of minor units from 1 to 999999999 3" in single_spaced(
+        outcome.stderr
+    )
+    assert "has invalid lines, so nothing is stocked" in outcome.stderr
+    assert shop.available(product) == 7
+
+
+def test_an_order_of_a_product_with_an_impossible_price_is_refused(shop: DeployedShop) -> None:
+    product = shop.sell()
+    shop.stack.client("dynamodb").update_item(
+        TableName=shop.stack.inventory_table,
+        Key=to_item({"productId": product}),
+        UpdateExpression="SET unitPrice = :price",
+        ExpressionAttributeValues=to_item({":price": 10**38 - 1}),
+    )
+
+    ordered = orderctl("place", f"{product}:6", *BUYER, *CARD)
+    shown = orderctl("stock", "show", product)
+
+    assert "responded with 422 Unknown products" in ordered.stderr
+    assert f"There is no product {product}" in shown.stderr
 
 
 @pytest.mark.usefixtures("local_stack")
@@ -173,7 +206,9 @@ def test_an_invalid_use_prints_a_short_error_message(
     [
         ("stock", "set", "MUG", "-1"),
         ("stock", "set", "MUG", "many"),
+        ("stock", "set", "MUG", "9" * 44),
         ("stock", "set", "MUG", "1", "--price", "0"),
+        ("stock", "set", "MUG", "1", "--price", "9" * 38),
         ("import", "x.csv", "--concurrency", "0"),
         ("import", "x.csv", "--stock-share", "1.1"),
         ("import", "x.csv", "--stock-share", "NaN"),
@@ -199,7 +234,7 @@ def test_a_file_without_orders_fails_the_import(tmp_path: Path) -> None:
     outcome = orderctl("import", str(file))
 
     assert outcome.exit_code == 1
-    assert "1 cancellation 2" in single_spaced(outcome.stdout)
+    assert "1 cancellation 2" in single_spaced(outcome.stderr)
     assert "has no order that can be placed" in outcome.stderr
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from orderctl.api_client import OrdersApi, Response, problem
+from orderctl.api_client import ApiUnreachable, OrdersApi, Response, problem
 from orderctl.errors import OperatorError
 from orderctl.stack import QUEUES, Stack
 
@@ -27,6 +27,9 @@ class _Api(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.requests.append((self.path, self.headers["Idempotency-Key"], self.client_address))
         status, headers = self.script.pop(0)
+        if not status:
+            self.close_connection = True
+            return
         body = json.dumps({"status": status}).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
@@ -133,6 +136,58 @@ def test_an_unreachable_api_is_reported(closed_port: int) -> None:
         api.get("some-order")
 
     assert clock.pauses
+
+
+def test_an_outage_is_said_at_once_repeated_and_its_end_too(
+    server: ThreadingHTTPServer, closed_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = _Clock()
+    gone = OrdersApi(stack_at(closed_port), retry_seconds=30, clock=clock, sleep=clock.sleep)
+
+    with pytest.raises(ApiUnreachable):
+        gone.get("some-order")
+    place(server, _Clock(), (503, {"Retry-After": "2"}), (503, {}), (202, {}))
+
+    first, *repeated, failing, ended = capsys.readouterr().err.splitlines()
+    assert f"127.0.0.1:{closed_port}/prod/ does not respond (no connection); trying again for 30 s" in first
+    assert len(repeated) in {1, 2}
+    assert all("still does not respond (no connection); trying again for" in line for line in repeated)
+    assert "responds with 503; trying again for" in failing
+    assert ended.endswith("responds again")
+
+
+def test_one_throttled_request_is_not_worth_a_message(
+    server: ThreadingHTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place(server, _Clock(), (429, {}), (202, {}))
+
+    assert capsys.readouterr().err == ""
+
+
+def test_an_order_that_could_not_be_sent_is_known_as_not_sent(
+    server: ThreadingHTTPServer, closed_port: int
+) -> None:
+    _Api.script.append((0, {}))  # closes the connection without a response
+
+    with pytest.raises(ApiUnreachable) as cut:
+        OrdersApi(stack_at(server.server_port), retry_seconds=0).get("some-order")
+    with pytest.raises(ApiUnreachable) as refused:
+        OrdersApi(stack_at(closed_port), retry_seconds=0).get("some-order")
+
+    assert cut.value.sent
+    assert cut.value.why == "the connection was closed"
+    assert not refused.value.sent
+
+
+def test_a_stopped_client_does_not_try_again(closed_port: int) -> None:
+    clock = _Clock()
+    api = OrdersApi(stack_at(closed_port), retry_seconds=30, clock=clock, sleep=clock.sleep)
+    api.stop()
+
+    with pytest.raises(ApiUnreachable):
+        api.get("some-order")
+
+    assert clock.pauses == []
 
 
 def test_an_order_id_can_not_lead_to_another_path(server: ThreadingHTTPServer) -> None:

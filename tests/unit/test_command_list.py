@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from orderctl import command_list
+from orderctl import command_list, stack
 from orderctl.command_list import COMMANDS, DEVELOPMENT_COMMANDS, ENTRY_POINT_GROUP, load_command
 from orderctl.main import app
 
@@ -67,6 +67,9 @@ def test_the_error_of_a_command_without_aws_credentials_has_the_options_for_them
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # Another test may have used the credentials of this one's session.
+    monkeypatch.setattr(stack, "_session", stack._session.__wrapped__)
+    monkeypatch.setattr(stack, "_client", stack._client.__wrapped__)
 
     outcome = CliRunner().invoke(app, ["status", "--stack", "Shop", "--region", "us-east-1"])
 

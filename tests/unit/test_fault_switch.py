@@ -43,6 +43,7 @@ class FakeStack:
         return {
             "FunctionName": FunctionName,
             "RevisionId": str(self.revision),
+            "Timeout": 8,
             "Environment": {"Variables": variables},
         }
 
@@ -87,6 +88,18 @@ def test_a_fault_changes_the_environment_of_one_function_only(service: Service) 
         "STAGE": "dev",
         "FAULT_INJECTION": "rate=0.3,latency=2",
     }
+
+
+def test_a_latency_that_the_function_would_not_survive_is_refused() -> None:
+    deployed = FakeStack()
+
+    with pytest.raises(OperatorError, match=r"latency of 8 s is not shorter than .* timeout of 8 s"):
+        _switch(deployed).turn_on(Fault(latency=8))
+    refused = _switch(deployed).read()
+    _switch(deployed).turn_on(Fault(latency=7.9))
+
+    assert refused is None
+    assert _switch(deployed).read() == Fault(latency=7.9)
 
 
 def test_turning_a_fault_on_waits_until_the_function_is_updated() -> None:

@@ -36,9 +36,11 @@ def test_the_stock_of_an_order_file_is_the_demand_of_its_orders() -> None:
     [
         ("A B,TIN MUG,255,12", "productId empty or invalid"),
         ("MUG,TIN MUG,255,12", "productId is on an earlier line"),
-        ("POT,TEA POT,0,12", "unitPrice not a whole number of minor units above 0"),
-        ("POT,TEA POT,2.55,12", "unitPrice not a whole number of minor units above 0"),
-        ("POT,TEA POT,255,-1", "available not a whole number from 0"),
+        ("POT,TEA POT,0,12", "unitPrice not a whole number of minor units from 1 to 999999999"),
+        ("POT,TEA POT,2.55,12", "unitPrice not a whole number of minor units from 1 to 999999999"),
+        ("POT,TEA POT,1000000000,12", "unitPrice not a whole number of minor units from 1 to 999999999"),
+        ("POT,TEA POT,255,-1", "available not a whole number from 0 to 999999999"),
+        (f"POT,TEA POT,255,{'9' * 44}", "available not a whole number from 0 to 999999999"),
         ("POT,TEA POT,255", "wrong number of columns"),
     ],
 )

@@ -1,0 +1,81 @@
+"""Tables with order ids on narrow terminals."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console, RenderableType
+
+from devtools.demo.orders import DEMO_ORDERS
+from devtools.demo.play import DemoResult
+from devtools.demo.view import short_trace
+from orderctl import terminal
+from orderctl.display.order_view import order_view, orders_table
+from orderctl.dlq.messages import DeadLetter
+from orderctl.dlq.orders import WaitingOrder
+from orderctl.dlq.plan import RedrivePlan
+from orderctl.dlq.tables import messages_view, plan_table, waiting_view
+from orderctl.errors import OperatorError
+
+ORDER_ID = "23ac301d-e113-400f-8d5a-f406e39d870a"
+NOW = datetime(2026, 11, 22, 15, 14, 31, tzinfo=UTC)
+TIME = "2026-11-22T15:14:31.123Z"
+ORDER = {
+    "orderId": ORDER_ID,
+    "customerId": "cust-17850",
+    "status": "REJECTED",
+    "reason": "PAYMENT_DECLINED",
+    "total": {"amount": 123456, "currency": "USD"},
+    "items": [{"productId": "85123A", "quantity": 6, "unitPrice": 255}],
+    "steps": {"payment": {"status": "DECLINED", "at": TIME, "reference": ORDER_ID}},
+    "createdAt": TIME,
+    "updatedAt": TIME,
+}
+LETTER = DeadLetter(
+    queue="notification",
+    message_id="m-1",
+    receipt="r-1",
+    sent=NOW - timedelta(hours=3, minutes=12),
+    body={"orderId": ORDER_ID, "step": "NotifyConfirmed", "error": "DependencyUnavailable"},
+)
+DEMO = DemoResult(expected=DEMO_ORDERS[-1], order=ORDER, executions=[], dead_letter=None)
+WAITING = WaitingOrder(order_id=ORDER_ID, status="CONFIRMED", reason="notification", since=NOW)
+
+VIEWS: dict[str, Callable[[], list[RenderableType]]] = {
+    "orders": lambda: [orders_table([ORDER])],
+    "show": lambda: [order_view(ORDER)],
+    "dlq list": lambda: messages_view([LETTER], NOW, 1),
+    "dlq list, without a message": lambda: waiting_view([WAITING], NOW, 1),
+    "demo": lambda: [*short_trace(DEMO)],
+    "dlq redrive --dry-run": lambda: [plan_table(RedrivePlan.from_messages([LETTER]))],
+}
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_an_order_id_in_a_message_is_never_broken_across_lines(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = Console(width=width, force_terminal=True, soft_wrap=True, highlight=False, color_system=None)
+    monkeypatch.setattr(terminal, "progress", console)
+    long_word = "https://example.com/" + "x" * width
+
+    with console.capture() as shown:
+        terminal.print_error(OperatorError(f"the order with the id {ORDER_ID} is PENDING", why=long_word))
+
+    first, *others = shown.get().splitlines()
+    assert ORDER_ID in first + "\n" + others[0]
+    assert long_word in others[-1]
+    assert max(map(len, [first, *others[:-1]])) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("view", VIEWS)
+def test_an_order_id_is_never_broken_across_lines(view: str, width: int) -> None:
+    console = Console(width=width)
+
+    with console.capture() as shown:
+        console.print(*VIEWS[view](), sep="\n")
+
+    lines = shown.get().splitlines()
+    assert any(ORDER_ID in line for line in lines)
+    assert max(map(len, lines)) <= width
