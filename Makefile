@@ -45,7 +45,7 @@ soak: install ## random interleavings of orders for as long as you like: make so
 	@MODEL_EXAMPLES=$(or $(EXAMPLES),10000) pytest -q tests/model/test_interleavings.py
 
 record: install ## record the workflow's scenarios on a local cloud of its own
-	@export ORDERCTL_HOME=$(CURDIR)/.local/record; orderctl up && { orderctl record; status=$$?; orderctl down; exit $$status; }
+	@export ORDERCTL_HOME=$(CURDIR)/.local/record; orderctl up && { orderctl record --stage local; status=$$?; orderctl down; exit $$status; }
 
 mutate: install ## change the workflow in hundreds of small ways: the recorded tests must notice each one
 	@python -m tests.workflow.mutate

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self, TypeVar
 
-from handlers.contract.names import MAX_ORDERS_PER_SECOND, PaymentProvider, Stage, stack_name
+from handlers.contract.names import PaymentProvider, Stage, orders_per_second, stack_name
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -92,14 +92,18 @@ class StageConfig:
         is_prod, is_local = stage == Stage.PROD, stage == Stage.LOCAL
         return cls(
             stage=stage,
-            throttle=_PROD_THROTTLE if is_prod else _DEV_THROTTLE,
+            throttle=Throttle(
+                requests_per_second=orders_per_second(stage),
+                burst=2 * orders_per_second(stage),
+                requests_per_day=10_000_000 if is_prod else 100_000,
+            ),
             sweep=_LOCAL_SWEEP if is_local else _SWEEP,
             log_retention="THREE_MONTHS" if is_prod else "TWO_WEEKS",
             keeps_data=is_prod,
             archives_events=not is_local,
             console_domain=None if is_local else CONSOLE_DOMAIN,
             logs_access=stage in list(Stage),
-            prewarmed_for_orders_per_second=MAX_ORDERS_PER_SECOND if is_prod else None,
+            prewarmed_for_orders_per_second=orders_per_second(stage) if is_prod else None,
             payment_gateway=gateway,
             stripe_secret_arn=stripe_secret_arn,
             stripe_secret_key_arn=stripe_secret_key_arn,
@@ -115,12 +119,6 @@ class StageConfig:
         return stack_name(self.stage)
 
 
-_DEV_THROTTLE: Final = Throttle(requests_per_second=100, burst=200, requests_per_day=100_000)
-_PROD_THROTTLE: Final = Throttle(
-    requests_per_second=MAX_ORDERS_PER_SECOND,
-    burst=2 * MAX_ORDERS_PER_SECOND,
-    requests_per_day=10_000_000,
-)
 # Longer than an execution can last (285 s), so that no order is emitted again while its execution runs. The
 # rest is for the delivery of its event. While EventBridge is throttled, that can take up to an hour: such an
 # order gets a second execution, which changes nothing.

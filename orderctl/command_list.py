@@ -24,6 +24,9 @@ class ListedCommand:
 
 COMMANDS: Final = {
     "status": ListedCommand("Show what is running, and where.", "orderctl.commands.status:status"),
+    "doctor": ListedCommand(
+        "Check what a stage needs, before a deployment and after.", "orderctl.commands.doctor:doctor"
+    ),
     "stock": ListedCommand("Products, prices and stock: set, show, import.", "orderctl.commands.stock:app"),
     "place": ListedCommand("Place an order.", "orderctl.commands.placing:place"),
     "show": ListedCommand("Show an order: status, items and steps.", "orderctl.commands.orders:show"),

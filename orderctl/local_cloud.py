@@ -61,11 +61,15 @@ class LocalCloudFiles:
             return None
 
 
+def checkout() -> Path | None:
+    """Return the folder of the checkout that orderctl runs in; None where it was installed without one."""
+    folder = Path(__file__).resolve().parent.parent
+    return folder if (folder / "cdk.json").exists() else None
+
+
 def local_cloud_folder() -> Path:
     """Return ORDERCTL_HOME, or .local in the checkout, or .local in the current folder."""
-    checkout = Path(__file__).resolve().parent.parent
-    base = checkout if (checkout / "cdk.json").exists() else Path.cwd()
-    return Path(os.environ.get("ORDERCTL_HOME") or base / ".local").resolve()
+    return Path(os.environ.get("ORDERCTL_HOME") or (checkout() or Path.cwd()) / ".local").resolve()
 
 
 def is_running(endpoint_url: str) -> bool:

@@ -10,15 +10,31 @@ from typing import Annotated, Any, Final, Self
 
 import typer
 
+from handlers.contract.names import STACK_PREFIX, Stage, stack_name
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import LocalCloudFiles, is_running, local_client, local_cloud_folder
 from orderctl.terminal import waiting
 
 QUEUES: Final = ("inventory", "payment", "notification", "delivery")
 
+# The stack in which a stage is, or that has this name already.
+_LOCAL_STACK: Final = stack_name(Stage.LOCAL)
+
+
+def _named_stack(given: str | None) -> str | None:
+    return given if given is None or given.startswith(f"{STACK_PREFIX}-") else stack_name(given)
+
+
 StackName = Annotated[
     str | None,
-    typer.Option("--stack", metavar="NAME", help="A stack on AWS, e.g. OrderProcessing-dev."),
+    typer.Option(
+        "--stack",
+        "--stage",
+        metavar="NAME",
+        envvar="ORDERCTL_STACK",
+        callback=_named_stack,
+        help="A stack on AWS or its stage, e.g. OrderProcessing-dev or dev. `local` is the local cloud.",
+    ),
 ]
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile to use with --stack.")]
 Region = Annotated[str | None, typer.Option(metavar="REGION", help="AWS Region to use with --stack.")]
@@ -88,12 +104,12 @@ def stack_options(name: str | None, profile: str | None, region: str | None) -> 
 
 def find_stack(name: str | None = None, profile: str | None = None, region: str | None = None) -> Stack:
     """Return the stack `name` on AWS, or without a name the stack on the local cloud."""
-    if name:
+    if name and name != _LOCAL_STACK:
         return _stack_on_aws(name, profile, region)
     if profile or region:
         raise OperatorError(
-            "--profile and --region need --stack",
-            what_to_do="Add the name of the stack, for example --stack OrderProcessing-dev.",
+            "--profile and --region need the stage of a stack on AWS",
+            what_to_do="Add the stage, for example --stage dev.",
         )
     return local_stack(LocalCloudFiles(local_cloud_folder()).stack_file)
 
@@ -126,13 +142,16 @@ def local_stack(file: Path) -> Stack:
 
 def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
     with waiting(f"looking for the stack {name}"):
-        session = _session(profile, region)
-        if not session.region_name:
-            raise OperatorError(
-                f"No region is set for the stack {name}", what_to_do="Add --region, or set AWS_REGION."
-            )
-        client = partial(_client, endpoint_url=None, region=session.region_name, profile=profile)
-        return describe(name, client, region=session.region_name, profile=profile)
+        named_region, client = aws_client(f"the stack {name}", profile, region)
+        return describe(name, client, region=named_region, profile=profile)
+
+
+def aws_client(of: str, profile: str | None, region: str | None) -> tuple[str, Callable[[str], Any]]:
+    """Return the Region, and what makes the boto3 client of a service there; `of` is for the message."""
+    named_region = _session(profile, region).region_name
+    if not named_region:
+        raise OperatorError(f"No region is set for {of}", what_to_do="Add --region, or set AWS_REGION.")
+    return named_region, partial(_client, endpoint_url=None, region=named_region, profile=profile)
 
 
 def describe(name: str, client: Callable[[str], Any], *, region: str, profile: str | None = None) -> Stack:

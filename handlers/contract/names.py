@@ -13,6 +13,8 @@ OPEN_ORDERS_INDEX: Final = "open-orders"
 CUSTOMER_ORDERS_INDEX: Final = "customer-orders"
 # What the stage prod is made for; the rate of its API key.
 MAX_ORDERS_PER_SECOND: Final = 1_000
+# Of functions, for a confirmed order: orders, inventory, payment and notification twice each.
+INVOCATIONS_PER_ORDER: Final = 6
 # An order is put into the index, put again under another key when it is settled (two writes), and taken out.
 OPEN_INDEX_WRITES_PER_ORDER: Final = 4
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
@@ -107,6 +109,11 @@ class Stage(StrEnum):
 def stack_name(stage: str) -> str:
     """Return the name of the CloudFormation stack of a stage."""
     return f"{STACK_PREFIX}-{stage}"
+
+
+def orders_per_second(stage: str) -> int:
+    """Return the rate of the API key of a stage."""
+    return MAX_ORDERS_PER_SECOND if stage == Stage.PROD else 100
 
 
 def event_bus_name(stage: str) -> str:

@@ -1,7 +1,8 @@
 """Every write that moves an order through its life: what it changes, and on which condition.
 
 docs/order-lifecycle.md explains the protocol. Tests hold its table and the state machine against this module.
-Times are RFC 3339 UTC with milliseconds, so that text sorts as time.
+Times are RFC 3339 UTC with milliseconds, so that text sorts as time. Those of Step Functions are without a
+fraction that is zero: `redrivenAt`, which is compared with one of them, is a whole second without its zone.
 """
 
 from collections.abc import Callable, Mapping
@@ -100,7 +101,10 @@ def leave_to_operator(seen: str, now: str) -> OrderWrite:
 
 
 def resume(now: str, redriven_at: str | None) -> OrderWrite:
-    """Redrive: an order on hold is PENDING again. `redriven_at` is when its latest message was sent."""
+    """Redrive: an order on hold is PENDING again.
+
+    `redriven_at` is the second by which its latest message was sent, as `clock.second_reached` writes it.
+    """
     note, note_values = _redrive_note(redriven_at)
     return OrderWrite(
         update=f"SET #status = :pending, updatedAt = :now, openKey = :openKey{note} REMOVE reason, attempts",

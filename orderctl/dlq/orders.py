@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from botocore.exceptions import ClientError
 
 from handlers.contract import order_lifecycle as lifecycle
-from handlers.contract.clock import Clock, rfc3339, utc_now
+from handlers.contract.clock import Clock, rfc3339, second_reached, utc_now
 from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import (
     NOTIFICATION_STEP_PREFIX,
@@ -58,7 +58,8 @@ class WaitingOrder:
 class KnownOrder:
     """An order as the table has it.
 
-    `open_key` is None when the order is closed. `redriven_at` is when its latest redriven message was sent.
+    `open_key` is None when the order is closed. `redriven_at` is the second by which its latest
+    redriven message was sent.
     `notified` has the kinds of the sent notifications, of those that were asked for.
     """
 
@@ -230,6 +231,6 @@ def _keys(order_ids: Iterable[str], messages: Iterable[DeadLetter]) -> list[dict
 
 
 def _redriven_at(order: KnownOrder, messages: Sequence[DeadLetter]) -> str | None:
-    """Return when the latest message that a redrive took of the order was sent."""
-    sent = [*(rfc3339(message.sent) for message in messages), *filter(None, [order.redriven_at])]
+    """Return the second by which the latest message that a redrive took of the order was sent."""
+    sent = [*(second_reached(message.sent) for message in messages), *filter(None, [order.redriven_at])]
     return max(sent, default=None)

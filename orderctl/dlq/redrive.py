@@ -4,10 +4,12 @@ The messages of an order that is already done are deleted without an event.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 
+from handlers.contract.clock import Clock, second_reached, utc_now
 from handlers.contract.events import MAX_EVENTS_PER_CALL, Event, order_placed
 from handlers.contract.names import DetailType
 from orderctl.chunks import chunks
@@ -49,7 +51,7 @@ class Redrive:
     again, its new message stays on the queue.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  its clocks are for tests
         self,
         stack: Stack,
         received: ReceivedMessages,
@@ -57,9 +59,10 @@ class Redrive:
         rate: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        now: Clock = utc_now,
     ) -> None:
         self._received = received
-        self._orders = RedrivableOrders(stack)
+        self._orders = RedrivableOrders(stack, now)
         self._bus = stack.client("events")
         self._bus_name = stack.bus_name
         self._rate = rate
@@ -67,6 +70,7 @@ class Redrive:
         self._batch_size = max(1, min(MAX_EVENTS_PER_CALL, int(rate)))
         self._clock = clock
         self._sleep = sleep
+        self._now = now
 
     def run(self, plan: RedrivePlan) -> Iterator[RedriveResult]:
         """Carry out the plan at `rate` events a second; yield the result so far after each batch."""
@@ -88,6 +92,7 @@ class Redrive:
         orders = [order for order_id, order in known.items() if order_id not in done]
         for order in orders:
             self._orders.take_up(order, messages[order.order_id])
+        self._wait_for_the_second_after(chain.from_iterable(messages.values()))
         accepted = self._put_events([order_placed(order) for order in orders])
         emitted = [order.order_id for order, ok in zip(orders, accepted, strict=True) if ok]
         result.emitted += len(emitted)
@@ -117,6 +122,15 @@ class Redrive:
         ahead = started + done / self._rate - self._clock()
         if ahead > 0:
             self._sleep(ahead)
+
+    def _wait_for_the_second_after(self, messages: Iterable[DeadLetter]) -> None:
+        """Let the new execution start in a later second than the messages: else it can't close the order."""
+        newest = max((message.sent for message in messages), default=None)
+        if newest is None:
+            return
+        early = datetime.fromisoformat(second_reached(newest)).replace(tzinfo=UTC) - self._now()
+        if early > timedelta(0):
+            self._sleep(early.total_seconds())
 
 
 def _announcement(message: DeadLetter) -> Event:

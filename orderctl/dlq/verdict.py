@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from handlers.contract.clock import rfc3339
+from handlers.contract.clock import second_reached
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import KnownOrder
 
@@ -34,7 +34,7 @@ def verdict(message: DeadLetter, order: KnownOrder | None) -> Verdict:
         return Verdict.UNKNOWN
     if order.status.is_settled and order.is_closed and message.notification in {None, *order.notified}:
         return Verdict.ALREADY_DONE
-    is_taken = order.redriven_at is not None and rfc3339(message.sent) <= order.redriven_at
+    is_taken = order.redriven_at is not None and second_reached(message.sent) <= order.redriven_at
     return Verdict.BEING_REDRIVEN if is_taken and order.is_in_progress else Verdict.NEEDS_REDRIVE
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from moto.sqs.models import sqs_backends
 from typer.testing import CliRunner
 
 from handlers.adapters.orders_table import OrdersTable
-from handlers.contract.clock import rfc3339
+from handlers.contract.clock import rfc3339, second_reached
 from handlers.contract.events import order_placed
 from handlers.contract.names import OpenKind
 from orderctl.commands import dlq
@@ -192,7 +193,7 @@ def test_the_time_of_the_redrive_is_that_of_the_latest_message(backlog: Backlog,
 
     orderctl("redrive", "notification")
 
-    assert backlog.order(first)["redrivenAt"] == rfc3339(sent)
+    assert backlog.order(first)["redrivenAt"] == second_reached(sent)
     assert backlog.order(again)["redrivenAt"] == later
 
 
@@ -641,6 +642,25 @@ def test_an_order_without_a_message_on_the_named_queue_gets_a_hint(
     assert "no such order" not in outcome.output
 
 
+def later() -> datetime:
+    """A clock that is in a later second than every message."""
+    return datetime.now(UTC) + timedelta(seconds=2)
+
+
+def test_a_redrive_waits_for_the_second_after_its_messages(backlog: Backlog) -> None:
+    backlog.park("payment", backlog.place("ON_HOLD"))
+    slept: list[float] = []
+
+    with read_queues(backlog.stack, QUEUES, wait_seconds=0) as found:
+        sent = found.messages[0].sent
+        work = Redrive(backlog.stack, found, rate=1, sleep=slept.append, now=lambda: sent)
+        list(work.run(RedrivePlan.from_messages(found.messages)))
+
+    assert [sent + timedelta(seconds=seconds) for seconds in slept] == [
+        datetime.fromisoformat(second_reached(sent)).replace(tzinfo=UTC)
+    ]
+
+
 def test_a_redrive_emits_at_most_its_rate_at_once(backlog: Backlog) -> None:
     for _ in range(3):
         backlog.park("payment", backlog.place("ON_HOLD"))
@@ -650,7 +670,7 @@ def test_a_redrive_emits_at_most_its_rate_at_once(backlog: Backlog) -> None:
         time[0] += seconds
 
     with read_queues(backlog.stack, QUEUES, wait_seconds=0) as found:
-        work = Redrive(backlog.stack, found, rate=1, clock=lambda: time[0], sleep=sleep)
+        work = Redrive(backlog.stack, found, rate=1, clock=lambda: time[0], sleep=sleep, now=later)
         progress = [(result.done, time[0]) for result in work.run(RedrivePlan.from_messages(found.messages))]
 
     assert progress == [(1, 100.0), (2, 101.0), (3, 102.0)]
@@ -684,7 +704,7 @@ def test_orders_are_redriven_in_batches_at_the_rate(backlog: Backlog) -> None:
         time[0] += seconds
 
     with read_queues(backlog.stack, QUEUES, wait_seconds=0) as found:
-        work = Redrive(backlog.stack, found, rate=10, clock=lambda: time[0], sleep=sleep)
+        work = Redrive(backlog.stack, found, rate=10, clock=lambda: time[0], sleep=sleep, now=later)
         progress = [(result.done, time[0]) for result in work.run(RedrivePlan.from_messages(found.messages))]
 
     assert progress == [(10, 100.0), (20, 101.0), (25, 102.0), (30, 102.5)]

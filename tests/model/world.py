@@ -180,6 +180,10 @@ class World:
         """Return a datetime class with this world's time."""
         return type("WorldClock", (datetime,), {"now": staticmethod(lambda _: self.now())})
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass without anything else happening."""
+        self.time += timedelta(seconds=seconds)
+
     def now(self) -> datetime:
         """Advance the time by a millisecond and return it, so that no two records have the same time."""
         self.time += timedelta(milliseconds=1)
@@ -237,15 +241,14 @@ class World:
         held = [order.order_id for order in RedrivableOrders(stack, self.now).waiting()]
         with read_queues(stack, QUEUES, wait_seconds=0) as found:
             plan = RedrivePlan.from_messages(found.messages, held, in_flight=found.in_flight)
-            work = Redrive(stack, found, rate=1e9)
-            work._orders = RedrivableOrders(stack, self.now)
+            work = Redrive(stack, found, rate=1e9, now=self.now, sleep=self.pass_time)
             for _ in work.run(plan):
                 pass
 
     def start(self, event: Json) -> SteppedExecution:
         """Start an execution for an event; it stops before its first calls."""
         self._names += 1
-        started = clock.rfc3339(self.now())
+        started = clock.rfc3339(self.now()).replace(".000Z", "Z")  # as Step Functions writes it
         arn = f"arn:aws:states:us-east-1:123456789012:express:OrderWorkflow:{self._names}:{self._names}"
         context = {
             "Execution": {"Id": arn, "Name": str(self._names), "StartTime": started, "Input": event},

@@ -14,7 +14,6 @@ from devtools.asl.definition import (
     State,
     handler_of,
     longest_wait,
-    retries_left,
     retries_of,
 )
 from orderctl.deployed_workflow import states
@@ -24,6 +23,9 @@ EXPRESS_SECONDS = 300
 # How every task waits before a retry: 1 s, 2 s, then 4 s at most, shortened at random.
 # How often it retries is in the recordings.
 BACKOFF = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxDelaySeconds": 4, "JitterStrategy": "FULL"}
+# A function that is throttled because the account has no execution left is waited for longer.
+THROTTLED = ["Lambda.TooManyRequestsException"]
+THROTTLED_BACKOFF = {**BACKOFF, "MaxDelaySeconds": 8}
 
 
 def violations(definition: Definition) -> list[str]:
@@ -68,9 +70,10 @@ def schema_violations(definition: Definition) -> list[str]:
 
 
 def slowest_seconds(machine: Definition) -> float:
-    """Return the seconds of the longest path, with the longest waits and every retry.
+    """Return the seconds of the longest path, with the longest waits and every retry of one kind.
 
-    An attempt either times out, or fails at once.
+    A task that exhausts one retrier and then another can take longer. The execution's timeout may cut it off
+    then; the order stays open, and the sweeper takes it up.
     """
     return _slowest(machine, machine["StartAt"])
 
@@ -88,9 +91,10 @@ def _violations_of(name: str, state: State) -> Iterator[str]:
         yield f"{name} does not retry a timeout"
     for index, retrier in enumerate(retriers):
         waits = {field: retrier.get(field) for field in BACKOFF}
-        if waits != BACKOFF:
+        expected = THROTTLED_BACKOFF if retrier["ErrorEquals"] == THROTTLED else BACKOFF
+        if waits != expected:
             yield (
-                f"{name} Retry[{index}] waits with {waits}, others with {BACKOFF}; "
+                f"{name} Retry[{index}] waits with {waits}, others with {expected}; "
                 "if you mean it, change BACKOFF in tests/workflow/definition_checks.py and run `make record`"
             )
         if {"States.ALL", "States.TaskFailed"} & set(retrier["ErrorEquals"]):
@@ -109,13 +113,16 @@ def _duration(state: Mapping[str, Any]) -> float:
     if state["Type"] != "Task":
         branches = state.get("Branches", [])
         return max((_slowest(branch, branch["StartAt"]) for branch in branches), default=0)
-    attempts = 1 + retries_left(state, TIMEOUT)
-    waits = sum(
-        longest_wait(retrier, attempt)
-        for retrier in state.get("Retry", [])
-        for attempt in range(retries_of(retrier))
-    )
-    return attempts * state.get("TimeoutSeconds", EXPRESS_SECONDS) + waits
+    longest = state.get("TimeoutSeconds", EXPRESS_SECONDS)
+    return max((_exhausted(retrier, longest) for retrier in state.get("Retry", [])), default=longest)
+
+
+def _exhausted(retrier: Mapping[str, Any], longest: float) -> float:
+    """Return the seconds until a retrier is exhausted; only an attempt that can time out lasts `longest`."""
+    retries = retries_of(retrier)
+    waits = sum(longest_wait(retrier, attempt) for attempt in range(retries))
+    slow_attempts = 1 + (retries if TIMEOUT in retrier["ErrorEquals"] else 0)
+    return slow_attempts * longest + waits
 
 
 def _next(state: State) -> set[str]:

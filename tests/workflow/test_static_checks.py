@@ -57,12 +57,16 @@ def test_a_task_that_waits_otherwise_is_named_with_the_place_of_the_rule() -> No
     assert found.endswith("change BACKOFF in tests/workflow/definition_checks.py and run `make record`")
 
 
-def test_the_waits_of_every_retrier_count_for_the_slowest_execution() -> None:
-    slower = copy.deepcopy(DEFINITION)
-    retrier = {"ErrorEquals": ["A"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 5}
-    slower["States"]["RejectOrder"]["Retry"].append(retrier)
+def test_the_retrier_that_takes_longest_counts_for_the_slowest_execution() -> None:
+    throttled = copy.deepcopy(DEFINITION)
+    throttled["States"]["NotifyRejected"]["Retry"][0] |= {
+        "MaxAttempts": 1,
+        "IntervalSeconds": 100,
+        "MaxDelaySeconds": 100,
+    }
 
-    assert slowest_seconds(slower) == slowest_seconds(DEFINITION) + 5
+    # an attempt that is throttled fails at once, so the wait is followed by one long attempt
+    assert slowest_seconds(throttled) == slowest_seconds(DEFINITION) + (100 + 10) - (4 * 10 + 7)
 
 
 def test_a_definition_with_a_loop_never_ends() -> None:

@@ -23,6 +23,7 @@ from devtools.recording.scripts.script import (
 from devtools.recording.task_responses import throws
 from orderctl.deployed_workflow import states
 
+# The same class as for a throttle, so it is retried.
 _NO_PERMISSION: Final = fails("DynamoDB.AmazonDynamoDBException", "the role may not do this")
 _LOST_RACE: Final = fails("DynamoDB.ConditionalCheckFailedException", "The conditional request failed")
 

@@ -48,6 +48,9 @@ _DYNAMODB: Final[Errors] = {
         "DynamoDB.RequestLimitExceededException",
         "DynamoDB.SdkClientException",
     ),
+    # The SDK of the integration has no class for a throttle of an on-demand table, only its general one.
+    # https://github.com/aws/aws-sdk-java/issues/2222
+    "throttles_on_demand": ("DynamoDB.AmazonDynamoDBException",),
     "fails": ("DynamoDB.InternalServerError", "DynamoDB.InternalServerErrorException", "States.Timeout"),
 }
 _EVENTBRIDGE: Final[Errors] = {
