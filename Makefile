@@ -67,6 +67,7 @@ lint: install ## ruff, mypy --strict, the import rules, actionlint and zizmor on
 	@python -m devtools.lint
 
 deploy: install ## deploy to the AWS account of your credentials: make deploy STAGE=prod DEPLOY_SETTINGS="-c currency=EUR"
+	@orderctl doctor --stage $(or $(STAGE),dev)
 	@cdk deploy -c stage=$(or $(STAGE),dev) $(DEPLOY_SETTINGS)
 
 diff: install ## show what a deployment would change, reading only the deployed template: make diff STAGE=prod

@@ -20,7 +20,7 @@ from orderctl.terminal import waiting
 OK: Final = 200
 ACCEPTED: Final = 202
 # Every POST has an idempotency key, so a request whose response was lost can be sent again.
-RETRYABLE: Final = frozenset({429, 502, 503, 504})
+RETRYABLE: Final = frozenset({429, 500, 502, 503, 504})
 _MAX_BACKOFF_SECONDS: Final = 5.0
 # A single refused request, for example a throttled one, is not worth a message.
 _PATIENCE_SECONDS: Final = 1.0

@@ -25,6 +25,7 @@ from orderctl.files.csv_lines import read_csv_file
 from orderctl.files.import_report import import_report
 from orderctl.files.order_file import OrderFile, parse_order_file
 from orderctl.files.product_file import stock_for
+from orderctl.lambda_limits import MOST_REQUESTS_AT_ONCE, requests_at_once
 from orderctl.order_import import Placement, Placing, summarise
 from orderctl.products import ProductsTable
 from orderctl.settlement import OrderState, Settlement
@@ -48,7 +49,14 @@ def _share(text: str) -> Decimal:
 def import_orders(  # noqa: PLR0913  one parameter an option
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv")],
-    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")] = 8,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Requests at a time. Default: 8, fewer where the account allows few Lambda executions.",
+        ),
+    ] = None,
     stock_share: Annotated[
         Decimal,
         typer.Option(parser=_share, metavar="SHARE", help="Share of the ordered quantity to stock."),
@@ -77,8 +85,9 @@ def import_orders(  # noqa: PLR0913  one parameter an option
     if not found.orders:
         raise OperatorError(f"{file} has no order that can be placed")
     stack = find_stack(stack_name, profile, region)
-    api = OrdersApi(stack, connections=concurrency, retry_seconds=_RETRY_SECONDS)
-    placing = Placing(api, found, concurrency=concurrency)
+    at_a_time = concurrency or _requests_at_once(stack)
+    api = OrdersApi(stack, connections=at_a_time, retry_seconds=_RETRY_SECONDS)
+    placing = Placing(api, found, concurrency=at_a_time)
     with import_report(report, source=file) as lines:
         lines.fill(placing.placements(), refused=found.refused)
         if not keep_stock:
@@ -87,6 +96,20 @@ def import_orders(  # noqa: PLR0913  one parameter an option
         ended = _place_and_wait(stack, placing, timeout)
         lines.fill(ended.placements, ended.states, refused=found.refused)
         _report_end(ended, timeout, stack_options(stack_name, profile, region))
+
+
+def _requests_at_once(stack: Stack) -> int:
+    try:
+        fitting = requests_at_once(stack.client("lambda"))
+    except Exception as failure:
+        error = operator_error(failure)
+        if error is None:
+            raise
+        say(f"The limit of Lambda is unknown ({error.what}): {MOST_REQUESTS_AT_ONCE} requests at a time.")
+        return MOST_REQUESTS_AT_ONCE
+    if fitting < MOST_REQUESTS_AT_ONCE:
+        say(f"The account allows few Lambda executions: {fitting} requests at a time.")
+    return fitting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

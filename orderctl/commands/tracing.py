@@ -11,7 +11,7 @@ from orderctl.display.layout import print_parts
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
 from orderctl.stack import Profile, Region, StackName, find_stack
-from orderctl.terminal import step
+from orderctl.terminal import say, step
 
 _LOG_DELAY_SECONDS: Final = 30
 
@@ -26,7 +26,10 @@ def trace(
     stack = find_stack(stack_name, profile, region)
     since = datetime.fromisoformat(read_order(stack, order_id)["createdAt"])
     with step("reading the log of its executions"):
-        found = ExecutionLog(stack).wait_for_executions_of(order_id, since, _LOG_DELAY_SECONDS)
+        log = ExecutionLog(stack)
+        found = log.wait_for_executions_of(order_id, since, _LOG_DELAY_SECONDS)
+    if log.incomplete:
+        say("The log is too large to be searched whole. An execution can be missing.")
     if not found:
         raise OperatorError(
             f"The log has no execution of {order_id}",

@@ -15,6 +15,7 @@ from handlers.contract.names import (
 )
 from orderctl.doctor.finding import Finding, ok, problem, unknown, warning
 from orderctl.doctor.place import Place
+from orderctl.lambda_limits import executions_at_once
 
 # What the pinned CDK asks of the bootstrap stack: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 _BOOTSTRAP_PARAMETER: Final = "/cdk-bootstrap/hnb659fds/version"
@@ -22,8 +23,8 @@ _LEAST_BOOTSTRAP: Final = 6
 # AWS refuses a request whose time differs by more: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 _REFUSED_SKEW_SECONDS: Final = 300
 _NOTED_SKEW_SECONDS: Final = 5
-# A usual invocation; a slower one needs more executions at once.
-_INVOCATION_SECONDS: Final = 0.1
+# Of one execution: a usual invocation takes 0.1 s.
+_INVOCATIONS_PER_SECOND: Final = 10
 
 
 def credentials(place: Place) -> Finding:
@@ -79,9 +80,9 @@ def powertools_layer(place: Place) -> Finding:
 
 def lambda_concurrency(place: Place) -> Finding:
     """Whether the account allows as many executions at once as the rate of the stage needs."""
-    limit = int(place.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"])
+    limit = executions_at_once(place.client("lambda"))
     rate = orders_per_second(place.stage)
-    carried = int(limit / (INVOCATIONS_PER_ORDER * _INVOCATION_SECONDS))
+    carried = limit * _INVOCATIONS_PER_SECOND // INVOCATIONS_PER_ORDER
     if carried < rate:
         return warning(
             f"{limit} at once carry about {carried} orders/s; the API key lets {rate} in",

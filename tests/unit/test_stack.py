@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import local_cloud_folder
+from orderctl.main import app
 from orderctl.stack import Stack, describe, find_stack
 
 STACK = Stack(
@@ -118,7 +120,7 @@ def test_an_invalid_stack_file_is_reported(folder: Path, content: str) -> None:
 
 
 def test_a_profile_without_a_stack_is_refused() -> None:
-    with pytest.raises(OperatorError, match="need --stack"):
+    with pytest.raises(OperatorError, match="need the stage"):
         find_stack(profile="shop")
 
 
@@ -130,3 +132,38 @@ def test_the_folder_of_the_local_cloud_is_in_the_repository_by_default(
     monkeypatch.delenv("ORDERCTL_HOME")
 
     assert local_cloud_folder() == Path(__file__).parents[2] / ".local"
+
+
+@pytest.mark.parametrize(
+    ("given", "stack"),
+    [
+        (["--stage", "alice"], "OrderProcessing-alice"),
+        (["--stack", "OrderProcessing-dev"], "OrderProcessing-dev"),
+        (["--stack", "dev"], "OrderProcessing-dev"),
+        ([], "OrderProcessing-prod"),
+    ],
+)
+def test_a_stack_is_named_by_its_stage_or_by_the_environment(
+    monkeypatch: pytest.MonkeyPatch, given: list[str], stack: str
+) -> None:
+    monkeypatch.setenv("ORDERCTL_STACK", "prod")
+    looked_for: list[str] = []
+    monkeypatch.setattr("orderctl.stack._stack_on_aws", lambda name, *_: looked_for.append(name) or _no(name))
+
+    outcome = CliRunner().invoke(app, ["status", *given])
+
+    assert outcome.exit_code == 1
+    assert looked_for == [stack]
+
+
+def _no(name: str) -> Any:
+    raise OperatorError(f"There is no stack {name}")
+
+
+def test_the_stage_local_is_the_local_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERCTL_STACK", "prod")
+    monkeypatch.setenv("ORDERCTL_HOME", str(tmp_path))
+
+    outcome = CliRunner().invoke(app, ["status", "--stage", "local"])
+
+    assert "No local cloud is running" in outcome.output
