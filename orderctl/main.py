@@ -10,6 +10,9 @@ from orderctl.errors import OperatorError
 from orderctl.terminal import output, print_error
 
 _PACKAGE: Final = "order-processing"
+# Typer does not export the error that its own ones extend.
+_UsageError: Final[Any] = typer.BadParameter.__mro__[1]
+_WRONG_ARGUMENTS: Final = 2
 
 
 class _Commands(TyperGroup):
@@ -22,6 +25,10 @@ class _Commands(TyperGroup):
             print_error(error)
         except (typer.Exit, typer.Abort):
             raise
+        except _UsageError as error:
+            command = (error.ctx or ctx).command_path
+            print_error(OperatorError(error.format_message(), what_to_do=f"`{command} -h` explains it."))
+            raise typer.Exit(_WRONG_ARGUMENTS) from None
         except Exception as error:
             described = _described(error)
             if described is None:

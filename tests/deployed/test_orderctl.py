@@ -221,7 +221,8 @@ def test_an_invalid_option_is_refused(arguments: tuple[str, ...]) -> None:
     outcome = orderctl(*arguments)
 
     assert outcome.exit_code == 2
-    assert "Usage:" in outcome.stderr
+    assert outcome.stderr.startswith("error: ")
+    assert len(outcome.stderr.splitlines()) == 2
 
 
 def test_a_file_without_orders_fails_the_import(tmp_path: Path) -> None:

@@ -89,3 +89,22 @@ def test_the_error_of_a_missing_development_tool_names_its_installation(
     for outcome, name in zip(outcomes, ("up", "down"), strict=True):
         assert f"`orderctl {name}` needs the development tools" in outcome.stderr
         assert "Clone the repository" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "error", "explained"),
+    [
+        (["stock", "set", "A", "9" * 44], "Invalid value for 'QTY'", "orderctl stock set -h"),
+        (["stock", "set", "A", "5", "--price", "0"], "Invalid value for '--price'", "orderctl stock set -h"),
+        (["orders"], "Missing option '--customer'", "orderctl orders -h"),
+        (["nonsense"], "No such command 'nonsense'", "orderctl -h"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_two_lines(command: list[str], error: str, explained: str) -> None:
+    outcome = CliRunner().invoke(app, command, prog_name="orderctl")
+
+    assert outcome.exit_code == 2
+    assert outcome.stdout == ""
+    first, second = outcome.stderr.splitlines()
+    assert first.startswith(f"error: {error}")
+    assert second == f"`{explained}` explains it."
