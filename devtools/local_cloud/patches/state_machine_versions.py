@@ -26,8 +26,7 @@ def apply() -> None:
     for type_ in (_VERSION, _ALIAS):
         if type_ in provisioners._RESOURCE_HANDLERS:
             raise PatchOutdatedError(f"it has {type_}")
-    expect_source(provisioners._update_resource, "_replacing_change(resource_type, old_props, new_props)")
-    expect_source(provisioners._replacing_change, "_property_recreation(resource_type, name)")
+    expect_source(provisioners._update_resource, "return _provision_resource(")
     expect_signature(stepfunctions._execution_version_arn, "arn")
     start = stepfunctions._start_execution
     expect_signature(start, "data")
@@ -41,9 +40,7 @@ def apply() -> None:
             _started.reset(token)
 
     stepfunctions._start_execution = start_with_revision
-    # The properties whose change replaces the resource, as CloudFormation documents them.
-    provisioners._REPLACING_PROPERTIES[_VERSION] = ("StateMachineArn", "StateMachineRevisionId")
-    provisioners._REPLACING_PROPERTIES[_ALIAS] = ("Name", "StateMachineArn")
+    # A version has no update: a new revision makes a new version, as on AWS.
     provisioners._RESOURCE_HANDLERS[_VERSION] = {"create": _publish_version, "delete": _delete_version}
     provisioners._RESOURCE_HANDLERS[_ALIAS] = {
         "create": _create_alias,
