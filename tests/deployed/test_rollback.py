@@ -1,4 +1,4 @@
-"""A bad definition is rolled back in one command, and what it did to orders is known by their outcome."""
+"""A bad definition is rolled back in one command, and the next deployment is live again."""
 
 from pathlib import Path
 
