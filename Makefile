@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: .venv/.installed node_modules/.installed ## install everything into .venv and node_modules
 
@@ -49,6 +49,9 @@ soak: install ## random interleavings of orders for as long as you like: make so
 record: install ## record the workflow's scenarios on a local cloud of its own
 	@export ORDERCTL_HOME=$(CURDIR)/.local/record; orderctl up && { orderctl record --stage local; status=$$?; orderctl down; exit $$status; }
 
+release-inputs: install ## keep what a release leaves behind (inputs, events, records) for tests/workflow/test_last_release.py
+	@python -m tests.workflow.release
+
 mutate: install ## change the workflow in hundreds of small ways: the recorded tests must notice each one
 	@python -m tests.workflow.mutate
 
@@ -80,4 +83,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test soak record mutate bench bench-loop lint deploy diff lock clean
+.PHONY: help install up down demo test soak record release-inputs mutate bench bench-loop lint deploy diff lock clean

@@ -4,14 +4,22 @@ from pathlib import Path
 from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk.aws_events import EventPattern, Rule
+from aws_cdk.aws_events import CfnRule, EventPattern, Rule
 from aws_cdk.aws_events_targets import SfnStateMachine
 from aws_cdk.aws_iam import PolicyStatement
 from aws_cdk.aws_logs import LogGroup, RetentionDays
-from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, StateMachine, StateMachineType
+from aws_cdk.aws_stepfunctions import (
+    CfnStateMachineAlias,
+    CfnStateMachineVersion,
+    DefinitionBody,
+    LogLevel,
+    LogOptions,
+    StateMachine,
+    StateMachineType,
+)
 from constructs import Construct
 
-from handlers.contract.names import EVENT_SOURCE, DetailType
+from handlers.contract.names import EVENT_SOURCE, LIVE_ALIAS, DetailType
 from infrastructure.config import CONSOLE_DOMAIN, StageConfig
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging
@@ -58,7 +66,7 @@ class Workflow(Construct):
             tracing_enabled=True,
         )
         self._grant(storage=storage, functions=functions)
-        self._start_on_order_placed()
+        self._start_on_order_placed(self._publish())
 
     @property
     def executions_url(self) -> str:
@@ -95,8 +103,26 @@ class Workflow(Construct):
     def _allow(self, action: str, resource_arns: list[str]) -> None:
         self.state_machine.add_to_role_policy(PolicyStatement(actions=[action], resources=resource_arns))
 
-    def _start_on_order_placed(self) -> None:
-        """Start an execution with the whole event as its input."""
+    def _publish(self) -> CfnStateMachineAlias:
+        """Publish each revision of the state machine as a version, and point the alias to the newest one."""
+        version = CfnStateMachineVersion(
+            self,
+            "Version",
+            state_machine_arn=self.state_machine.state_machine_arn,
+            # A new revision replaces this resource.
+            state_machine_revision_id=self.state_machine.state_machine_revision_id,
+        )
+        # A replaced version is what one rolls back to; that of a failed deployment goes. All versions are
+        # deleted with their state machine:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+        version.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+        route = CfnStateMachineAlias.RoutingConfigurationVersionProperty(
+            state_machine_version_arn=version.ref, weight=100
+        )
+        return CfnStateMachineAlias(self, "Alias", name=LIVE_ALIAS, routing_configuration=[route])
+
+    def _start_on_order_placed(self, alias: CfnStateMachineAlias) -> None:
+        """Start an execution of the alias, with the whole event as its input."""
         target = SfnStateMachine(
             self.state_machine,
             # After an hour of retries the event goes to the queue. The default would hide it for a day.
@@ -104,10 +130,15 @@ class Workflow(Construct):
             retry_attempts=30,
             dead_letter_queue=self._messaging.delivery_dlq,
         )
-        Rule(
+        rule = Rule(
             self,
             "OrderPlaced",
             event_bus=self._messaging.bus,
             event_pattern=EventPattern(source=[EVENT_SOURCE], detail_type=[DetailType.ORDER_PLACED.value]),
             targets=[target],
         )
+        # The target has no alias. Its role must allow the state machine itself, as it does:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+        resource = rule.node.default_child
+        assert isinstance(resource, CfnRule)  # noqa: S101  for the type checker
+        resource.add_property_override("Targets.0.Arn", alias.ref)

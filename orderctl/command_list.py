@@ -43,6 +43,10 @@ COMMANDS: Final = {
     "fault": ListedCommand(
         "Make a service fail on purpose, or end the fault.", "orderctl.commands.fault:fault"
     ),
+    "rollback": ListedCommand(
+        "Let new executions run the workflow's version before, or the one that you name.",
+        "orderctl.commands.rollback:rollback",
+    ),
 }
 DEVELOPMENT_COMMANDS: Final = {
     "up": "Start a local cloud with this checkout, or deploy what has changed onto the running one.",

@@ -69,9 +69,14 @@ def serve(listener: socket.socket) -> None:
 
     apply_patches()
 
+    state = Path(persistence.STATE_DIR)
+
     def save() -> None:
         logging.getLogger("persistence").setLevel(logging.WARNING)  # else 50 lines each time
+        # Beside the state, so that the death of the process in the middle leaves the snapshot before.
+        persistence.STATE_DIR = str(state / "next")
         persistence.save_all(ministack._build_persistence_save_dict())  # noqa: SLF001  no public way
+        move_snapshot(state / "next", state)
 
     def no_stack_changes() -> bool:
         stacks = cloudformation._stacks.all_items()  # noqa: SLF001  as above

@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from devtools.local_cloud.processes import POLL_SECONDS, send
@@ -26,6 +27,8 @@ _SAVING_SECONDS: Final = 60.0
 _PAUSE_FACTOR: Final = 9
 _READS: Final = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "Simulate")
 _FIRST_INHERITED_DESCRIPTOR: Final = 3
+# devtools/local_cloud/deployed_app.py keeps the digest in a parameter of SSM.
+_LAST: Final = "ssm.json"
 
 
 class Snapshots:
@@ -85,6 +88,15 @@ def may_change(scope: Scope) -> bool:
     if operation:
         return not operation.startswith(_READS)
     return scope["method"] not in {"GET", "HEAD", "OPTIONS"}
+
+
+def move_snapshot(written: Path, state: Path) -> None:
+    """Let a whole snapshot replace the one before.
+
+    The file with the digest of the deployed app comes last: without it, `orderctl up` takes nothing over.
+    """
+    for file in sorted(written.glob("*.json"), key=lambda file: file.name == _LAST):
+        file.replace(state / file.name)
 
 
 class _Copy:

@@ -24,6 +24,8 @@ OPEN_SHARDS: Final = 2 * MAX_ORDERS_PER_SECOND * OPEN_INDEX_WRITES_PER_ORDER // 
 
 STACK_PREFIX: Final = "OrderProcessing"
 EVENT_SOURCE: Final = "ecommerce.orders"
+# The alias of the state machine that OrderPlaced starts.
+LIVE_ALIAS: Final = "live"
 
 # One transaction holds at most 100 actions: the step's record, the products, and one to spare.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html

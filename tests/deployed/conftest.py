@@ -1,14 +1,18 @@
 """One local cloud for all end-to-end tests, started and stopped like `orderctl up` and `down` do."""
 
+import shutil
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
+from devtools.checkout import REPOSITORY
+from devtools.local_cloud.cloud import deploy_changes, start_local_cloud, stop_local_cloud
 from devtools.local_cloud.folder import Folder
-from orderctl.stack import Stack
+from devtools.local_cloud.sources import APP
+from orderctl.stack import Stack, find_stack
 from tests.deployed.deployed_shop import DeployedShop
 
 
@@ -52,3 +56,24 @@ def product(shop: DeployedShop) -> str:
 def customer() -> str:
     """A customer that only one test uses."""
     return f"cust-{uuid4()}"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what the app is made of, to be edited."""
+    for name in APP:
+        source, copied = REPOSITORY / name, tmp_path / name
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, copied)
+    return tmp_path
+
+
+@pytest.fixture
+def restored(local_stack: Stack, local_folder: Folder) -> Iterator[Folder]:
+    """The folder of the local cloud, which runs this repository again after the test."""
+    yield local_folder
+    deploy_changes(local_folder)
+    assert find_stack() == local_stack

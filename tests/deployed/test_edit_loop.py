@@ -1,17 +1,13 @@
 """What was edited in a checkout reaches the running local cloud, which keeps its address and its data."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from devtools.checkout import REPOSITORY
 from devtools.local_cloud import watching
 from devtools.local_cloud.cloud import deploy_changes
 from devtools.local_cloud.folder import Folder
-from devtools.local_cloud.sources import APP
 from orderctl.errors import OperatorError
 from orderctl.main import app
 from orderctl.stack import Stack, find_stack
@@ -19,27 +15,6 @@ from tests.deployed.deployed_shop import DeployedShop
 from tests.deployed.http_requests import order_of, post
 
 DEFINITION = "statemachines/order_workflow.asl.json"
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of what the app is made of, to be edited."""
-    for name in APP:
-        source, copied = REPOSITORY / name, tmp_path / name
-        copied.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, copied)
-    return tmp_path
-
-
-@pytest.fixture
-def restored(local_stack: Stack, local_folder: Folder) -> Iterator[Folder]:
-    """The folder of the local cloud, which runs this repository again after the test."""
-    yield local_folder
-    deploy_changes(local_folder)
-    assert find_stack() == local_stack
 
 
 def test_an_edit_is_deployed_and_address_and_data_stay(

@@ -128,7 +128,7 @@ def test_up_keeps_what_a_killed_cloud_saved(folder: Folder, monkeypatch: pytest.
     monkeypatch.setenv("ORDERCTL_HOME", str(folder.root))
     first = start_local_cloud(folder, port=0, stocked=False)
     ProductsTable(first).set("mug", available=7, unit_price=450)
-    eventually(lambda: "mug" in _text(folder.state / "dynamodb.json"), "the snapshot with the product")
+    eventually(lambda: _has_snapshot_with(folder, "mug"), "the snapshot with the product")
     server = folder.server()
     assert server
     os.killpg(server.pid, signal.SIGKILL)
@@ -214,6 +214,10 @@ def _start_empty_server(folder: Folder, port: int | None = 0) -> Process:
         server = start_server(ProcessGroups(signals, grace_seconds=0), folder, port, lock)
     server_record(server, folder)
     return server
+
+
+def _has_snapshot_with(folder: Folder, text: str) -> bool:
+    return text in _text(folder.state / "dynamodb.json") and (folder.state / "ssm.json").exists()
 
 
 def _text(file: Path) -> str:

@@ -43,7 +43,10 @@ _NAME_PROPERTIES: Final = {
     "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
+    "AWS::StepFunctions::StateMachineAlias": "Name",
 }
+# The names of these are within their API or their state machine.
+_INNER: Final = frozenset({"AWS::ApiGateway::Model", "AWS::StepFunctions::StateMachineAlias"})
 # Resources without a name of ours: they have none, or the CDK derives it from the construct's path.
 _NAMELESS: Final = frozenset(
     {
@@ -59,6 +62,7 @@ _NAMELESS: Final = frozenset(
         "AWS::Lambda::Permission",
         "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
+        "AWS::StepFunctions::StateMachineVersion",
     }
 )
 
@@ -98,6 +102,7 @@ def test_only_the_expected_resources_have_a_name(dev_template: dict[str, Any]) -
         ("AWS::Logs::LogGroup", "/aws/vendedlogs/states/OrderProcessing-dev-OrderWorkflow"),
         ("AWS::ApiGateway::RestApi", "OrderProcessing-dev"),
         ("AWS::ApiGateway::Model", "PlaceOrder"),
+        ("AWS::StepFunctions::StateMachineAlias", "live"),
     }
 
 
@@ -150,6 +155,9 @@ def test_a_stage_of_ones_own_keeps_nothing(own_template: dict[str, Any]) -> None
     policies = {
         (each.get("DeletionPolicy", "Delete"), each.get("UpdateReplacePolicy", "Delete"))
         for each in own_template["Resources"].values()
+        # A version is deleted with its state machine.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+        if each["Type"] != "AWS::StepFunctions::StateMachineVersion"
     }
 
     assert policies == {("Delete", "Delete")}
@@ -163,13 +171,11 @@ def test_a_stage_of_ones_own_keeps_nothing(own_template: dict[str, Any]) -> None
 def test_stages_in_one_account_share_no_name(
     own_template: dict[str, Any], dev_template: dict[str, Any], prod_template: dict[str, Any]
 ) -> None:
-    # A model's name is within its API.
     names = [
         each["Properties"][_NAME_PROPERTIES[each["Type"]]]
         for stage in (own_template, dev_template, prod_template)
         for each in stage["Resources"].values()
-        if _NAME_PROPERTIES.get(each["Type"]) in each.get("Properties", {})
-        and each["Type"] != "AWS::ApiGateway::Model"
+        if _NAME_PROPERTIES.get(each["Type"]) in each.get("Properties", {}) and each["Type"] not in _INNER
     ]
 
     assert len(names) == len(set(names)) == 9

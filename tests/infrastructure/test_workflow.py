@@ -69,7 +69,29 @@ def test_an_order_placed_event_starts_the_workflow(dev_template: dict[str, Any])
     assert rule["EventBusName"] == {"Ref": published(dev_template, "EventBusName")}
     assert rule["EventPattern"] == {"source": ["ecommerce.orders"], "detail-type": ["OrderPlaced"]}
     assert rule["State"] == "ENABLED"
-    assert target["Arn"] == {"Ref": published(dev_template, "StateMachineArn")}
+    (alias_id,) = of_type(dev_template, "AWS::StepFunctions::StateMachineAlias")
+    assert target["Arn"] == {"Ref": alias_id}
+
+
+def test_every_revision_is_published_as_a_version_that_stays(dev_template: dict[str, Any]) -> None:
+    machine = published(dev_template, "StateMachineArn")
+    (version_id,) = of_type(dev_template, "AWS::StepFunctions::StateMachineVersion")
+    version = dev_template["Resources"][version_id]
+
+    assert version["Properties"] == {
+        "StateMachineArn": {"Ref": machine},
+        "StateMachineRevisionId": {"Fn::GetAtt": [machine, "StateMachineRevisionId"]},
+    }
+    policies = (version["DeletionPolicy"], version["UpdateReplacePolicy"])
+    assert policies == ("RetainExceptOnCreate", "Retain")
+
+
+def test_the_alias_points_to_the_newest_version(dev_template: dict[str, Any]) -> None:
+    (version_id,) = of_type(dev_template, "AWS::StepFunctions::StateMachineVersion")
+
+    alias = only(dev_template, "AWS::StepFunctions::StateMachineAlias")
+
+    assert alias["RoutingConfiguration"] == [{"StateMachineVersionArn": {"Ref": version_id}, "Weight": 100}]
 
 
 def test_the_input_of_the_workflow_is_the_whole_event(dev_template: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from devtools.caller import orderctl_command
 from devtools.local_cloud.address import Address
 from devtools.local_cloud.folder import Folder
-from devtools.local_cloud.snapshots import Snapshots, may_change
+from devtools.local_cloud.snapshots import Snapshots, may_change, move_snapshot
 from devtools.local_cloud.sources import APP, app_digest, local_cloud_digest
 from devtools.local_cloud.template_changes import changes_between
 from devtools.local_cloud.watching import saves
@@ -156,6 +156,25 @@ def test_a_snapshot_is_made_by_another_process(tmp_path: Path) -> None:
     snapshots.stop()
 
     assert int(saved_by.read_text()) != os.getpid()
+
+
+def test_a_snapshot_replaces_the_one_before_and_the_digest_comes_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, written = tmp_path / "state", tmp_path / "state" / "next"
+    written.mkdir(parents=True)
+    (state / "sqs.json").write_text("before")
+    for name in ("ssm.json", "sqs.json", "zzz.json"):
+        (written / name).write_text("after")
+    moved: list[str] = []
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda self, to: moved.append(self.name) or replace(self, to))
+
+    move_snapshot(written, state)
+
+    assert (state / "sqs.json").read_text() == "after"
+    assert moved[-1] == "ssm.json"
+    assert list(written.iterdir()) == []
 
 
 def test_nothing_is_saved_while_it_may_not_be(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, eventbridge, lambda_svc, scheduler, ssm, stepfunctions
+from ministack.services.cloudformation import provisioners
 
 from devtools.local_cloud.patches import (
     event_dead_letters,
@@ -18,6 +19,7 @@ from devtools.local_cloud.patches import (
     lambda_logs,
     public_parameters,
     schedules,
+    state_machine_versions,
     step_functions,
 )
 from devtools.local_cloud.patches.expected import PatchOutdatedError
@@ -43,6 +45,8 @@ def _of_another_version(*_: Any) -> None:
         (schedules, stepfunctions, "_start_execution", _of_another_version),
         (step_functions, stepfunctions, "_run_execution", _of_another_version),
         (step_functions, stepfunctions, "_emit_execution_status_event", _of_another_version),
+        (state_machine_versions, stepfunctions, "_start_execution", _of_another_version),
+        (state_machine_versions, provisioners, "_update_resource", _of_another_version),
     ],
 )
 def test_a_patch_refuses_changed_code(

@@ -10,6 +10,7 @@ from devtools.local_cloud.patches import (
     public_parameters,
     schedules,
     stable_address,
+    state_machine_versions,
     step_functions,
 )
 
@@ -26,3 +27,4 @@ def apply_patches() -> None:
     public_parameters.apply()
     schedules.apply()
     step_functions.apply()
+    state_machine_versions.apply()

@@ -22,6 +22,7 @@ from ministack.services import cloudwatch_logs, stepfunctions
 
 from devtools.asl import interpreter
 from devtools.local_cloud.patches.expected import expect_signature, expect_source
+from devtools.local_cloud.patches.state_machine_versions import started_revision
 
 # More concurrent executions are not faster on two cores, and their tasks would time out.
 EXECUTIONS_AT_ONCE: Final = int(os.environ.get("ORDERCTL_EXECUTIONS", "16"))
@@ -64,6 +65,8 @@ def _run(execution_arn: str) -> None:
     machine = execution and stepfunctions._state_machines.get(execution["stateMachineArn"])
     if not machine:
         return
+    # What is deployed while an execution waits for its turn does not change it.
+    machine = machine | started_revision()
     with _running:
         ended = _interpret(machine, execution)
     execution |= {

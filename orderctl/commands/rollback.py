@@ -1,0 +1,32 @@
+"""rollback: lets new executions run an earlier version of the workflow."""
+
+from typing import Annotated
+
+import typer
+
+from orderctl.live_version import LiveVersion
+from orderctl.stack import Profile, Region, StackName, find_stack
+from orderctl.terminal import output, step
+
+
+def rollback(
+    version: Annotated[
+        int | None, typer.Argument(metavar="[VERSION]", help="Its number. Default: the one before.")
+    ] = None,
+    *,
+    stack: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Let new executions run the workflow's version before, or the one that you name.
+
+    A version is the definition as it was deployed. Functions and tables stay as they are. Executions that
+    run keep their version. The next deployment of a changed definition makes its own version live.
+    """
+    live = LiveVersion(find_stack(stack, profile, region))
+    before = live.read()
+    wanted = live.before(before) if version is None else version
+    with step(f"version {wanted}"):
+        live.change(wanted)
+    output.print(f"New executions run version {wanted} of the workflow. It was version {before}.")
+    output.print(f"Back again: orderctl rollback {before}")
