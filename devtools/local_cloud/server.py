@@ -17,7 +17,7 @@ from typing import Any, Final
 import uvicorn
 
 from devtools.local_cloud.folder import Folder, write_atomically
-from devtools.local_cloud.snapshots import Snapshots
+from devtools.local_cloud.snapshots import Snapshots, move_snapshot
 from devtools.local_cloud.sources import local_cloud_digest
 from orderctl.local_cloud import ServerRecord
 
