@@ -1,0 +1,122 @@
+"""`make verify-states` covers all recordings; MiniStack answers its requests as far as its TestState goes."""
+
+import copy
+from collections import defaultdict
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from devtools.asl.definition import Definition, read_definition
+from devtools.recording.recording import RECORDINGS, Recording, recordings
+from devtools.verify_states import __main__ as command
+from devtools.verify_states.comparison import differences
+from devtools.verify_states.engine import Engine, RefusedError
+from devtools.verify_states.plan import plan, verify
+from orderctl.deployed_workflow import states
+from tests.workflow.ministack_states import ministack_client
+
+DEFINITION = read_definition()
+ALL = plan(DEFINITION, [Recording.read(file) for file in recordings()])
+# What MiniStack's TestState does otherwise than AWS, by the status that the recordings expect:
+# it catches before it retries, sets State.EnteredTime itself, and leaves out the result and the Catch.
+NOT_CHECKED_BY_MINISTACK = {
+    "SUCCEEDED": {"result", "parameters"},
+    "CAUGHT_ERROR": {"caught by Catch", "parameters"},
+    "RETRIABLE": {"status", "next state", "retried by Retry", "back-off", "parameters"},
+    "FAILED": set(),
+}
+
+
+def _engine(definition: Definition = DEFINITION) -> Engine:
+    return Engine(ministack_client(), definition)
+
+
+def test_the_requests_cover_every_entered_state_and_every_attempt_of_all_recordings() -> None:
+    assert ALL.missing == []
+    assert ALL.recordings == len(recordings())
+    assert {request.state for request in ALL.requests} == {name for name, _ in states(DEFINITION)}
+
+
+def test_an_event_that_no_request_covers_is_named() -> None:
+    recording = Recording.read(RECORDINGS / "confirmed.json")
+    history = recording.outcome.history["OrderWorkflow"]
+    ended = next(event for event in history if event["type"] == "ParallelStateExited")
+    history.remove(ended)
+
+    assert plan(DEFINITION, [recording]).missing == ["confirmed: ProcessOrder entered"]
+
+
+def test_a_step_of_many_recordings_is_asked_for_once() -> None:
+    asked = [(repr(request.arguments), repr(request.expected)) for request in ALL.requests]
+
+    assert len(set(asked)) == len(asked)
+    assert len(asked) < ALL.steps / 2
+
+
+def test_recordings_never_expect_different_things_of_one_request() -> None:
+    asked = [repr(request.arguments) for request in ALL.requests]
+
+    assert len(set(asked)) == len(asked)
+
+
+def test_ministack_agrees_with_every_field_that_it_checks() -> None:
+    engine = _engine()
+    found = defaultdict(set)
+    compared = set()
+    for request in ALL.requests:
+        if request.state not in DEFINITION["States"] or request.expected is None:
+            continue  # MiniStack finds no state inside a branch
+        if DEFINITION["States"][request.state]["Type"] == "Parallel":
+            continue  # nor has it Parallel
+        fields = {each.field for each in differences(request.expected, engine.test(request.arguments))}
+        found[request.expected.status] |= fields
+        compared.add(request.state)
+
+    assert found == NOT_CHECKED_BY_MINISTACK
+    assert len(compared) == len(DEFINITION["States"]) - 2
+
+
+@pytest.mark.parametrize("state", ["Compensate", "ReserveInventory"])
+def test_ministack_refuses_a_parallel_state_and_a_state_of_a_branch(state: str) -> None:
+    request = next(request for request in ALL.requests if request.state == state)
+
+    with pytest.raises(RefusedError, match="InvalidDefinition"):
+        _engine().test(request.arguments)
+
+
+def test_another_next_state_is_reported_with_the_recordings() -> None:
+    changed = copy.deepcopy(DEFINITION)
+    changed["States"]["OutOfStock"]["Next"] = "PaymentBroken"
+    requests = [request for request in ALL.requests if request.state == "OutOfStock"]
+
+    found = verify(requests, _engine(changed), done=lambda _: None)
+
+    assert len(found) == len(requests)
+    assert found[0].startswith("OutOfStock, attempt 1 (recorded in ")
+    assert found[0].endswith("next state: expected RejectOrder, got PaymentBroken")
+
+
+def test_the_command_fails_when_an_answer_is_not_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "engine_on_aws", lambda definition, **_: _engine(definition))
+    app = typer.Typer()
+    app.command()(command.main)
+
+    result = CliRunner().invoke(app)
+
+    assert result.exit_code == 1
+    assert "AWS finds the definition valid" in result.output
+    assert "AWS refuses it: InvalidDefinition: Unsupported state type: Parallel" in result.output
+    assert f"of {len(ALL.requests)} steps are not as recorded" in result.output
+
+
+def test_the_list_says_how_many_calls_there_are_and_makes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(command, "engine_on_aws")
+    app = typer.Typer()
+    app.command()(command.main)
+
+    result = CliRunner().invoke(app, ["--list"])
+
+    assert result.exit_code == 0
+    assert f"{len(ALL.requests)} calls of TestState" in result.output
+    assert "(100 %)" in result.output
