@@ -157,6 +157,13 @@ def test_a_longer_back_off_is_a_difference() -> None:
     assert _texts(RETRIABLE, _retriable(5)) == ["back-off: expected 0 to 4 s, got 5 s"]
 
 
+def test_a_retry_without_a_back_off_is_a_difference() -> None:
+    answer = _retriable(1)
+    del answer["inspectionData"]["errorDetails"]["retryBackoffIntervalSeconds"]
+
+    assert _texts(RETRIABLE, answer) == ["back-off: expected 0 to 4 s, got nothing"]
+
+
 @pytest.mark.parametrize(("seconds", "texts"), [(4, []), (3, ["back-off: expected 4 s, got 3 s"])])
 def test_without_jitter_the_back_off_is_exact(seconds: int, texts: list[str]) -> None:
     exact = replace(RETRIABLE, back_off=BackOff(seconds=4, jitter=False))
@@ -233,6 +240,21 @@ def test_equal_steps_are_one_request_that_names_their_recordings() -> None:
     assert flow.scenarios == shape.scenarios == ("confirmed", "redriven")
 
 
+def test_the_order_of_keys_makes_no_other_request() -> None:
+    first, second = ({"a": 1, "b": 2}, {"b": 2, "a": 1})
+    steps = [replace(STEP, state="Done", response=None, input=each) for each in (first, second)]
+
+    assert len(requests_of(steps, DEFINITION)) == 1
+
+
+def test_equal_payloads_are_validated_once_whatever_the_input_was() -> None:
+    steps = [STEP, replace(STEP, scenario="redriven", input={"orderId": "another"})]
+
+    shapes = [each for each in requests_of(steps, DEFINITION) if each.expected is None]
+
+    assert [each.scenarios for each in shapes] == [("confirmed", "redriven")]
+
+
 def test_equal_requests_that_expect_different_things_are_both_made() -> None:
     other = replace(STEP, scenario="redriven", expected=replace(SUCCEEDED, next_state="Done"))
 
@@ -273,12 +295,14 @@ def test_a_refused_result_is_reported_with_the_words_of_aws() -> None:
     assert text.startswith("Pay, attempt 1, the shape of its result (recorded in confirmed)")
 
 
-def test_the_definition_is_sent_with_the_state_and_the_answer_is_compared() -> None:
+def test_the_filled_definition_is_sent_with_the_state_and_the_answer_is_compared() -> None:
     client, stubber = _stubbed()
     request = _request()
-    stubber.add_response("test_state", _answer(), {"definition": json.dumps(DEFINITION), **request.arguments})
+    sent = {"definition": json.dumps({"Comment": "table orders"}), **request.arguments}
+    stubber.add_response("test_state", _answer(), sent)
+    engine = Engine(client, {"Comment": "table ${OrdersTableName}"})
 
-    assert verify([request], Engine(client, DEFINITION), done=lambda _: None) == []
+    assert verify([request], engine, done=lambda _: None) == []
 
 
 def test_diagnostics_are_listed_with_their_place() -> None:

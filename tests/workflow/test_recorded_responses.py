@@ -58,6 +58,7 @@ def test_every_recorded_error_has_a_name_that_its_service_gives() -> None:
     ("call", "result", "problem"),
     [
         ("lambda:invoke", {"Payload": {}, "StatusCode": "200"}, "result.StatusCode is no number"),
+        ("lambda:invoke", {"Payload": {}, "StatusCode": True}, "result.StatusCode is no number"),
         ("lambda:invoke", {"StatusCode": 200}, "Payload is missing"),
         (
             "lambda:invoke",

@@ -2,6 +2,7 @@
 
 import copy
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 import typer
@@ -13,6 +14,7 @@ from devtools.verify_states import __main__ as command
 from devtools.verify_states.comparison import differences
 from devtools.verify_states.engine import Engine, RefusedError
 from devtools.verify_states.plan import plan, verify
+from devtools.verify_states.steps import Step, covered_events, recorded_events, steps_of
 from orderctl.deployed_workflow import states
 from tests.workflow.ministack_states import ministack_client
 
@@ -28,6 +30,11 @@ NOT_CHECKED_BY_MINISTACK = {
 }
 
 
+def _steps(scenario: str, state: str) -> list[Step]:
+    recording = Recording.read(RECORDINGS / f"{scenario}.json")
+    return [step for step in steps_of(recording, DEFINITION) if step.state == state]
+
+
 def _engine(definition: Definition = DEFINITION) -> Engine:
     return Engine(ministack_client(), definition)
 
@@ -36,6 +43,48 @@ def test_the_requests_cover_every_entered_state_and_every_attempt_of_all_recordi
     assert ALL.missing == []
     assert ALL.recordings == len(recordings())
     assert {request.state for request in ALL.requests} == {name for name, _ in states(DEFINITION)}
+
+
+@pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
+def test_the_steps_of_a_recording_cover_each_of_its_events_once(file: Path) -> None:
+    recording = Recording.read(file)
+
+    steps = list(steps_of(recording, DEFINITION))
+
+    assert covered_events(steps, DEFINITION) == recorded_events(recording)
+
+
+def test_each_attempt_of_a_task_is_a_step() -> None:
+    steps = _steps("capture_down", "CapturePayment")
+
+    assert [step.expected.status for step in steps] == [*["RETRIABLE"] * 3, "CAUGHT_ERROR"]
+    assert [step.expected.retried_by for step in steps] == [0, 0, 0, None]
+    assert [step.retrier_retries for step in steps] == [0, 1, 2, 3]
+    assert [str(step.expected.back_off) for step in steps[:3]] == ["0 to 1 s", "0 to 2 s", "0 to 4 s"]
+    assert (steps[3].expected.caught_by, steps[3].expected.next_state) == (0, "ParkCapturePayment")
+
+
+def test_an_error_that_no_retrier_has_is_caught_at_once() -> None:
+    (step,) = _steps("settlement_refused_accepted", "ConfirmOrder")
+
+    assert step.retrier_retries is None
+    assert (step.expected.caught_by, step.expected.next_state) == (1, "SettlementFailed")
+
+
+def test_a_parallel_state_gives_its_branches_their_input_and_gets_their_outputs() -> None:
+    (step,) = _steps("payment_declined", "ProcessOrder")
+
+    assert step.expected.parameters == step.input["detail"]
+    assert step.response == {
+        "Return": [{"status": "RESERVED"}, {"status": "DECLINED"}, {"status": "SENT"}],
+    }
+
+
+def test_a_failed_execution_ends_with_the_error_and_the_cause_of_its_last_state() -> None:
+    (step,) = _steps("settlement_refused_accepted", "SettlementFailed")
+
+    assert (step.expected.status, step.expected.error) == ("FAILED", "SettlementFailed")
+    assert step.expected.cause == "the role may not do this"
 
 
 def test_an_event_that_no_request_covers_is_named() -> None:
