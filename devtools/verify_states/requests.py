@@ -90,8 +90,7 @@ def _shape_check(step: Step, arguments: Mapping[str, Any]) -> Request:
     There the payload is text, and the state has it parsed. STRICT refuses the parsed one.
     https://github.com/localstack/localstack/blob/main/tests/aws/services/stepfunctions/v2/test_state/test_field_validation_mode.py
     """
-    assert step.response  # noqa: S101  the caller has looked
-    result = filled(step.response["Return"])
+    result = json.loads(arguments["mock"]["result"])
     as_text = {**result, "Payload": _json(result["Payload"])}
     mock = {"result": _json(as_text), "fieldValidationMode": "STRICT"}
     return Request(
