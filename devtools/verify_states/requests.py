@@ -126,6 +126,7 @@ def _filled(expected: Expectation) -> Expectation:
         output=filled(expected.output),
         cause=filled(expected.cause),
         parameters=filled(expected.parameters),
+        branch_input=filled(expected.branch_input),
         result=filled(expected.result),
     )
 

@@ -47,7 +47,8 @@ class Expectation:
     output: Any = None
     error: str | None = None
     cause: str | None = None
-    parameters: Any = None  # sent by a task, or given to the branches
+    parameters: Any = None
+    branch_input: Any = None
     result: Any = None
     caught_by: int | None = None
     retried_by: int | None = None
@@ -200,11 +201,11 @@ def _retried(
 
 
 def _other(recording: Recording, visit: _Visit, state: State) -> Step:
-    response, parameters = None, None
+    response, branch_input = None, None
     if state["Type"] == "Parallel":
         branches = _branches(recording, visit.name, len(inner_machines(state)))
         response = returns([_output(events) for events in branches])
-        parameters = branches[0][0]["input"]
+        branch_input = branches[0][0]["input"]
     end = visit.events[-1]
     is_failure = state["Type"] == "Fail"
     return Step(
@@ -221,7 +222,7 @@ def _other(recording: Recording, visit: _Visit, state: State) -> Step:
             output=visit.exit and visit.exit["output"],
             error=end.get("error") if is_failure else None,
             cause=end.get("cause", "") if is_failure else None,
-            parameters=parameters,
+            branch_input=branch_input,
         ),
     )
 

@@ -136,16 +136,31 @@ def test_other_parameters_are_shown_as_a_diff() -> None:
     assert '- "FunctionName": "payment",\n+ "FunctionName": "x",' in text
 
 
-def test_the_input_of_the_branches_is_what_a_parallel_state_gives_them() -> None:
-    parallel = Expectation(status="SUCCEEDED", parameters={"orderId": "o-1"})
-    whole = {"detail": {"orderId": "o-1"}}
-    data = {"input": json.dumps(whole), "afterInputPath": json.dumps(whole["detail"])}
+@pytest.mark.parametrize(
+    ("data", "fields"),
+    [
+        pytest.param({}, [], id="as AWS gives it today"),
+        pytest.param({"afterInputPath": {"orderId": "o-1"}}, [], id="as recorded"),
+        pytest.param({"afterInputPath": {"orderId": "o-2"}}, ["input of the branches"], id="another"),
+        pytest.param({"afterParameters": {}}, ["input of the branches"], id="none"),
+    ],
+)
+def test_the_input_of_the_branches_is_compared_where_it_is_given(
+    data: dict[str, Any], fields: list[str]
+) -> None:
+    parallel = Expectation(status="SUCCEEDED", branch_input={"orderId": "o-1"})
+    inspected = {"input": "{}", **{name: json.dumps(value) for name, value in data.items()}}
 
-    assert differences(parallel, {"status": "SUCCEEDED", "inspectionData": data}) == []
-    del data["afterInputPath"]  # AWS leaves it out when the state has no InputPath
-    assert [
-        each.field for each in differences(parallel, {"status": "SUCCEEDED", "inspectionData": data})
-    ] == ["parameters"]
+    found = differences(parallel, {"status": "SUCCEEDED", "inspectionData": inspected})
+
+    assert [each.field for each in found] == fields
+
+
+def test_a_task_without_shown_parameters_is_a_difference() -> None:
+    data = {**_answer()["inspectionData"]}
+    del data["afterParameters"]
+
+    assert [each.field for each in differences(SUCCEEDED, _answer(inspectionData=data))] == ["parameters"]
 
 
 @pytest.mark.parametrize("seconds", [0, 3, 4])
