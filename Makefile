@@ -55,6 +55,9 @@ release-inputs: install ## keep what a release leaves behind (inputs, events, re
 mutate: install ## change the workflow in hundreds of small ways: the recorded tests must notice each one
 	@python -m tests.workflow.mutate
 
+verify-states: install ## ask AWS's own engine whether the recordings are right; nothing is deployed. LIST=1 only counts the calls
+	@python -m devtools.verify_states $(if $(LIST),--list)
+
 bench: install ## measure what must be fast, on a quiet machine: the replays and orderctl --help
 	@python -m devtools.bench
 
@@ -83,4 +86,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test soak record release-inputs mutate bench bench-loop lint deploy diff lock clean
+.PHONY: help install up down demo test soak record release-inputs mutate verify-states bench bench-loop lint deploy diff lock clean

@@ -1,0 +1,1 @@
+"""Compares the recordings with AWS's own Step Functions engine (TestState); nothing is deployed."""
