@@ -41,13 +41,13 @@ LETTER = DeadLetter(
 DEMO = DemoResult(expected=DEMO_ORDERS[-1], order=ORDER, executions=[], dead_letter=None)
 WAITING = WaitingOrder(order_id=ORDER_ID, status="CONFIRMED", reason="notification", since=NOW)
 
-VIEWS: dict[str, Callable[[], list[RenderableType]]] = {
-    "orders": lambda: [orders_table([ORDER])],
-    "show": lambda: [order_view(ORDER)],
-    "dlq list": lambda: messages_view([LETTER], NOW, 1),
-    "dlq list, without a message": lambda: waiting_view([WAITING], NOW, 1),
-    "demo": lambda: [*short_trace(DEMO)],
-    "dlq redrive --dry-run": lambda: [plan_table(RedrivePlan.from_messages([LETTER]))],
+VIEWS: dict[str, Callable[[int], list[RenderableType]]] = {
+    "orders": lambda _: [orders_table([ORDER])],
+    "show": lambda _: [order_view(ORDER)],
+    "dlq list": lambda width: messages_view([LETTER], {}, NOW, limit=1, width=width),
+    "dlq list, without a message": lambda _: waiting_view([WAITING], NOW, limit=1, in_flight=0),
+    "demo": lambda _: [*short_trace(DEMO)],
+    "dlq redrive --dry-run": lambda _: [plan_table(RedrivePlan.from_messages([LETTER]), {})],
 }
 
 
@@ -74,7 +74,7 @@ def test_an_order_id_is_never_broken_across_lines(view: str, width: int) -> None
     console = Console(width=width)
 
     with console.capture() as shown:
-        console.print(*VIEWS[view](), sep="\n")
+        console.print(*VIEWS[view](width), sep="\n")
 
     lines = shown.get().splitlines()
     assert any(ORDER_ID in line for line in lines)

@@ -106,7 +106,7 @@ def _stored(order: Order) -> tuple[dict[str, Any], dict[str, Any]]:
     client = _OneOrder()
     table = OrdersTable(client, "orders")
     table.place(order)
-    return from_item(client.item), full(*table.read_order_with_steps(order.order_id))
+    return from_item(client.item), full(*table.read_order_with_steps(order.order_id), console_domain=None)
 
 
 @pytest.mark.parametrize("name", PROPERTIES)

@@ -58,17 +58,17 @@ def test_each_attempt_of_a_task_is_a_step() -> None:
     steps = _steps("capture_down", "CapturePayment")
 
     assert [step.expected.status for step in steps] == [*["RETRIABLE"] * 3, "CAUGHT_ERROR"]
-    assert [step.expected.retried_by for step in steps] == [0, 0, 0, None]
+    assert [step.expected.retried_by for step in steps] == [1, 1, 1, None]
     assert [step.retrier_retries for step in steps] == [0, 1, 2, 3]
     assert [str(step.expected.back_off) for step in steps[:3]] == ["0 to 1 s", "0 to 2 s", "0 to 4 s"]
     assert (steps[3].expected.caught_by, steps[3].expected.next_state) == (0, "ParkCapturePayment")
 
 
 def test_an_error_that_no_retrier_has_is_caught_at_once() -> None:
-    (step,) = _steps("settlement_refused_accepted", "ConfirmOrder")
+    (step,) = _steps("bug_in_capture", "CapturePayment")
 
     assert step.retrier_retries is None
-    assert (step.expected.caught_by, step.expected.next_state) == (1, "SettlementFailed")
+    assert (step.expected.caught_by, step.expected.next_state) == (0, "ParkCapturePayment")
 
 
 def test_a_parallel_state_gives_its_branches_their_input_and_gets_their_outputs() -> None:

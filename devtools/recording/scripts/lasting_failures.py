@@ -25,6 +25,7 @@ from orderctl.deployed_workflow import states
 
 # The same class as for a throttle, so it is retried.
 _NO_PERMISSION: Final = fails("DynamoDB.AmazonDynamoDBException", "the role may not do this")
+_NOT_ON_THE_BUS: Final = fails("EventBridge.AmazonEventBridgeException", "the role may not do this")
 _LOST_RACE: Final = fails("DynamoDB.ConditionalCheckFailedException", "The conditional request failed")
 
 # A step that fails while its queue is unreachable: the responses before it, and the last state.
@@ -110,8 +111,8 @@ def _announcement_failures() -> Iterator[Script]:
     for ending, (state, responses_before) in ANNOUNCEMENTS.items():
         yield Script(
             name=f"announcement_refused_{ending}",
-            description=f"{state} is invalid: the event is parked",
-            responses={**responses_before, state: fails("EventBridge.ValidationException")},
+            description=f"{state} is refused: the event is parked",
+            responses={**responses_before, state: _NOT_ON_THE_BUS},
         )
         yield Script(
             name=f"announcement_lost_{ending}",

@@ -95,6 +95,11 @@ OUT_OF_STOCK: Final[Responses] = {
 BUG: Final = fails("KeyError", '{"errorMessage": "\'status\'", "errorType": "KeyError"}')
 LAMBDA_DOWN: Final = fails("Lambda.ServiceException", "Service Unavailable")
 SQS_DOWN: Final = fails("SQS.SdkClientException", "Unable to execute HTTP request")
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
+FAILED_ENTRY: Final = (
+    '{"Entries":[{"ErrorCode":"InternalFailure","ErrorMessage":"Unexpected internal error."}],'
+    '"FailedEntryCount":1}'
+)
 DYNAMODB_DOWN: Final = fails("DynamoDB.SdkClientException", "Unable to execute HTTP request")
 EVENTBRIDGE_DOWN: Final = fails("EventBridge.SdkClientException", "Unable to execute HTTP request")
 

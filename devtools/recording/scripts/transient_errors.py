@@ -7,6 +7,7 @@ from devtools.asl.definition import Definition, State, retries_left
 from devtools.recording.scripts.script import (
     ANNOUNCEMENTS,
     DECLINED,
+    FAILED_ENTRY,
     LAMBDA_DOWN,
     ORDER_UPDATES,
     Responses,
@@ -56,7 +57,6 @@ _DYNAMODB: Final[Errors] = {
 _EVENTBRIDGE: Final[Errors] = {
     "throttles": (
         "EventBridge.FailedEntry",
-        "EventBridge.ThrottlingException",
         "EventBridge.AmazonEventBridgeException",
     ),
     "fails": ("EventBridge.InternalException", "EventBridge.SdkClientException", "States.Timeout"),
@@ -140,7 +140,7 @@ def _announcement_errors(by_name: States) -> Iterator[Script]:
                     description=f"{state} fails, and Park{state} retries {_error_list(retried)}",
                     responses={
                         **responses_before,
-                        state: fails("EventBridge.FailedEntry", '{"Entries": [], "FailedEntryCount": 1}'),
+                        state: fails("EventBridge.FailedEntry", FAILED_ENTRY),
                         **_recoveries(retried),
                     },
                 )
