@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from orderctl.live_version import LiveVersion
-from orderctl.stack import Profile, Region, StackName, find_stack
+from orderctl.stack import Profile, Region, StackName, find_stack, stack_options
 from orderctl.terminal import output, step
 
 
@@ -29,4 +29,4 @@ def rollback(
     with step(f"version {wanted}"):
         live.change(wanted)
     output.print(f"New executions run version {wanted} of the workflow. It was version {before}.")
-    output.print(f"Back again: orderctl rollback {before}")
+    output.print(f"Back again: orderctl rollback {before}{stack_options(stack, profile, region)}")
