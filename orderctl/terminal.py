@@ -8,10 +8,12 @@ from textwrap import fill
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
 from orderctl.errors import OperatorError
+from orderctl.plain_text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -22,8 +24,17 @@ def _width(stream: TextIO | None) -> int | None:
     return None if stream and stream.isatty() else 240
 
 
-output: Final = Console(highlight=False, soft_wrap=True, width=_width(sys.stdout))
-progress: Final = Console(stderr=True, highlight=False, soft_wrap=True, width=_width(sys.stderr))
+class SafeConsole(Console):
+    """Prints no control and no format character, so that no text can move the cursor or hide a part."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Render as Rich does, with safe texts; Rich's own control segments stay."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
+output: Final = SafeConsole(highlight=False, soft_wrap=True, width=_width(sys.stdout))
+progress: Final = SafeConsole(stderr=True, highlight=False, soft_wrap=True, width=_width(sys.stderr))
 
 _SILENT_SECONDS: Final = 1.0
 

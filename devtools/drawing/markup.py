@@ -1,11 +1,13 @@
 """Writes SVG elements as text; the same drawing gives the same bytes."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 from itertools import pairwise
 from typing import Final
 
 _CORNER: Final = 5.0
+_NOT_IN_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Point = tuple[float, float]
 
@@ -29,7 +31,7 @@ def text(words: str, x: float, y: float, width: float, class_: str) -> str:
     """Write a line of text that is `width` wide in every font."""
     return element(
         "text",
-        escape(words),
+        escaped(words),
         x=x,
         y=y,
         class_=class_,
@@ -55,7 +57,15 @@ def polygon(points: Iterable[Point]) -> str:
 
 
 def _value(value: object) -> str:
-    return number(value) if isinstance(value, float | int) else escape(str(value))
+    return number(value) if isinstance(value, float | int) else escaped(str(value))
+
+
+def escaped(words: str, *, quote: bool = True) -> str:
+    """Escape what is markup, and drop what no XML document may have.
+
+    https://www.w3.org/TR/xml/#charsets
+    """
+    return escape(_NOT_IN_XML.sub("", words), quote)
 
 
 def _pair(point: Point) -> str:

@@ -1,11 +1,10 @@
 """Draws a state: an outline for its type, its name, and the icon of its service."""
 
 from collections.abc import Callable, Iterator
-from html import escape
 from typing import Final
 
 from devtools.drawing.layout import Box
-from devtools.drawing.markup import element, number, polygon, text
+from devtools.drawing.markup import element, escaped, number, polygon, text
 from devtools.drawing.sizes import BOX_PADDING, FRAME_HEADER, ICON_SIZE, SIGN_WIDTH, SLANT, note
 from devtools.drawing.style import CROSS, ICONS, OTHER_COLOUR, OTHER_ICON, SERVICE_COLOURS, TICK
 from devtools.drawing.text import NAME_FONT_SIZE, NOTE_FONT_SIZE, text_width
@@ -16,7 +15,7 @@ _CORNER: Final = 8.0
 def draw_box(box: Box, class_: str = "", chip: str = "") -> str:
     """Draw a state without branches."""
     draw = _OUTLINES.get(box.state.type, _task)
-    parts = [element("title", escape(box.state.name)), *draw(box), *(_chip(box, chip) if chip else ())]
+    parts = [element("title", escaped(box.state.name)), *draw(box), *(_chip(box, chip) if chip else ())]
     return element("g", *parts, class_=f"{box.state.type} {class_}".strip(), data_state=box.state.name)
 
 
@@ -26,7 +25,7 @@ def draw_frame(box: Box, class_: str) -> str:
     name_width = text_width(box.state.name, NAME_FONT_SIZE)
     words = note(box.state)
     parts = [
-        element("title", escape(box.state.name)),
+        element("title", escaped(box.state.name)),
         element(
             "rect",
             x=left,
@@ -137,4 +136,4 @@ def _slanted(box: Box, across: float, down: float) -> str:
 def _chip(box: Box, words: str) -> Iterator[str]:
     x, y = box.x + box.width - 14, box.y - 10
     yield element("rect", x=x, y=y, width=26, height=16, rx=8, class_="chip")
-    yield element("text", escape(words), x=x + 13, y=y + 12, class_="count")
+    yield element("text", escaped(words), x=x + 13, y=y + 12, class_="count")

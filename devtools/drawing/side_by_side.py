@@ -1,11 +1,10 @@
 """Two drawings of one state machine next to each other, with the first difference of their paths."""
 
 import json
-from html import escape
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from devtools.drawing.markup import element, number
+from devtools.drawing.markup import element, escaped, number
 from devtools.drawing.path import Path, Visit, first_difference
 from devtools.drawing.style import STYLE
 
@@ -27,13 +26,13 @@ def side_by_side(expected_svg: str, actual_svg: str, titles: tuple[str, str]) ->
     parts = [element("style", STYLE)]
     for index, (svg, root, title) in enumerate(zip((expected_svg, actual_svg), roots, titles, strict=True)):
         x = index * (width + _GAP)
-        parts.append(element("text", escape(title), x=x + _GAP, y=28, class_="title"))
+        parts.append(element("text", escaped(title), x=x + _GAP, y=28, class_="title"))
         parts.append(svg.strip().replace("<svg ", f'<svg x="{number(x)}" y="{number(_HEADER)}" ', 1))
         if difference:
             bounds = _bounds(root, _state_to_ring(rings[index], difference.after))
             parts.append(_ring(bounds, x, _HEADER))
     where = f"First difference {difference}" if difference else "Both took the same path"
-    parts.append(element("text", escape(where), x=_GAP, y=54, class_="where"))
+    parts.append(element("text", escaped(where), x=_GAP, y=54, class_="where"))
     return _svg(parts, 2 * width + _GAP, height + _HEADER)
 
 

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Final
 
 from devtools.asl.graph import Machine, TransitionKind
 from devtools.drawing.layout import Label, Layout, Line, Point, layout
 from devtools.drawing.legend import legend
 from devtools.drawing.marks import Marks
-from devtools.drawing.markup import element, polygon, rounded, text
+from devtools.drawing.markup import element, escaped, polygon, rounded, text
 from devtools.drawing.path import Path
 from devtools.drawing.shapes import draw_box, draw_frame
 from devtools.drawing.style import STYLE
@@ -29,11 +28,11 @@ def draw(machine: Machine, title: str, path: Path | None = None) -> str:
     key = legend(picture, recorded=path is not None, x=_MARGIN, y=bottom, width=picture.width)
     width, height = picture.width + 2 * _MARGIN, bottom + key.height + _MARGIN / 2
     parts = [
-        element("title", escape(title)),
-        *([element("metadata", escape(json.dumps(path.to_json()), quote=False))] if path else []),
+        element("title", escaped(title)),
+        *([element("metadata", escaped(json.dumps(path.to_json()), quote=False))] if path else []),
         element("style", STYLE),
         element("rect", x=0.5, y=0.5, width=width - 1, height=height - 1, rx=10, class_="ground"),
-        element("text", escape(title), x=_MARGIN, y=_MARGIN + 12, class_="title"),
+        element("text", escaped(title), x=_MARGIN, y=_MARGIN + 12, class_="title"),
         *_parts(machine, picture, Marks(path)),
         *key.parts,
     ]

@@ -18,7 +18,8 @@ from handlers.domain.order_request import PlaceOrder, RequestedItem
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
 _LIMIT: Final = re.compile(r"[1-9][0-9]?|100")
-_LONGEST_CUSTOMER_ID: Final = 64
+# As in the schema of an order.
+_CUSTOMER_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _PRINTABLE_ASCII: Final = re.compile(r"[ -~]{1,255}")
 
 
@@ -61,8 +62,8 @@ class ListOrders:
 def parse_list_orders(parameters: Mapping[str, str]) -> ListOrders:
     """Read query parameters; raises InvalidRequest."""
     customer_id = parameters.get("customerId", "")
-    if not 1 <= len(customer_id) <= _LONGEST_CUSTOMER_ID or not _is_encodable(customer_id):
-        raise InvalidRequest(f"customerId must be given, with 1 to {_LONGEST_CUSTOMER_ID} characters.")
+    if not _CUSTOMER_ID.fullmatch(customer_id):
+        raise InvalidRequest("customerId must be given: 1 to 64 letters, digits and . _ : -")
     limit = parameters.get("limit", str(DEFAULT_LIMIT))
     if not _LIMIT.fullmatch(limit):
         raise InvalidRequest(f"limit must be an integer from 1 to {MAX_LIMIT}.")
@@ -84,14 +85,6 @@ def parse_order_id(text: str) -> str:
     if order_id != text.lower():
         raise OrderNotFound(text)
     return order_id
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _repeated_products(body: object) -> Iterator[Violation]:

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from handlers.contract.names import MAX_ITEMS_PER_ORDER, MAX_QUANTITY
 from orderctl.files.csv_lines import CsvFile, Row, SkippedLine
+from orderctl.plain_text import clean_name
 
 _COLUMNS: Final = ("InvoiceNo", "StockCode", "Description", "Quantity", "UnitPrice", "CustomerID")
 PRODUCT_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -144,7 +145,7 @@ def _line(row: Row) -> InvoiceLine | SkippedLine:
     return InvoiceLine(
         invoice=row.fields["InvoiceNo"],
         product_id=row.fields["StockCode"],
-        name=row.fields["Description"],
+        name=clean_name(row.fields["Description"]),
         quantity=int(row.fields["Quantity"]),
         unit_price=minor_units(row.fields["UnitPrice"]),
         customer=_customer(row.fields),

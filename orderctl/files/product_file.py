@@ -11,6 +11,7 @@ from handlers.contract.money import MAX_UNIT_PRICE
 from handlers.contract.names import MAX_AVAILABLE
 from orderctl.files.csv_lines import CsvFile, Row, SkippedLine
 from orderctl.files.order_file import PRODUCT_ID, OrderedProduct, parse_order_file
+from orderctl.plain_text import clean_name
 from orderctl.products import Product
 
 _COLUMNS: Final = ("productId", "name", "unitPrice", "available")
@@ -85,7 +86,7 @@ def _is_number(text: str, *, least: int, most: int) -> bool:
 def _product(row: Row) -> Product:
     return Product(
         product_id=row.fields["productId"],
-        name=row.fields["name"] or row.fields["productId"],
+        name=clean_name(row.fields["name"]) or row.fields["productId"],
         unit_price=int(row.fields["unitPrice"]),
         available=int(row.fields["available"]),
     )

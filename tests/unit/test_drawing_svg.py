@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from devtools.asl.graph import read_machine
 from devtools.drawing import elk
+from devtools.drawing.markup import text
 from devtools.drawing.path import read_path
 from devtools.drawing.side_by_side import side_by_side
 from devtools.drawing.svg import draw
@@ -44,6 +45,12 @@ def transition_classes(svg: str, source: str, target: str) -> list[set[str]]:
         for group in parse(svg).iter(f"{SVG}g")
         if (group.get("data-from"), group.get("data-to")) == (source, target)
     ]
+
+
+def test_a_drawing_drops_what_xml_forbids() -> None:
+    drawn = text("a\x00\x1b<b>\ufffe&", 0, 0, 10, "name")
+
+    assert ET.fromstring(drawn).text == "a<b>&"  # noqa: S314  ours
 
 
 def test_a_drawing_without_a_recording_has_no_marks() -> None:

@@ -32,6 +32,7 @@ NOT_REPRESENTED: Final[Mapping[str, str]] = {
 }
 # Two values of each property with a pattern. The others are made from the schema.
 VALUES: Final[Mapping[str, tuple[object, object]]] = {
+    "customerId": ("cust-17850", "cust-13047"),
     "customerEmail": ("ada@example.com", "bob@example.com"),
     "items[].productId": ("85123A", "22423"),
 }

@@ -175,10 +175,27 @@ def test_any_other_limit_is_refused(limit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "parameters", [{}, {"customerId": ""}, {"customerId": "c" * 65}, {"customerId": "\ud800"}]
+    "parameters",
+    [
+        {},
+        *({"customerId": text} for text in ("", "c" * 65, "\ud800", "a b", "a\n", "<b>", "\u202ecust", "é")),
+    ],
 )
 def test_a_list_without_a_customer_is_refused(parameters: dict[str, str]) -> None:
     assert "customerId" in str(refusal(lambda: parse_list_orders(parameters)))
+
+
+@pytest.mark.parametrize("customer", ["cust-17850", "tenant:a.b_c", "A" * 64])
+def test_a_customer_has_the_characters_of_the_contract(customer: str) -> None:
+    assert parse_place_order(order(customerId=customer), SCHEMA).customer_id == customer
+    assert parse_list_orders({"customerId": customer}).customer_id == customer
+
+
+@pytest.mark.parametrize("customer", ["a b", "a\n", "<b>", "\x1b[2J", "\u202ecust", "é", "a/b"])
+def test_another_customer_is_refused(customer: str) -> None:
+    refused = refusal(lambda: parse_place_order(order(customerId=customer), SCHEMA))
+
+    assert [violation.pointer for violation in refused.violations] == ["/customerId"]
 
 
 def test_a_list_continues_at_its_token() -> None:
