@@ -72,12 +72,15 @@ lint: install ## ruff, mypy --strict, the import rules, actionlint and zizmor on
 	@python -m devtools.lint_workflows
 	@python -m devtools.lint
 
-deploy: install ## deploy to the AWS account of your credentials: make deploy STAGE=prod DEPLOY_SETTINGS="-c currency=EUR"
+# The settings of README.md: GATEWAY=stripe, and others as CONTEXT="name=value name=value".
+DEPLOYMENT = -c stage=$(or $(STAGE),dev) $(if $(GATEWAY),-c paymentGateway=$(GATEWAY)) $(foreach each,$(CONTEXT),-c $(each))
+
+deploy: install ## deploy to the AWS account of your credentials: make deploy STAGE=prod GATEWAY=stripe CONTEXT="currency=EUR stripeSecretArn=ARN"
 	@orderctl doctor --stage $(or $(STAGE),dev)
-	@cdk deploy -c stage=$(or $(STAGE),dev) $(DEPLOY_SETTINGS)
+	@cdk deploy $(DEPLOYMENT)
 
 diff: install ## show what a deployment would change, reading only the deployed template: make diff STAGE=prod
-	@cdk diff --method=template --no-notices -c stage=$(or $(STAGE),dev) $(DEPLOY_SETTINGS)
+	@cdk diff --method=template --no-notices $(DEPLOYMENT)
 
 lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/locked.txt

@@ -74,7 +74,7 @@ class StageConfig:
         cls,
         stage: str = Stage.DEV,
         *,
-        payment_gateway: str = PaymentProvider.SIMULATED,
+        payment_gateway: str | None = None,
         stripe_secret_arn: str | None = None,
         stripe_secret_key_arn: str | None = None,
         payment_concurrency: str | None = None,
@@ -84,7 +84,7 @@ class StageConfig:
     ) -> Self:
         """Return the configuration of a stage with its owner's choices, or raise InvalidSettingError."""
         _require_stage(stage)
-        gateway = _one_of(PaymentProvider, "paymentGateway", payment_gateway)
+        gateway = _payment_gateway(stage, payment_gateway)
         _require_secret(gateway, stripe_secret_arn, stripe_secret_key_arn)
         if notification_email is not None:
             _require(_EMAIL, "notificationEmail", notification_email, "an e-mail address")
@@ -146,6 +146,15 @@ def _require_stage(stage: str) -> None:
     meant = next((each for each in Stage if each == stage.lower()), None)
     if meant and meant != stage:
         raise InvalidSettingError(f"stage is {stage!r}: write {meant}, or choose another name")
+
+
+def _payment_gateway(stage: str, given: str | None) -> PaymentProvider:
+    if given is None and stage == Stage.PROD:
+        raise InvalidSettingError(
+            "stage prod needs paymentGateway: `-c paymentGateway=stripe -c stripeSecretArn=ARN` takes money, "
+            "`-c paymentGateway=simulated` takes none"
+        )
+    return _one_of(PaymentProvider, "paymentGateway", given or PaymentProvider.SIMULATED)
 
 
 def _require_secret(gateway: PaymentProvider, arn: str | None, key_arn: str | None) -> None:

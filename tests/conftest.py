@@ -98,7 +98,8 @@ def _template(stage: Stage, folders: pytest.TempPathFactory) -> dict[str, Any]:
 def _synthesized(stage: Stage, folder: Path) -> dict[str, Any]:
     from devtools.templates import template  # noqa: PLC0415  the CDK takes seconds to load, and most tests do not need it
 
-    return template(StageConfig.for_stage(stage), folder)
+    # Prod must choose; the others have this as their default.
+    return template(StageConfig.for_stage(stage, payment_gateway="simulated"), folder)
 
 
 def shared_json(file: Path, make: Callable[[], Any]) -> Any:

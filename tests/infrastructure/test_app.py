@@ -16,7 +16,14 @@ _REPOSITORY: Final = Path(__file__).parents[2]
 
 
 def test_settings_are_read_from_context() -> None:
-    given = App(context={"stage": "prod", "notificationEmail": "ops@example.com", "currency": "EUR"})
+    given = App(
+        context={
+            "stage": "prod",
+            "paymentGateway": "simulated",
+            "notificationEmail": "ops@example.com",
+            "currency": "EUR",
+        }
+    )
 
     config = config_of(given)
 

@@ -21,6 +21,11 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
             "stage is 'a_b': it must be 1 to 30 letters, digits and hyphens that begin with a letter",
         ),
         ({"stage": "Prod"}, "stage is 'Prod': write prod, or choose another name"),
+        (
+            {"stage": "prod"},
+            "stage prod needs paymentGateway: `-c paymentGateway=stripe -c stripeSecretArn=ARN` takes money, "
+            "`-c paymentGateway=simulated` takes none",
+        ),
         ({"payment_gateway": "paypal"}, "paymentGateway is 'paypal': choose simulated, stripe"),
         (
             {"payment_gateway": "stripe"},

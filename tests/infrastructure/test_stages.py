@@ -217,6 +217,6 @@ def _flat(resource: dict[str, Any]) -> dict[str, Any]:
 def test_only_the_stack_of_prod_is_protected_from_deletion(
     tmp_path: Path, stage: str, *, protected: bool
 ) -> None:
-    _, stack = unsynthesized(StageConfig.for_stage(stage), tmp_path)
+    _, stack = unsynthesized(StageConfig.for_stage(stage, payment_gateway="simulated"), tmp_path)
 
     assert stack.termination_protection is protected
