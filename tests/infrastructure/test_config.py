@@ -23,8 +23,10 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
         ({"stage": "Prod"}, "stage is 'Prod': write prod, or choose another name"),
         (
             {"stage": "prod"},
-            "stage prod needs paymentGateway: `-c paymentGateway=stripe -c stripeSecretArn=ARN` takes money, "
-            "`-c paymentGateway=simulated` takes none",
+            (
+                "stage prod needs paymentGateway: `-c paymentGateway=stripe -c stripeSecretArn=ARN` takes "
+                "money, `-c paymentGateway=simulated` takes none"
+            ),
         ),
         ({"payment_gateway": "paypal"}, "paymentGateway is 'paypal': choose simulated, stripe"),
         (
