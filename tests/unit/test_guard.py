@@ -115,8 +115,8 @@ def test_a_page_can_not_open_a_websocket() -> None:
 
 
 def test_the_local_cloud_listens_only_on_this_machine() -> None:
-    with listen(0) as listener:
-        assert listener.getsockname()[0] == "127.0.0.1"
+    with listen(0) as first, listen(first.getsockname()[1]) as on_another_port:
+        assert [each.getsockname()[0] for each in (first, on_another_port)] == ["127.0.0.1", "127.0.0.1"]
 
 
 def test_the_start_and_the_end_of_the_server_pass() -> None:

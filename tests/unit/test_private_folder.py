@@ -10,6 +10,7 @@ from devtools.local_cloud.address import Address
 from devtools.local_cloud.cloud import stop_local_cloud
 from devtools.local_cloud.folder import Folder
 from devtools.local_cloud.processes import ProcessGroups
+from devtools.local_cloud.server_process import start_server
 from devtools.local_cloud.signals import StopSignals
 
 
@@ -29,6 +30,7 @@ def folder(tmp_path: Path) -> Folder:
 
 def test_new_files_are_private(folder: Folder) -> None:
     with folder.locked(), folder.locked_for_changes():
+        folder.address_file.with_suffix(".unfinished").touch()  # left by one that was killed
         Address.of(folder)
 
     assert _modes(folder.root) == {
@@ -71,6 +73,20 @@ def test_what_an_earlier_version_left_open_becomes_private(folder: Folder) -> No
     modes = _modes(folder.root)
     assert modes.pop("run.sh") == 0o700
     assert set(modes.values()) == {0o600, 0o700}
+
+
+def test_a_start_makes_the_folder_private(folder: Folder) -> None:
+    folder.root.mkdir()
+    folder.server_log.touch()
+
+    with (
+        folder.locked() as lock,
+        StopSignals() as signals,
+        ProcessGroups(signals, grace_seconds=0) as processes,
+    ):
+        start_server(processes, folder, 0, lock)
+
+        assert [path.stat().st_mode & 0o777 for path in (folder.root, folder.server_log)] == [0o700, 0o600]
 
 
 def test_what_is_not_of_the_local_cloud_keeps_its_mode(folder: Folder, tmp_path: Path) -> None:
