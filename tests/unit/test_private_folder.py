@@ -118,6 +118,19 @@ def test_down_keeps_the_logs_with_the_data(folder: Folder) -> None:
     assert all(file.read_text() == "cust-17850" for file in used)
 
 
+def test_a_failed_start_leaves_its_logs_to_be_read(folder: Folder) -> None:
+    _used(folder)
+
+    folder.clean()
+
+    assert {path.name for path in folder.root.iterdir()} == {
+        "address.json",
+        "lock",
+        "cloud.log",
+        "deploy.log",
+    }
+
+
 def _used(folder: Folder) -> list[Path]:
     with folder.locked():
         Address.of(folder)
