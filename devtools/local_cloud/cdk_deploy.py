@@ -59,6 +59,7 @@ def wait_for_deployment(cdk: Process, folder: Folder, show: Callable[[str], None
     while cdk.poll() is None:
         show(next(iter(last_lines(folder.deploy_log, 1)), ""))
         time.sleep(POLL_SECONDS * 5)
+    folder.make_assembly_private()
     if cdk.returncode != 0:
         raise OperatorError(
             "The app could not be deployed onto the local cloud",

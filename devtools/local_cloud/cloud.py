@@ -142,6 +142,7 @@ def stop_local_cloud(
         kill_group(server.pid)
     if not keep_data:
         folder.clean()
+        folder.remove_logs()
     return running
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ if sys.platform != "win32":
     import fcntl
 
 _LOCK_SECONDS: Final = 0.3
+_OF_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Folder(LocalCloudFiles):
                 what_to_do="Use WSL (https://learn.microsoft.com/windows/wsl/install), "
                 "or a stack on AWS with --stack NAME.",
             )
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self.root / name, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(descriptor)
@@ -101,6 +103,25 @@ class Folder(LocalCloudFiles):
         for folder in (self.temporary, self.state, self.assembly):
             shutil.rmtree(folder, ignore_errors=True)
 
+    def remove_logs(self) -> None:
+        """Remove the logs: the lines of the functions name orders and customers."""
+        for log in (self.server_log, self.deploy_log):
+            log.unlink(missing_ok=True)
+
+    def make_private(self) -> None:
+        """Take the folder and what an earlier version left in it away from other users.
+
+        The files have the API key and the orders of customers.
+        """
+        files = (self.stack_file, self.server_file, self.server_log, self.address_file, self.deploy_log)
+        _make_private(self.root, *files)
+        for folder in (self.temporary, self.state, self.assembly):
+            _make_private(folder, *folder.rglob("*"))
+
+    def make_assembly_private(self) -> None:
+        """Take the synthesized app away from other users: the CDK copies each file with its mode."""
+        _make_private(self.assembly, *self.assembly.rglob("*"))
+
     @classmethod
     def from_root(cls, root: Path) -> Self:
         """Return the folder with an absolute path."""
@@ -109,6 +130,16 @@ class Folder(LocalCloudFiles):
 
 class InUseError(Exception):
     """Another process holds the lock of this folder."""
+
+
+def _make_private(*paths: Path) -> None:
+    for path in paths:
+        if path.is_symlink() or not path.exists():
+            continue
+        mode = path.stat().st_mode
+        # A folder such as /tmp is not ours; what we put into it is private by itself.
+        if mode & _OF_OTHERS and not mode & stat.S_ISVTX:
+            path.chmod(mode & ~_OF_OTHERS)
 
 
 def _lock(descriptor: int) -> None:
@@ -126,7 +157,9 @@ def _lock(descriptor: int) -> None:
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Write a file atomically, so that no reader sees a part of it."""
+    """Write a file atomically, so that no reader sees a part of it; only this user may read it."""
     unfinished = file.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
     unfinished.write_text(text + "\n")
     unfinished.replace(file)

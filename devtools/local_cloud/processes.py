@@ -34,7 +34,11 @@ class ProcessGroups:
         cwd: Path,
         **options: Any,
     ) -> Process:
-        """Start a process that writes to `log`. Ctrl-C at the terminal does not reach it."""
+        """Start a process that writes to `log`. Ctrl-C at the terminal does not reach it.
+
+        Only this user may read what it writes.
+        """
+        log.touch(mode=0o600)
         with self._signals.held(), log.open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -44,6 +48,7 @@ class ProcessGroups:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,
                 **options,
             )
             self._started.append(process)

@@ -17,6 +17,7 @@ from typing import Any, Final
 import uvicorn
 
 from devtools.local_cloud.folder import Folder, write_atomically
+from devtools.local_cloud.guard import guarded
 from devtools.local_cloud.snapshots import Snapshots, move_snapshot
 from devtools.local_cloud.sources import local_cloud_digest
 from orderctl.local_cloud import ServerRecord
@@ -89,15 +90,15 @@ def serve(listener: socket.socket) -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     try:
-        _Server(ministack, snapshots).run(sockets=[listener])
+        _Server(ministack, snapshots, port=listener.getsockname()[1]).run(sockets=[listener])
     finally:
         lambda_runtime.reset()
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, ministack: Any, snapshots: Snapshots) -> None:
+    def __init__(self, ministack: Any, snapshots: Snapshots, *, port: int) -> None:
         config = uvicorn.Config(
-            snapshots.observed(ministack.app),
+            guarded(snapshots.observed(ministack.app), port),
             access_log=False,
             log_level="warning",
             server_header=False,

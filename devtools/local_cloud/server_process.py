@@ -23,8 +23,9 @@ def start_server(processes: ProcessGroups, folder: Folder, port: int | None, loc
 
     Without a port it gets the one of the last local cloud, or another one if that is taken.
     """
+    folder.make_private()
     folder.server_file.unlink(missing_ok=True)
-    folder.temporary.mkdir(exist_ok=True)
+    folder.temporary.mkdir(mode=0o700, exist_ok=True)
     address = Address.of(folder)
     preferred = str(address.port if port is None else port)
     return processes.start(
