@@ -1,6 +1,7 @@
 """Finds the deployed stack that a command operates: on the local cloud or on AWS."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -170,7 +171,9 @@ def on_emulator(stack: Stack, endpoint_url: str) -> Stack:
 
 def aws_client(of: str, profile: str | None, region: str | None) -> tuple[str, Callable[[str], Any]]:
     """Return the Region, and what makes the boto3 client of a service there; `of` is for the message."""
-    named_region = _session(profile, region).region_name
+    # Unlike the CDK and the other SDKs, boto3 reads only AWS_DEFAULT_REGION:
+    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    named_region = _session(profile, region or os.environ.get("AWS_REGION") or None).region_name
     if not named_region:
         raise OperatorError(f"No region is set for {of}", what_to_do="Add --region, or set AWS_REGION.")
     return named_region, partial(_client, endpoint_url=emulator_url(), region=named_region, profile=profile)
