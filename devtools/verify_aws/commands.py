@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
-from typing import Final
+from typing import BinaryIO, Final
 
 from devtools.checkout import REPOSITORY
 from devtools.local_cloud.processes import last_lines
@@ -27,7 +27,7 @@ def run(
     seconds: float | None = None,
 ) -> int:
     """Return the exit code. After `seconds`, and after Ctrl-C, the command is interrupted once."""
-    with log.open("wb") as kept:
+    with log.open("wb", buffering=0) as kept:
         process = subprocess.Popen(
             command,
             cwd=REPOSITORY,
@@ -42,15 +42,18 @@ def run(
         if timer:
             timer.start()
         try:
-            assert process.stdout  # noqa: S101  for the type checker
-            while chunk := os.read(process.stdout.fileno(), 65536):
-                kept.write(chunk)
-                sys.stdout.buffer.write(chunk)
-                sys.stdout.flush()
+            _copy(process, kept)
             return process.wait()
         except KeyboardInterrupt:
             say("Interrupted: the running command cleans up.")
-            _interrupt(process)
+            process.send_signal(signal.SIGINT)
+            killer = Timer(_GRACE_SECONDS, _kill, [process])
+            killer.start()
+            try:
+                # A command whose output nobody reads would stop.
+                _copy(process, kept)
+            finally:
+                killer.cancel()
             raise
         finally:
             if timer:
@@ -63,16 +66,20 @@ def last_output(log: Path) -> str:
     return "\n".join(["```text", *last_lines(log, _SHOWN_LINES), "```"])
 
 
+def _copy(process: subprocess.Popen[bytes], kept: BinaryIO) -> None:
+    assert process.stdout  # noqa: S101  for the type checker
+    while chunk := os.read(process.stdout.fileno(), 65536):
+        kept.write(chunk)
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.flush()
+
+
 def _out_of_time(process: subprocess.Popen[bytes]) -> None:
     say("Out of time: the running command is interrupted.")
-    _interrupt(process)
-    _kill(process)
-
-
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGINT)
-    with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+    with suppress(subprocess.TimeoutExpired):
         process.wait(_GRACE_SECONDS)
+    _kill(process)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
