@@ -36,6 +36,8 @@ def _lines(plan: Plan, parts: Sequence[Part], began: datetime) -> Iterator[str]:
             yield from ("", f"## {part.name}")
             for paragraph in part.found.details:
                 yield from ("", paragraph)
+    if any(part.name == "destroy" and (plan.keep or not part.found.ok) for part in parts):
+        yield from ("", "## What is left", "", f"To destroy the stage by hand: `{plan.by_hand}`")
 
 
 def _duration(seconds: float) -> str:

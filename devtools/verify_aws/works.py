@@ -7,15 +7,18 @@ from time import monotonic
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from devtools.local_cloud.cdk_deploy import CDK
 from devtools.verify_aws.commands import last_output, run
 from devtools.verify_aws.cost import MOST_TEST_ORDERS, ORDERS_PROPERTY
-from devtools.verify_aws.leftovers import resources_of, wait_until_gone
+from devtools.verify_aws.leftovers import Resources, resources_of, wait_until_gone
 from devtools.verify_aws.part import Found
 from devtools.verify_aws.plan import Plan
 from devtools.verify_aws.recordings import record_and_compare
 from devtools.verify_aws.run import Works
 from orderctl.stack import find_stack
+from orderctl.terminal import say
 
 # GitHub's job and its credentials last an hour. Some of it must be left for the destruction.
 _LAST_TEST_SECONDS: Final = 25 * 60
@@ -90,21 +93,30 @@ class StageWorks:
         return record_and_compare(stack, self._plan.scenarios, self._recordings, deadline=deadline)
 
     def _destroy(self) -> Found:
-        by_hand = f"Destroy it by hand: `{self._plan.by_hand}`"
         if self._plan.keep:
-            return Found(ok=True, text="not destroyed (KEEP=1)", details=(by_hand,))
-        resources = resources_of(self._plan.place)
+            return Found(ok=True, text="not destroyed (KEEP=1)")
+        resources = self._resources()
         log = self._plan.folder / "destroy.log"
         is_synthesized = (self._assembly / "manifest.json").exists()
         code = run([*self._cdk("destroy", synthesize=not is_synthesized), "--force"], log)
         if code != 0:
             text = f"cdk destroy ended with {code}; the stage is still there"
-            return Found(ok=False, text=text, details=(by_hand, last_output(log)))
+            return Found(ok=False, text=text, details=(last_output(log),))
+        if resources is None:
+            return Found(ok=False, text="destroyed; whether anything is left can't be told")
         left = wait_until_gone(self._plan.place, resources)
         if left:
             listed = "\n".join(f"- {each}" for each in left)
             return Found(ok=False, text=f"{len(left)} resources are left", details=(listed,))
         return Found(ok=True, text="destroyed; nothing of the stack is left")
+
+    def _resources(self) -> Resources | None:
+        """Return what the stack has; None after an error, which must not keep the stage from its end."""
+        try:
+            return resources_of(self._plan.place)
+        except (BotoCoreError, ClientError) as error:
+            say(f"The resources of the stack can't be listed: {error}")
+            return None
 
     def _cdk(self, command: str, *, synthesize: bool) -> list[str]:
         place = self._plan.place

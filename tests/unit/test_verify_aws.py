@@ -121,6 +121,17 @@ def test_the_report_names_what_failed_and_hides_the_account() -> None:
     assert "123456789012" not in text
 
 
+@pytest.mark.parametrize(
+    ("keep", "found", "is_left"), [(False, FINE, False), (False, BROKEN, True), (True, FINE, True)]
+)
+def test_the_report_tells_how_to_destroy_what_is_left(*, keep: bool, found: Found, is_left: bool) -> None:
+    plan = replace(in_account("123456789012"), keep=keep)
+
+    text = report(plan, [Part(name="destroy", seconds=1, found=found)], datetime.now(UTC))
+
+    assert ("cdk destroy -c stage=review" in text) == is_left
+
+
 def test_a_recording_on_another_path_fails_and_is_shown() -> None:
     kept = Recording.read(RECORDINGS / "confirmed.json")
     other = Recording.read(RECORDINGS / "payment_declined.json")
