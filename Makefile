@@ -82,6 +82,9 @@ deploy: install ## deploy to the AWS account of your credentials: make deploy ST
 diff: install ## show what a deployment would change, reading only the deployed template: make diff STAGE=prod
 	@cdk diff --method=template --no-notices $(DEPLOYMENT)
 
+verify-aws: install ## deploy a stage of your own, test it end to end, report, destroy it: make verify-aws STAGE=alice; KEEP=1 keeps it
+	@python -m devtools.verify_aws "$(STAGE)" $(if $(KEEP),--keep)
+
 lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/locked.txt
 	@awk '/^[^ ]/ {keep = /^uv==/} keep' requirements/locked.txt > requirements/bootstrap.txt
@@ -89,4 +92,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test soak record release-inputs mutate verify-states bench bench-loop lint deploy diff lock clean
+.PHONY: help install up down demo test soak record release-inputs mutate verify-states bench bench-loop lint deploy diff verify-aws lock clean

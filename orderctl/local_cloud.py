@@ -72,6 +72,15 @@ def local_cloud_folder() -> Path:
     return Path(os.environ.get("ORDERCTL_HOME") or (checkout() or Path.cwd()) / ".local").resolve()
 
 
+def emulator_url() -> str | None:
+    """Return the URL of the emulator that stands in for AWS; None on AWS.
+
+    The SDKs and the CDK read the same variable:
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    """
+    return os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/") or None
+
+
 def is_running(endpoint_url: str) -> bool:
     """Tell whether a local cloud responds at this URL."""
     # No proxy, which can't connect to this machine's 127.0.0.1. urllib.request takes longer to load.

@@ -1,18 +1,26 @@
 """Finds the deployed stack that a command operates: on the local cloud or on AWS."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
 
 import typer
 
 from handlers.contract.names import STACK_PREFIX, Stage, stack_name
 from orderctl.errors import OperatorError
-from orderctl.local_cloud import LocalCloudFiles, is_running, local_client, local_cloud_folder
+from orderctl.local_cloud import (
+    LocalCloudFiles,
+    emulator_url,
+    is_running,
+    local_client,
+    local_cloud_folder,
+)
 from orderctl.terminal import waiting
 
 QUEUES: Final = ("inventory", "payment", "notification", "delivery")
@@ -143,15 +151,32 @@ def local_stack(file: Path) -> Stack:
 def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
     with waiting(f"looking for the stack {name}"):
         named_region, client = aws_client(f"the stack {name}", profile, region)
-        return describe(name, client, region=named_region, profile=profile)
+        found = describe(name, client, region=named_region, profile=profile)
+    endpoint_url = emulator_url()
+    return on_emulator(found, endpoint_url) if endpoint_url else found
+
+
+def on_emulator(stack: Stack, endpoint_url: str) -> Stack:
+    """Return a stack that `describe` found on an emulator, with addresses that work on this machine."""
+    # https://API.execute-api.REGION.amazonaws.com/STAGE/ needs AWS's DNS
+    address = urlsplit(stack.api_url)
+    api = (address.hostname or "").split(".")[0]
+    return replace(
+        stack,
+        endpoint_url=endpoint_url,
+        api_url=f"{endpoint_url}/_aws/execute-api/{api}{address.path}",
+        console_url=None,
+    )
 
 
 def aws_client(of: str, profile: str | None, region: str | None) -> tuple[str, Callable[[str], Any]]:
     """Return the Region, and what makes the boto3 client of a service there; `of` is for the message."""
-    named_region = _session(profile, region).region_name
+    # Unlike the CDK and the other SDKs, boto3 reads only AWS_DEFAULT_REGION:
+    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    named_region = _session(profile, region or os.environ.get("AWS_REGION") or None).region_name
     if not named_region:
         raise OperatorError(f"No region is set for {of}", what_to_do="Add --region, or set AWS_REGION.")
-    return named_region, partial(_client, endpoint_url=None, region=named_region, profile=profile)
+    return named_region, partial(_client, endpoint_url=emulator_url(), region=named_region, profile=profile)
 
 
 def describe(name: str, client: Callable[[str], Any], *, region: str, profile: str | None = None) -> Stack:

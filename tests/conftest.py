@@ -22,7 +22,8 @@ settings.load_profile("no-deadline")
 
 # The deployed tests share one local cloud. The infrastructure tests start Node.js for the CDK.
 _ONE_WORKER_FOLDERS: Final = ("tests/deployed/", "tests/infrastructure/")
-_OWN_LOCAL_CLOUD: Final = "tests/deployed/test_restart.py"
+_DEPLOYED: Final = Path(__file__).parent / "deployed"
+_OWN_LOCAL_CLOUD: Final = "tests/deployed/emulator/test_restart.py"
 
 
 class ByFixture(LoadScopeScheduling):
@@ -42,14 +43,29 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixture:
     return ByFixture(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that chooses where the tests of tests/deployed run."""
+    parser.addoption(
+        "--stage",
+        metavar="NAME",
+        help="run tests/deployed against this stage, with your AWS credentials; it must be deployed, "
+        "and nobody else should use it",
+    )
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the deployed tests, which take longest."""
-    items.sort(key=lambda item: item.path.parent.name != "deployed")
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the deployed tests, which take longest. With --stage, refuse all others."""
+    items.sort(key=lambda item: not item.path.is_relative_to(_DEPLOYED))
+    if config.getoption("stage") and items and not items[-1].path.is_relative_to(_DEPLOYED):
+        raise pytest.UsageError("--stage is for the tests in tests/deployed: name that folder")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_real_account() -> Iterator[None]:
+def _no_real_account(pytestconfig: pytest.Config) -> Iterator[None]:
+    if pytestconfig.getoption("stage"):
+        yield
+        return
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("AWS_", "ORDERCTL_STACK"))]:
             patch.delenv(name)

@@ -1,13 +1,11 @@
 """The app that is deployed on a local cloud: its stack, its template and the digest of its sources."""
 
 import json
-from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from devtools.local_cloud.cdk_deploy import STACK_NAME
 from orderctl.local_cloud import LOCAL_REGION, local_client
-from orderctl.stack import Stack, describe
+from orderctl.stack import Stack, describe, on_emulator
 
 _DIGEST_PARAMETER: Final = "/local-cloud/deployed-sources"
 
@@ -41,12 +39,4 @@ def deployed_template(endpoint_url: str) -> dict[str, Any]:
 def deployed_stack(endpoint_url: str) -> Stack:
     """Return the deployed stack with addresses that work on this machine."""
     found = describe(STACK_NAME, lambda service: local_client(service, endpoint_url), region=LOCAL_REGION)
-    # https://API.execute-api.REGION.amazonaws.com/STAGE/ needs AWS's DNS
-    address = urlsplit(found.api_url)
-    api = (address.hostname or "").split(".")[0]
-    return replace(
-        found,
-        endpoint_url=endpoint_url,
-        api_url=f"{endpoint_url}/_aws/execute-api/{api}{address.path}",
-        console_url=None,
-    )
+    return on_emulator(found, endpoint_url)

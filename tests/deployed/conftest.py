@@ -1,19 +1,53 @@
-"""One local cloud for all end-to-end tests, started and stopped like `orderctl up` and `down` do."""
+"""The deployed stack of the end-to-end tests: that of `pytest --stage NAME`, else one local cloud for all."""
 
-import shutil
+import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 import pytest
 
-from devtools.checkout import REPOSITORY
-from devtools.local_cloud.cloud import deploy_changes, start_local_cloud, stop_local_cloud
+from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from devtools.local_cloud.folder import Folder
-from devtools.local_cloud.sources import APP
+from devtools.verify_aws.cost import MOST_TEST_ORDERS, ORDERS_PROPERTY
+from handlers.contract.names import Stage, stack_name
 from orderctl.stack import Stack, find_stack
 from tests.deployed.deployed_shop import DeployedShop
+from tests.deployed.order_budget import OrderBudget
+from tests.deployed.subscribers import Subscriber, events_of, notifications_of
+
+# What is in it needs the local cloud.
+_EMULATOR: Final = Path(__file__).parent / "emulator"
+_BUDGET: Final = pytest.StashKey[OrderBudget]()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what needs the local cloud when the tests run on another stage."""
+    return True if config.getoption("stage") and collection_path == _EMULATOR else None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Count the orders of the portable tests only."""
+    _budget(item.config).is_counting = not item.path.is_relative_to(_EMULATOR)
+
+
+def _budget(config: pytest.Config) -> OrderBudget:
+    # An order file of one's own can have any number of orders. On AWS it must keep to the limit.
+    is_free = os.environ.get("ORDERS_CSV") and not config.getoption("stage")
+    return config.stash.setdefault(_BUDGET, OrderBudget(None if is_free else MOST_TEST_ORDERS))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def order_budget(
+    pytestconfig: pytest.Config, record_testsuite_property: Callable[[str, object], None]
+) -> Iterator[OrderBudget]:
+    """The number of orders that the portable tests have placed and may place."""
+    budget = _budget(pytestconfig)
+    with budget.applied():
+        yield budget
+    record_testsuite_property(ORDERS_PROPERTY, budget.placed)
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +75,26 @@ def local_stack(local_folder: Folder, taken_port: int) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def shop(local_stack: Stack) -> DeployedShop:
+def stage(pytestconfig: pytest.Config) -> str:
+    """The stage that the tests run on."""
+    return str(pytestconfig.getoption("stage") or Stage.LOCAL)
+
+
+@pytest.fixture(scope="session")
+def stack(stage: str, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The stack of the stage, which orderctl's commands use."""
+    if stage == Stage.LOCAL:
+        yield request.getfixturevalue("local_stack")
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ORDERCTL_STACK", stack_name(stage))
+        yield find_stack(stack_name(stage))
+
+
+@pytest.fixture(scope="session")
+def shop(stack: Stack, stage: str) -> DeployedShop:
     """The deployed app with the API of its clients and operators."""
-    return DeployedShop.on(local_stack)
+    return DeployedShop.on(stack, stack_name(stage))
 
 
 @pytest.fixture(scope="session")
@@ -58,22 +109,16 @@ def customer() -> str:
     return f"cust-{uuid4()}"
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of what the app is made of, to be edited."""
-    for name in APP:
-        source, copied = REPOSITORY / name, tmp_path / name
-        copied.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, copied)
-    return tmp_path
+@pytest.fixture(scope="module")
+def notifications(shop: DeployedShop) -> Iterator[Subscriber]:
+    """Every notification since the first test of the module that needs them."""
+    (topic_arn,) = shop.resources("AWS::SNS::Topic")
+    with notifications_of(shop.stack, topic_arn) as subscriber:
+        yield subscriber
 
 
-@pytest.fixture
-def restored(local_stack: Stack, local_folder: Folder) -> Iterator[Folder]:
-    """The folder of the local cloud, which runs this repository again after the test."""
-    yield local_folder
-    deploy_changes(local_folder)
-    assert find_stack() == local_stack
+@pytest.fixture(scope="module")
+def events(shop: DeployedShop) -> Iterator[Subscriber]:
+    """Every event of the bus since the first test of the module that needs them."""
+    with events_of(shop.stack) as subscriber:
+        yield subscriber

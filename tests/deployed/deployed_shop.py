@@ -1,6 +1,5 @@
-"""A shop on the deployed local cloud: its products, orders, records, events and notifications."""
+"""A shop on a deployed stage: its products, orders, records and executions."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,10 +24,21 @@ class DeployedShop:
 
     stack: Stack
     api: OrdersApi
+    stack_name: str
 
     @classmethod
-    def on(cls, stack: Stack) -> "DeployedShop":
-        return cls(stack, OrdersApi(stack, connections=16, retry_seconds=TIMEOUT_SECONDS))
+    def on(cls, stack: Stack, stack_name: str) -> "DeployedShop":
+        return cls(stack, OrdersApi(stack, connections=16, retry_seconds=TIMEOUT_SECONDS), stack_name)
+
+    def resources(self, kind: str) -> list[str]:
+        """Return the names or ARNs of the stack's resources of a CloudFormation type."""
+        pages = (
+            self.stack.client("cloudformation")
+            .get_paginator("list_stack_resources")
+            .paginate(StackName=self.stack_name)
+        )
+        found = (resource for page in pages for resource in page["StackResourceSummaries"])
+        return [each["PhysicalResourceId"] for each in found if each["ResourceType"] == kind]
 
     def sell(self, *, available: int = 1_000, unit_price: int = 255) -> str:
         """Add a product to the catalogue that only one test uses."""
@@ -93,6 +103,21 @@ class DeployedShop:
         assert response.status == 200
         return list(response.body["orders"])
 
+    def wait_for_orders_of(
+        self, customer: str, *, count: int, status: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return a customer's orders as soon as the list has `count` of them, all with this status if given.
+
+        On AWS the list is a moment behind.
+        """
+
+        def listed() -> list[dict[str, Any]]:
+            found = self.orders_of(customer)
+            of_status = [order for order in found if status in (None, order["status"])]
+            return found if len(of_status) >= count else []
+
+        return eventually(listed, f"one of {count} orders of {customer}")
+
     def request(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | str = b""
     ) -> urllib3.BaseHTTPResponse:
@@ -101,68 +126,3 @@ class DeployedShop:
         return urllib3.request(
             method, url, headers=headers, body=body, retries=False, timeout=TIMEOUT_SECONDS
         )
-
-
-class Subscriber:
-    """A queue that receives what is published, and keeps all of it."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._sqs = stack.client("sqs")
-        self._url = self._sqs.create_queue(QueueName=f"subscriber-{uuid4()}")["QueueUrl"]
-        self._received: list[dict[str, Any]] = []
-
-    @property
-    def arn(self) -> str:
-        """The queue's ARN."""
-        attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
-        return str(attributes["Attributes"]["QueueArn"])
-
-    def received(self) -> list[dict[str, Any]]:
-        """Receive the new messages; return all messages until now, parsed."""
-        while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for message in messages:
-                self._received.append(json.loads(message["Body"]))
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-        return self._received
-
-    def received_of(self, order_id: str) -> list[dict[str, Any]]:
-        """Return the notifications or events of one order."""
-        return [each for each in self.received() if each.get("detail", each)["orderId"] == order_id]
-
-    def wait_for(self, order_id: str, *, count: int) -> list[dict[str, Any]]:
-        """Return the messages about one order as soon as there are `count` of them."""
-
-        def arrived() -> list[dict[str, Any]]:
-            found = self.received_of(order_id)
-            return found if len(found) >= count else []
-
-        return eventually(arrived, f"one of {count} messages about {order_id}")
-
-
-def subscribe_to_notifications(stack: Stack) -> Subscriber:
-    """Receive every notification from now on, without the envelope of SNS."""
-    subscriber = Subscriber(stack)
-    sns = stack.client("sns")
-    (topic,) = sns.list_topics()["Topics"]
-    sns.subscribe(
-        TopicArn=topic["TopicArn"],
-        Protocol="sqs",
-        Endpoint=subscriber.arn,
-        Attributes={"RawMessageDelivery": "true"},
-    )
-    return subscriber
-
-
-def subscribe_to_events(stack: Stack) -> Subscriber:
-    """Receive every event of the bus from now on."""
-    subscriber = Subscriber(stack)
-    events = stack.client("events")
-    rule = f"all-{uuid4()}"
-    pattern = json.dumps({"source": ["ecommerce.orders"]})
-    events.put_rule(Name=rule, EventBusName=stack.bus_name, EventPattern=pattern)
-    events.put_targets(
-        Rule=rule, EventBusName=stack.bus_name, Targets=[{"Id": "queue", "Arn": subscriber.arn}]
-    )
-    return subscriber

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import pytest
 
 from tests.deployed.deployed_shop import DeployedShop
-from tests.deployed.http_requests import NO_ORDER, assert_problem, get, order_of, post
+from tests.deployed.http_requests import JSON, NO_ORDER, assert_problem, get, order_of, post
 
 RFC_3339_MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -53,7 +53,7 @@ def test_a_replay_is_accepted_with_the_first_order(shop: DeployedShop, product: 
     assert replay.status == 202
     assert replay.headers["Idempotency-Replayed"] == "true"
     assert replay.json() == first.json() | {"status": "CONFIRMED"}
-    assert len(shop.orders_of(customer)) == 1
+    assert len(shop.wait_for_orders_of(customer, count=1)) == 1
 
 
 def test_every_request_without_a_key_places_an_order(shop: DeployedShop, product: str, customer: str) -> None:
@@ -61,7 +61,7 @@ def test_every_request_without_a_key_places_an_order(shop: DeployedShop, product
 
     order_ids = {post(shop, body).json()["orderId"] for _ in range(2)}
 
-    assert {order["orderId"] for order in shop.orders_of(customer)} == order_ids
+    assert {order["orderId"] for order in shop.wait_for_orders_of(customer, count=2)} == order_ids
     assert len(order_ids) == 2
 
 
@@ -73,7 +73,7 @@ def test_a_key_of_another_order_is_refused(shop: DeployedShop, product: str, cus
     )
 
     assert_problem(response, 422)
-    assert [order["total"]["amount"] for order in shop.orders_of(customer)] == [255]
+    assert [order["total"]["amount"] for order in shop.wait_for_orders_of(customer, count=1)] == [255]
 
 
 def test_every_unknown_product_is_named(shop: DeployedShop, product: str, customer: str) -> None:
@@ -135,12 +135,16 @@ def test_an_order_may_have_1_to_98_products(
     response = post(shop, order_of(customer, [{"productId": name, "quantity": 1} for name in products]))
 
     assert response.status == status
-    assert len(shop.orders_of(customer)) == (status == 202)
+    accepted = int(status == 202)
+    assert (
+        len(shop.wait_for_orders_of(customer, count=1) if accepted else shop.orders_of(customer)) == accepted
+    )
 
 
-@pytest.mark.parametrize("key", ["k" * 256, "schlüssel", ""], ids=["too long", "not ASCII", "empty"])
-def test_an_invalid_key_is_refused(shop: DeployedShop, product: str, customer: str, key: str) -> None:
-    response = post(shop, order_of(customer, [{"productId": product, "quantity": 1}]), Idempotency_Key=key)
+def test_a_key_that_is_too_long_is_refused(shop: DeployedShop, product: str, customer: str) -> None:
+    body = order_of(customer, [{"productId": product, "quantity": 1}])
+
+    response = post(shop, body, Idempotency_Key="k" * 256)
 
     assert_problem(response, 400)
     assert shop.orders_of(customer) == []
@@ -166,7 +170,7 @@ def test_an_order_is_shown_with_its_steps(shop: DeployedShop, product: str, cust
     assert "pm_card_visa" not in response.data.decode()
 
 
-@pytest.mark.parametrize("order_id", [NO_ORDER, "no-uuid", "STEP%23inventory", "%00"])
+@pytest.mark.parametrize("order_id", [NO_ORDER, "no-uuid", "STEP%23inventory"])
 def test_an_order_that_does_not_exist_is_not_found(shop: DeployedShop, order_id: str) -> None:
     assert_problem(get(shop, f"orders/{order_id}"), 404)
 
@@ -178,7 +182,7 @@ def test_the_orders_of_a_customer_are_listed_in_pages_newest_first(
         post(shop, order_of(customer, [{"productId": product, "quantity": 1}])).json()["orderId"]
         for _ in range(3)
     ]
-    shop.wait_until_not_pending(*placed)
+    shop.wait_for_orders_of(customer, count=3, status="CONFIRMED")
 
     first = get(shop, f"orders?customerId={customer}&limit=2").json()
     second = get(shop, f"orders?customerId={customer}&limit=2&nextToken={first['nextToken']}").json()
@@ -197,3 +201,13 @@ def test_a_customer_without_orders_has_an_empty_list(shop: DeployedShop, custome
 )
 def test_a_list_with_invalid_parameters_is_refused(shop: DeployedShop, query: str) -> None:
     assert_problem(get(shop, f"orders?{query}"), 400)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "orders"), ("GET", "orders?customerId=c"), ("GET", f"orders/{NO_ORDER}")]
+)
+@pytest.mark.parametrize("key", [{}, {"x-api-key": "wrong"}], ids=["no key", "wrong key"])
+def test_a_request_without_a_valid_key_is_refused(
+    shop: DeployedShop, method: str, path: str, key: dict[str, str]
+) -> None:
+    assert shop.request(method, path, headers=JSON | key).status == 403

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +10,10 @@ from typing import Any
 import pytest
 
 from devtools.demo.dead_letter import find_dead_letter
-from orderctl.stack import Stack
 from orderctl.trace import StateRun
-from tests.deployed.deployed_shop import (
-    DeployedShop,
-    Subscriber,
-    subscribe_to_events,
-    subscribe_to_notifications,
-)
-from tests.waiting import TIMEOUT_SECONDS
+from tests.deployed.deployed_shop import DeployedShop
+from tests.deployed.subscribers import Subscriber
+from tests.waiting import TIMEOUT_SECONDS, eventually
 
 EMAIL = "grace.hopper@example.com"
 
@@ -30,16 +25,6 @@ class EndedOrder:
     product: str
     order_id: str
     shown: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def notifications(shop: DeployedShop) -> Subscriber:
-    return subscribe_to_notifications(shop.stack)
-
-
-@pytest.fixture(scope="module")
-def events(shop: DeployedShop) -> Subscriber:
-    return subscribe_to_events(shop.stack)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +142,9 @@ def test_an_outcome_is_announced_on_the_bus(
 
     found = events.wait_for(order_id, count=len(announced))
 
-    assert [(event["detail-type"], event["detail"].get("reason")) for event in found] == announced
+    # SQS keeps no order
+    assert {(event["detail-type"], event["detail"].get("reason")) for event in found} == set(announced)
+    assert len(found) == len(announced)
 
 
 def test_a_settled_order_leaves_the_index_of_open_orders(
@@ -174,35 +161,30 @@ def test_a_settled_order_leaves_the_index_of_open_orders(
 def test_logs_events_and_dead_letters_have_neither_the_address_nor_the_token(
     shop: DeployedShop, ended: Mapping[str, EndedOrder], events: Subscriber
 ) -> None:
-    logged = _everything_logged(shop.stack)
+    order_ids = [order.order_id for order in ended.values()]
+    logged = eventually(lambda: _logged_with(shop, order_ids), f"the log with {order_ids}")
     announced = json.dumps(events.received())
     held = ended["gateway down"].order_id
     parked = json.dumps(find_dead_letter(shop.stack, "payment", held, timeout=TIMEOUT_SECONDS))
 
-    assert all(order.order_id in logged for order in ended.values())
     for written in (logged, announced, parked):
         assert EMAIL not in written
         assert "pm_" not in written
 
 
-def _everything_logged(stack: Stack) -> str:
-    logs = stack.client("logs")
-    groups = logs.describe_log_groups()["logGroups"]
+def _logged_with(shop: DeployedShop, order_ids: Iterable[str]) -> str:
+    """Return everything that the stack has logged; "" until it names each of these orders."""
     pages = (
         page
-        for group in groups
-        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+        for group in shop.resources("AWS::Logs::LogGroup")
+        for page in shop.stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
     )
-    return "\n".join(event["message"] for page in pages for event in page["events"])
+    logged = "\n".join(event["message"] for page in pages for event in page["events"])
+    return logged if all(order_id in logged for order_id in order_ids) else ""
 
 
-def test_an_order_names_its_execution_and_no_console_on_a_local_cloud(
-    ended: Mapping[str, EndedOrder],
-) -> None:
-    execution = ended["paid"].shown["execution"]
-
-    assert ":express:" in execution["arn"]
-    assert execution.keys() == {"arn"}
+def test_an_order_names_its_execution(ended: Mapping[str, EndedOrder]) -> None:
+    assert ":express:" in ended["paid"].shown["execution"]["arn"]
 
 
 def test_five_concurrent_requests_with_one_key_place_one_order(shop: DeployedShop) -> None:
@@ -223,7 +205,9 @@ def test_a_second_delivery_of_an_event_changes_nothing(
     shop.ended_executions(order_id)
     before = shop.records(order_id)
     notified = notifications.wait_for(order_id, count=2)
-    placed, _ = events.wait_for(order_id, count=2)
+    (placed,) = (
+        event for event in events.wait_for(order_id, count=2) if event["detail-type"] == "OrderPlaced"
+    )
 
     shop.stack.client("events").put_events(
         Entries=[
@@ -237,7 +221,6 @@ def test_a_second_delivery_of_an_event_changes_nothing(
     )
     executions = shop.ended_executions(order_id, at_least=2)
 
-    assert placed["detail-type"] == "OrderPlaced"
     assert [execution.ending for execution in executions] == ["SUCCEEDED"] * 2
     assert not any(name.startswith("Park") for execution in executions for name in _states(execution.runs))
     assert shop.records(order_id) == before

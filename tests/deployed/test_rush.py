@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from handlers.contract.names import EVENT_SOURCE, DetailType
 from orderctl.trace import ExecutionTrace
-from tests.deployed.deployed_shop import DeployedShop, Subscriber, subscribe_to_notifications
+from tests.deployed.deployed_shop import DeployedShop
+from tests.deployed.subscribers import Subscriber
 from tests.waiting import eventually
 
 BUYERS, STOCK, CONCURRENCY = 60, 25, 12
@@ -26,8 +27,9 @@ def test_exactly_25_of_60_concurrent_orders_are_confirmed_from_a_stock_of_25(sho
     assert shop.available(product) == 0
 
 
-def test_an_event_that_is_published_five_times_has_one_effect(shop: DeployedShop) -> None:
-    inbox = subscribe_to_notifications(shop.stack)
+def test_an_event_that_is_published_five_times_has_one_effect(
+    shop: DeployedShop, notifications: Subscriber
+) -> None:
     product = shop.sell(available=100)
     order_ids = [shop.place({product: 2}).body["orderId"] for _ in range(6)]
 
@@ -36,12 +38,13 @@ def test_an_event_that_is_published_five_times_has_one_effect(shop: DeployedShop
 
     everything = {(order_id, kind) for order_id in order_ids for kind in ("received", "confirmed")}
     eventually(
-        lambda: everything <= _notified(inbox, order_ids).keys(), f"one of the notifications {everything}"
+        lambda: everything <= _notified(notifications, order_ids).keys(),
+        f"one of the notifications {everything}",
     )
     executions = {order_id: shop.ended_executions(order_id, at_least=5) for order_id in order_ids}
     assert shop.available(product) == 100 - 2 * len(order_ids)
     assert {shop.records(order_id)["STEP#payment"]["status"] for order_id in order_ids} == {"CAPTURED"}
-    assert set(_notified(inbox, order_ids).values()) == {1}
+    assert set(_notified(notifications, order_ids).values()) == {1}
     assert {_announcing(found) for found in executions.values()} == {1}
 
 

@@ -12,6 +12,7 @@ from ministack.services import apigateway_v1, eventbridge, lambda_svc, scheduler
 from ministack.services.cloudformation import provisioners
 
 from devtools.local_cloud.patches import (
+    event_archives,
     event_dead_letters,
     gateway_errors,
     lambda_concurrency,
@@ -38,6 +39,8 @@ def _of_another_version(*_: Any) -> None:
         (lambda_concurrency, lambda_svc, "_execute_function_warm", _of_another_version),
         (lambda_concurrency, lambda_svc, "_throttle_response", _of_another_version),
         (gateway_errors, apigateway_v1, "_lambda_proxy_response", _of_another_version),
+        (event_archives, eventbridge, "_create_archive", _of_another_version),
+        (event_archives, provisioners, "_RESOURCE_HANDLERS", {"AWS::Events::Archive": {}}),
         (event_dead_letters, eventbridge, "_invoke_target", _of_another_version),
         (event_dead_letters, eventbridge, "_dispatch_to_stepfunctions", _of_another_version),
         (public_parameters, ssm, "_public_parameter", _of_another_version),
@@ -53,7 +56,7 @@ def test_a_patch_refuses_changed_code(
     patch: ModuleType,
     module: ModuleType,
     name: str,
-    changed: str | Callable[..., Any],
+    changed: str | dict[str, Any] | Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(lambda_runtime, "_PYTHON_WORKER_SCRIPT", lambda_runtime._PYTHON_WORKER_SCRIPT)

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from orderctl.errors import OperatorError
-from orderctl.local_cloud import local_cloud_folder
+from orderctl.local_cloud import emulator_url, local_cloud_folder
 from orderctl.main import app
-from orderctl.stack import Stack, describe, find_stack
+from orderctl.stack import Stack, describe, find_stack, on_emulator
 
 STACK = Stack(
     endpoint_url="http://127.0.0.1:4566",
@@ -86,6 +86,25 @@ def test_a_stack_on_aws_is_read_from_its_outputs() -> None:
     assert (stack.region, stack.profile) == ("eu-west-1", "shop")
 
 
+def test_a_stack_on_an_emulator_has_addresses_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4599/")
+    found = describe("OrderProcessing-review", Account(OUTPUTS), region="eu-west-1")
+
+    stack = on_emulator(found, str(emulator_url()))
+
+    assert stack.endpoint_url == "http://127.0.0.1:4599"
+    assert stack.api_url == "http://127.0.0.1:4599/_aws/execute-api/api/prod/"
+    assert stack.console_url is None
+    assert stack.client("sqs").meta.endpoint_url == "http://127.0.0.1:4599"
+    assert (stack.orders_table, stack.api_key) == (found.orders_table, found.api_key)
+
+
+def test_without_an_endpoint_there_is_no_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+
+    assert emulator_url() is None
+
+
 def test_a_stack_that_is_not_deployed_is_reported() -> None:
     with pytest.raises(OperatorError, match=r"no stack OrderProcessing-prod in eu-west-1"):
         describe("OrderProcessing-prod", Account(None), region="eu-west-1")
@@ -120,7 +139,7 @@ def test_an_invalid_stack_file_is_reported(folder: Path, content: str) -> None:
 
 
 def test_a_profile_without_a_stack_is_refused() -> None:
-    with pytest.raises(OperatorError, match="need the stage"):
+    with pytest.raises(OperatorError, match="need the stage of a stack on AWS"):
         find_stack(profile="shop")
 
 

@@ -1,6 +1,7 @@
 """Patches of MiniStack where it differs from AWS for this system or its users."""
 
 from devtools.local_cloud.patches import (
+    event_archives,
     event_dead_letters,
     gateway_errors,
     gateway_paths,
@@ -24,6 +25,7 @@ def apply_patches() -> None:
     gateway_paths.apply()
     stable_address.apply()
     event_dead_letters.apply()
+    event_archives.apply()
     public_parameters.apply()
     schedules.apply()
     step_functions.apply()

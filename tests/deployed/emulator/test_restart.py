@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from devtools.local_cloud.cdk_deploy import STACK_NAME
 from devtools.local_cloud.cloud import (
     restart_local_cloud,
     start_local_cloud,
@@ -60,7 +61,7 @@ def own_shop(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> DeployedShop:
     monkeypatch.setenv("ORDERCTL_SCHEDULE_MINUTE", "1")
     stack = start_local_cloud(folder, port=0, stocked=False)
     _sweep_quickly(stack)
-    return DeployedShop.on(stack)
+    return DeployedShop.on(stack, STACK_NAME)
 
 
 def test_orders_with_a_running_workflow_settle_after_a_restart(
