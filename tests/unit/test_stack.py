@@ -13,6 +13,9 @@ from orderctl.local_cloud import emulator_url, local_cloud_folder
 from orderctl.main import app
 from orderctl.stack import Stack, describe, find_stack, on_emulator
 
+
+from orderctl.stack import Stack, aws_client, describe, find_stack, on_emulator
+
 STACK = Stack(
     endpoint_url="http://127.0.0.1:4566",
     region="us-east-1",
@@ -97,6 +100,15 @@ def test_a_stack_on_an_emulator_has_addresses_of_this_machine(monkeypatch: pytes
     assert stack.console_url is None
     assert stack.client("sqs").meta.endpoint_url == "http://127.0.0.1:4599"
     assert (stack.orders_table, stack.api_key) == (found.orders_table, found.api_key)
+
+
+def test_the_region_of_the_other_sdks_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+
+    region, client = aws_client("the stage review", None, None)
+
+    assert (region, client("sqs").meta.region_name) == ("eu-west-1", "eu-west-1")
 
 
 def test_without_an_endpoint_there_is_no_emulator(monkeypatch: pytest.MonkeyPatch) -> None:

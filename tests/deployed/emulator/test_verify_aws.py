@@ -50,13 +50,13 @@ def in_place_of_aws(local_stack: Stack, local_folder: Folder) -> Mapping[str, st
     return {name: value for name, value in given.items() if not name.startswith("PYTEST_")}
 
 
-def of_the_stage(stack: Stack, stage: str) -> Sequence[str]:
-    """Return what the local cloud lists of a stage, other than its deleted CloudFormation stack."""
+def listed_with(stack: Stack, text: str) -> Sequence[str]:
+    """Return what the local cloud lists with this text, other than deleted CloudFormation stacks."""
     return [
         f"{service}: {each}"
         for service, (operation, key) in LISTED.items()
         for each in getattr(stack.client(service), operation)().get(key, [])
-        if stage in str(each) and "DELETE_COMPLETE" not in str(each)
+        if text in str(each) and "DELETE_COMPLETE" not in str(each)
     ]
 
 
@@ -78,7 +78,8 @@ def test_a_stage_is_deployed_tested_recorded_and_destroyed(
     assert "1 the same, 0 on another path, 0 with other contents, 0 not recorded" in report
     assert "destroyed; nothing of the stack is left" in report
     assert Recording.read(tmp_path / "recordings" / "payment_declined.json").outcome.status == "SUCCEEDED"
-    assert of_the_stage(shop.stack, "review") == []
+    assert listed_with(shop.stack, "review") == []
+    assert listed_with(shop.stack, "subscriber-") == []
     assert shop.api.list_orders("nobody", limit=1).status == 200
 
 
@@ -96,4 +97,4 @@ def test_a_stage_whose_bus_has_another_owner_is_not_deployed(
     assert ended.returncode == 1
     assert "there is a bus ecommerce-taken that is not of OrderProcessing-taken" in report
     assert "| deploy" not in report
-    assert of_the_stage(local_stack, "OrderProcessing-taken") == []
+    assert listed_with(local_stack, "OrderProcessing-taken") == []
