@@ -75,6 +75,7 @@ def test_an_authorisation_holds_the_money_and_records_its_reference(
     assert entry.holds_money
     assert entry.authorization is not None
     assert _payment(tables)["reference"] == entry.authorization.reference
+    assert "reason" not in _payment(tables)
     assert _payment(tables)["executionArn"] == EXECUTION
 
 
@@ -82,7 +83,15 @@ def test_a_declined_card_is_recorded(tables: OrderTables, perform: Perform) -> N
     tables.place({"85123A": 6}, payment_method="pm_card_declined")
 
     assert perform("authorize") == "DECLINED"
-    assert _payment(tables)["status"] == "DECLINED"
+    assert (_payment(tables)["status"], _payment(tables)["reason"]) == ("DECLINED", "card_declined")
+
+
+def test_the_reason_of_a_declined_card_stays_with_it(tables: OrderTables, perform: Perform) -> None:
+    tables.place({"85123A": 6}, payment_method="pm_card_declined")
+    perform("authorize")
+
+    assert perform("void", execution=OTHER_EXECUTION) == "DECLINED"
+    assert _payment(tables)["reason"] == "card_declined"
 
 
 def test_a_recorded_authorisation_makes_no_call_to_the_provider(
