@@ -429,6 +429,14 @@ def test_a_confirmation_that_stripe_refuses_for_good_is_declined(
     assert stripe_gateway.authorize(payment()) == Authorization.declined(reason)
 
 
+def test_a_card_that_needs_authentication_is_taken_from_the_payment(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    stripe_gateway.authorize(payment("pm_card_authenticationRequired"))
+
+    assert [intent["status"] for intent in stripe.intents.values()] == ["requires_payment_method"]
+
+
 @pytest.mark.parametrize(
     ("currency", "amount", "at_stripe"),
     [
