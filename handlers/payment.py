@@ -47,7 +47,9 @@ class PaymentService:
         if recorded is not None:
             return recorded.status
         authorization = self.gateway.authorize(self._payment(request))
-        decided = self._step(request, authorization.status, authorization.reference)
+        decided = self._step(request, authorization.status, authorization.reference, authorization.reason)
+        if decided.reason is not None:
+            logger.info("payment declined", orderId=request.order_id, reason=decided.reason)
         return self.records.record_if_absent(decided).status
 
     def _capture(self, request: Request) -> PaymentStatus:
@@ -91,13 +93,16 @@ class PaymentService:
             method=order.payment_method,
         )
 
-    def _step(self, request: Request, status: PaymentStatus, reference: str | None) -> PaymentStep:
+    def _step(
+        self, request: Request, status: PaymentStatus, reference: str | None, reason: str | None = None
+    ) -> PaymentStep:
         return PaymentStep(
             order_id=request.order_id,
             status=status,
             at=rfc3339(self.now()),
             execution_arn=request.execution_arn,
             reference=reference,
+            reason=reason,
         )
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, Self, TypeVar
 
 from handlers.contract.names import PaymentProvider, Stage, orders_per_second, stack_name
+from handlers.contract.stripe_currencies import STRIPE_DECIMALS
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -88,7 +89,7 @@ class StageConfig:
         _require_secret(gateway, stripe_secret_arn, stripe_secret_key_arn)
         if notification_email is not None:
             _require(_EMAIL, "notificationEmail", notification_email, "an e-mail address")
-        _require(_CURRENCY, "currency", currency, "an ISO 4217 code such as USD")
+        _require_currency(gateway, currency)
         is_prod, is_local = stage == Stage.PROD, stage == Stage.LOCAL
         return cls(
             stage=stage,
@@ -166,6 +167,14 @@ def _require_secret(gateway: PaymentProvider, arn: str | None, key_arn: str | No
     for setting, given in {"stripeSecretArn": arn, "stripeSecretKeyArn": key_arn}.items():
         if given is not None:
             raise InvalidSettingError(f"{setting} is only used with paymentGateway=stripe")
+
+
+def _require_currency(gateway: PaymentProvider, currency: str) -> None:
+    _require(_CURRENCY, "currency", currency, "an ISO 4217 code such as USD")
+    if gateway is PaymentProvider.STRIPE and currency not in STRIPE_DECIMALS:
+        raise InvalidSettingError(
+            f"currency is {currency!r}: choose one that Stripe charges, see https://docs.stripe.com/currencies"
+        )
 
 
 def _concurrency(setting: str, given: str | None) -> int | None:

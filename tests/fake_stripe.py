@@ -1,4 +1,4 @@
-"""A fake of Stripe's PaymentIntents on 127.0.0.1: create, read, capture and cancel.
+"""A fake of Stripe's PaymentIntents on 127.0.0.1: create, confirm, capture and cancel.
 
 https://docs.stripe.com/api/payment_intents https://docs.stripe.com/api/idempotent_requests
 """
@@ -15,8 +15,18 @@ from urllib.parse import parse_qsl
 from tests.waiting import TIMEOUT_SECONDS
 
 SECRET_KEY: Final = "sk_test_fake"
-_KNOWN_METHODS: Final = frozenset({"pm_card_visa", "pm_card_declined"})
-_CANCELLABLE: Final = frozenset({"requires_capture", "requires_payment_method"})
+# https://docs.stripe.com/testing has the first three; the others stand for a card in that condition.
+_KNOWN_METHODS: Final = frozenset(
+    {
+        *("pm_card_visa", "pm_card_declined", "pm_card_authenticationRequired"),
+        *("pm_of_a_customer", "pm_used_before"),
+    }
+)
+_MIN_AMOUNT: Final = 50
+_MAX_AMOUNT: Final = 999_999_999_999
+_CANCELLABLE: Final = frozenset(
+    {"requires_capture", "requires_payment_method", "requires_confirmation", "requires_action"}
+)
 
 StripeResponse = tuple[int, dict[str, Any]]
 
@@ -43,15 +53,21 @@ class KeyedCall:
 
 @dataclass(slots=True, kw_only=True)
 class FakeStripe:
-    """`intents` are by id; `refusals` are the statuses of the next responses, which change nothing."""
+    """`intents` are by id; `refusals` are the statuses of the next responses, which change nothing.
+
+    `answers` has the next response to "create", "confirm", "capture" or "cancel"; the call itself runs not.
+    """
 
     url: str
+    secret_key: str = SECRET_KEY
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
-    lost_responses: int = 0
+    answers: dict[str, StripeResponse] = field(default_factory=dict)
+    responses_before_a_loss: int | None = None
     may_respond: Event = field(default_factory=Event)
     arrived: Event = field(default_factory=Event)
+    _locked: set[str] = field(default_factory=set)
     _keys: dict[str, KeyedCall] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -59,16 +75,39 @@ class FakeStripe:
         """Drop the idempotency keys, as Stripe does after a day."""
         self._keys.clear()
 
+    def loses_response(self) -> bool:
+        """Tell whether this response never arrives: one of them, after `responses_before_a_loss`."""
+        if self.responses_before_a_loss is None:
+            return False
+        is_lost = self.responses_before_a_loss == 0
+        self.responses_before_a_loss = None if is_lost else self.responses_before_a_loss - 1
+        return is_lost
+
     def respond(self, call: Call) -> tuple[StripeResponse, bool]:
         """Return the response and whether it is a replay."""
         self.calls.append(call)
         if self.refusals:
-            return _error(self.refusals.pop(0), "api_error", None), False
-        if call.authorization != f"Bearer {SECRET_KEY}":
-            return _error(401, "invalid_request_error", None, message=f"Invalid {call.authorization}"), False
-        if call.method == "GET" or call.idempotency_key is None:
-            return self._run(call), False
+            return error(self.refusals.pop(0), "api_error", None), False
+        if call.authorization != f"Bearer {self.secret_key}":
+            return error(401, "invalid_request_error", None, message=f"Invalid {call.authorization}"), False
+        if call.idempotency_key is None:
+            return self._run_locked(call), False
         return self._run_once(call, call.idempotency_key)
+
+    def _run_locked(self, call: Call) -> StripeResponse:
+        """Refuse a call while another one changes the same PaymentIntent.
+
+        https://docs.stripe.com/rate-limits#object-lock-timeouts
+        """
+        with self._lock:
+            if _intent_of(call.path) in self._locked:
+                return error(429, "invalid_request_error", "lock_timeout")
+            self._locked.add(_intent_of(call.path))
+        try:
+            self._wait()
+            return self._run(call)
+        finally:
+            self._locked.discard(_intent_of(call.path))
 
     def _run_once(self, call: Call, key: str) -> tuple[StripeResponse, bool]:
         fingerprint = (call.path, tuple(sorted(call.form.items())))
@@ -78,67 +117,115 @@ class FakeStripe:
                 self._keys[key] = KeyedCall(fingerprint)
         if known is not None:
             return _replay(known, fingerprint)
-        self.arrived.set()
-        assert self.may_respond.wait(TIMEOUT_SECONDS)
+        self._wait()
         response = self._run(call)
-        if response[0] == 400 and response[1]["error"]["code"] == "resource_missing":
-            del self._keys[key]  # Stripe stores no key of an invalid request
+        if response[0] == 400:
+            del self._keys[key]  # Stripe stores no key of most invalid requests
         else:
             self._keys[key].response = response
         return response, False
 
+    def _wait(self) -> None:
+        self.arrived.set()
+        assert self.may_respond.wait(TIMEOUT_SECONDS)
+
     def _run(self, call: Call) -> StripeResponse:
+        *_, action = call.path.split("/")
+        answer = self.answers.pop("create" if action == "payment_intents" else action, None)
+        if answer is not None:
+            return answer
         match call.path.removeprefix("/v1/payment_intents").split("/"):
             case [""]:
                 return self._create(call.form)
-            case ["", intent]:
-                return 200, dict(self.intents[intent])
+            case ["", intent, "confirm"]:
+                return self._confirm(self.intents[intent], call.form)
             case ["", intent, "capture"]:
                 return self._change_status(intent, frozenset({"requires_capture"}), "succeeded")
             case ["", intent, "cancel"]:
                 return self._change_status(intent, _CANCELLABLE, "canceled")
-        return _error(404, "invalid_request_error", "resource_missing")
+        return error(404, "invalid_request_error", "resource_missing")
 
     def _create(self, form: dict[str, str]) -> StripeResponse:
-        method = form["payment_method"]
-        if method not in _KNOWN_METHODS:
-            return _error(
-                400,
-                "invalid_request_error",
-                "resource_missing",
-                param="payment_method",
-                message=f"No such PaymentMethod: '{method}'",
-            )
-        if not form["currency"].islower() or int(form["amount"]) < 50:
-            return _error(400, "invalid_request_error", "amount_too_small", param="amount")
-        intent = {"id": f"pi_{len(self.intents) + 1}", "status": "requires_capture", **form}
+        refused = _refused_form(form)
+        if refused is not None:
+            return refused
+        intent = {"id": f"pi_{len(self.intents) + 1}", "status": "requires_confirmation", **form}
         self.intents[intent["id"]] = intent
-        if method == "pm_card_declined":
-            intent["status"] = "requires_payment_method"
-            return _error(402, "card_error", "card_declined", payment_intent=dict(intent))
+        return 200, dict(intent)
+
+    def _confirm(self, intent: dict[str, Any], form: dict[str, str]) -> StripeResponse:
+        if intent["status"] != "requires_confirmation":
+            return _unexpected_state(intent)
+        match intent["payment_method"]:
+            case "pm_card_declined":
+                return _decline(intent, code="card_declined", decline_code="generic_decline")
+            case "pm_card_authenticationRequired" if form.get("error_on_requires_action") == "true":
+                return _decline(intent, code="authentication_required")
+            case "pm_card_authenticationRequired":
+                intent["status"] = "requires_action"
+            case "pm_of_a_customer":
+                details = {"param": "source", "payment_intent": dict(intent)}
+                return error(400, "invalid_request_error", "parameter_missing", **details)
+            case _:
+                intent["status"] = "requires_capture"
         return 200, dict(intent)
 
     def _change_status(self, intent_id: str, allowed: frozenset[str], status: str) -> StripeResponse:
         intent = self.intents[intent_id]
         if intent["status"] not in allowed:
-            code = "payment_intent_unexpected_state"
-            return _error(400, "invalid_request_error", code, payment_intent=dict(intent))
+            return _unexpected_state(intent)
         intent["status"] = status
         return 200, dict(intent)
+
+
+def error(status: int, kind: str, code: str | None, **details: Any) -> StripeResponse:
+    """Make an error response of Stripe; without a code it has no such field."""
+    known_code = {} if code is None else {"code": code}
+    return status, {"error": {"type": kind, **known_code, **details}}
+
+
+def _refused_form(form: dict[str, str]) -> StripeResponse | None:
+    kind, method, amount = "invalid_request_error", form["payment_method"], int(form["amount"])
+    if method not in _KNOWN_METHODS:
+        message = f"No such PaymentMethod: '{method}'"
+        return error(400, kind, "resource_missing", param="payment_method", message=message)
+    if method == "pm_used_before":
+        message = f"The provided PaymentMethod {method} was previously used with a PaymentIntent"
+        return error(400, kind, None, message=message)
+    if not form["currency"].islower():
+        return error(400, kind, None, param="currency", message="Invalid currency")
+    if form["currency"] in {"isk", "ugx"} and amount % 100:
+        return error(400, kind, "invalid_charge_amount_no_decimal_compatible")
+    if not _MIN_AMOUNT <= amount <= _MAX_AMOUNT:
+        code = "amount_too_small" if amount < _MIN_AMOUNT else "amount_too_large"
+        return error(400, kind, code, param="amount")
+    return None
+
+
+def _decline(intent: dict[str, Any], **codes: str) -> StripeResponse:
+    """Take the card from the PaymentIntent, which is never confirmed with it again."""
+    details = {"type": "card_error", **codes}
+    intent.update(status="requires_payment_method", payment_method=None, last_payment_error=details)
+    return 402, {"error": {**details, "payment_intent": dict(intent)}}
+
+
+def _unexpected_state(intent: dict[str, Any]) -> StripeResponse:
+    code = "payment_intent_unexpected_state"
+    return error(400, "invalid_request_error", code, payment_intent=dict(intent))
+
+
+def _intent_of(path: str) -> str:
+    return path.split("/")[3]
 
 
 def _replay(
     known: KeyedCall, fingerprint: tuple[str, tuple[tuple[str, str], ...]]
 ) -> tuple[StripeResponse, bool]:
     if known.fingerprint != fingerprint:
-        return _error(400, "idempotency_error", None), False
+        return error(400, "idempotency_error", None), False
     if known.response is None:
-        return _error(409, "idempotency_error", "idempotency_key_in_use"), False
+        return error(409, "idempotency_error", "idempotency_key_in_use"), False
     return known.response, True
-
-
-def _error(status: int, kind: str, code: str | None, **details: Any) -> StripeResponse:
-    return status, {"error": {"type": kind, "code": code, **details}}
 
 
 @contextmanager
@@ -159,9 +246,6 @@ def fake_stripe() -> Iterator[FakeStripe]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self._handle({})
-
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self._handle(dict(parse_qsl(body)))
@@ -178,8 +262,7 @@ class _Handler(BaseHTTPRequestHandler):
                 api_version=self.headers["Stripe-Version"],
             )
         )
-        if stripe.lost_responses:
-            stripe.lost_responses -= 1
+        if stripe.loses_response():
             return
         self._send(status, json.dumps(body).encode(), replayed=replayed)
 

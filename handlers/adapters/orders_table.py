@@ -201,4 +201,9 @@ def _steps(records: Mapping[str, Mapping[str, Any]]) -> RecordedSteps:
 def _step(record: Mapping[str, Any] | None) -> RecordedStep | None:
     if record is None:
         return None
-    return RecordedStep(status=record["status"], at=record["at"], reference=record.get("reference"))
+    return RecordedStep(
+        status=record["status"],
+        at=record["at"],
+        reference=record.get("reference"),
+        reason=record.get("reason"),
+    )

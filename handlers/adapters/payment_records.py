@@ -43,6 +43,8 @@ def _record(step: PaymentStep) -> Record:
     }
     if step.reference is not None:
         record["reference"] = step.reference
+    if step.reason is not None:
+        record["reason"] = step.reason
     return record
 
 
@@ -53,4 +55,5 @@ def _step(record: Record) -> PaymentStep:
         at=record["at"],
         execution_arn=record["executionArn"],
         reference=record.get("reference"),
+        reason=record.get("reason"),
     )

@@ -67,7 +67,8 @@ def _steps(steps: RecordedSteps) -> dict[str, Any]:
 
 def _step(step: RecordedStep) -> dict[str, Any]:
     reference = {"reference": step.reference} if step.reference else {}
-    return {"status": step.status, **reference, "at": step.at}
+    reason = {"reason": step.reason} if step.reason else {}
+    return {"status": step.status, **reference, **reason, "at": step.at}
 
 
 def _execution(execution: Execution | None, console_domain: str | None) -> dict[str, Any] | None:

@@ -39,10 +39,17 @@ def is_unit_price(stored: object) -> bool:
     return isinstance(stored, Decimal) and 1 <= stored <= MAX_UNIT_PRICE and stored % 1 == 0
 
 
+def iso_decimals(currency: str) -> int:
+    """Return how many decimals the minor unit of ISO 4217 is: 2 for USD, 0 for JPY."""
+    if currency in _WITHOUT_DECIMALS:
+        return 0
+    return 3 if currency in _WITH_THREE_DECIMALS else 2
+
+
 def format_money(money: Money) -> str:
     """Write an amount with its currency's decimals: `USD 15.30`, `JPY 1530`."""
-    if money.currency in _WITHOUT_DECIMALS:
+    digits = iso_decimals(money.currency)
+    if digits == 0:
         return f"{money.currency} {money.amount}"
-    digits = 3 if money.currency in _WITH_THREE_DECIMALS else 2
     units, rest = divmod(money.amount, 10**digits)
     return f"{money.currency} {units}.{rest:0{digits}}"

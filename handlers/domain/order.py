@@ -70,11 +70,15 @@ class ListPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedStep:
-    """What a service decided for the order; only a payment has a `reference`, the provider's."""
+    """What a service decided for the order.
+
+    Only a payment has the provider's `reference`, and only a DECLINED payment a `reason`.
+    """
 
     status: str
     at: str
     reference: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,13 +17,17 @@ class PaymentOperation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentStep:
-    """The recorded decision; `reference` is the provider's, absent when no money was ever held."""
+    """The recorded decision.
+
+    `reference` is the provider's, absent when no money was ever held; `reason` is that of a DECLINED payment.
+    """
 
     order_id: str
     status: PaymentStatus
     at: str
     execution_arn: str
     reference: str | None = None
+    reason: str | None = None
 
     @property
     def held_reference(self) -> str:

@@ -1,14 +1,14 @@
 """The interface of a payment provider."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 from handlers.contract.names import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequest:
-    """`amount` is in the currency's minor unit; `method` is the provider's token and is never shown."""
+    """`amount` is in the minor unit of ISO 4217; `method` is the provider's token and is never shown."""
 
     order_id: str
     amount: int
@@ -18,10 +18,19 @@ class PaymentRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """AUTHORIZED, DECLINED or VOIDED; `reference` is the provider's reference of the held money."""
+    """AUTHORIZED, DECLINED or VOIDED.
+
+    `reference` is the provider's reference of the held money, `reason` the code for a DECLINED payment.
+    """
 
     status: PaymentStatus
     reference: str | None = None
+    reason: str | None = None
+
+    @classmethod
+    def declined(cls, reason: str) -> Self:
+        """Return a payment that is refused for good, with the provider's code, e.g. `insufficient_funds`."""
+        return cls(status=PaymentStatus.DECLINED, reason=reason)
 
 
 class GatewayRejected(Exception):  # noqa: N818  the name is what a DLQ message shows
@@ -36,7 +45,11 @@ class PaymentGateway(Protocol):
     """
 
     def authorize(self, request: PaymentRequest) -> Authorization:
-        """Hold the amount on the customer's card. A refusal by the bank is a result, not an error."""
+        """Hold the amount on the customer's card.
+
+        A refusal of this payment (by the bank, of the card, of the amount) is a result, not an error: it is
+        DECLINED and has a reason.
+        """
 
     def capture(self, request: PaymentRequest, reference: str) -> None:
         """Take the held money; raises PaymentNotAuthorized when it is not held any more."""
@@ -45,6 +58,6 @@ class PaymentGateway(Protocol):
         """Release the held money; raises PaymentAlreadyCaptured when it was taken.
 
         A void is a barrier. It may arrive before the authorisation that it undoes. Then there is no
-        `reference` yet. From this call on an authorisation of the same order returns VOIDED (or DECLINED)
-        and holds no money.
+        `reference` yet. A void itself never holds money, not even for a moment. From this call on an
+        authorisation of the same order returns VOIDED (or DECLINED) and holds no money.
         """

@@ -44,7 +44,8 @@ def _items(order: Mapping[str, Any]) -> Table:
 
 
 def _steps(order: Mapping[str, Any]) -> Table:
-    table = new_table("step", "status", "at", "reference")
+    table = new_table("step", "status", "at", "reference or reason")
     for name, step in order["steps"].items():
-        add_row(table, name, step["status"], step["at"], step.get("reference", ""))
+        detail = step.get("reference") or step.get("reason", "")
+        add_row(table, name, step["status"], step["at"], detail)
     return table

@@ -11,16 +11,27 @@ from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.adapters.gateways.stripe import StripeGateway, read_secret_key
 from handlers.domain.errors import GatewayUnavailable, PaymentAlreadyCaptured, PaymentNotAuthorized
-from handlers.domain.payment_gateway import GatewayRejected, PaymentGateway, PaymentRequest
-from tests.fake_stripe import SECRET_KEY, FakeStripe, fake_stripe
+from handlers.domain.payment_gateway import (
+    Authorization,
+    GatewayRejected,
+    PaymentGateway,
+    PaymentRequest,
+)
+from tests.fake_stripe import SECRET_KEY, FakeStripe, error, fake_stripe
 from tests.fakes import LedgerGateway
 from tests.moto_clients import client
 from tests.order_tables import ORDER
 from tests.waiting import TIMEOUT_SECONDS
 
 
-def payment(method: str = "pm_card_visa", *, order_id: str = ORDER, amount: int = 1530) -> PaymentRequest:
-    return PaymentRequest(order_id=order_id, amount=amount, currency="USD", method=method)
+def payment(
+    method: str = "pm_card_visa", *, order_id: str = ORDER, amount: int = 1530, currency: str = "USD"
+) -> PaymentRequest:
+    return PaymentRequest(order_id=order_id, amount=amount, currency=currency, method=method)
+
+
+def key() -> str:
+    return SECRET_KEY
 
 
 @pytest.fixture
@@ -31,7 +42,7 @@ def stripe() -> Iterator[FakeStripe]:
 
 @pytest.fixture
 def stripe_gateway(stripe: FakeStripe) -> StripeGateway:
-    return StripeGateway(SECRET_KEY, base_url=stripe.url, read_timeout_seconds=TIMEOUT_SECONDS)
+    return StripeGateway(key, base_url=stripe.url, read_timeout_seconds=TIMEOUT_SECONDS)
 
 
 @pytest.fixture(params=["simulated", "stripe", "ledger"])
@@ -62,11 +73,19 @@ def test_a_good_card_is_authorised(gateway: PaymentGateway) -> None:
     assert gateway.authorize(payment()).status == "AUTHORIZED"
 
 
-def test_a_declined_card_has_no_reference(gateway: PaymentGateway) -> None:
+def test_a_declined_card_has_a_reason_and_no_reference(gateway: PaymentGateway) -> None:
     authorization = gateway.authorize(payment("pm_card_declined"))
 
     assert authorization.status == "DECLINED"
+    assert authorization.reason
     assert authorization.reference is None
+
+
+def test_a_good_card_has_a_reference_and_no_reason(gateway: PaymentGateway) -> None:
+    authorization = gateway.authorize(payment())
+
+    assert authorization.reference
+    assert authorization.reason is None
 
 
 @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_declined"])
@@ -165,18 +184,19 @@ def test_stripe_holds_the_amount_for_a_later_capture(
     assert intent["status"] == "requires_capture"
 
 
-def test_every_stripe_request_that_changes_something_has_an_idempotency_key_and_an_api_version(
+def test_a_payment_intent_is_created_with_the_key_of_its_order_and_changed_without_one(
     stripe: FakeStripe, stripe_gateway: StripeGateway
 ) -> None:
     reference = authorized(stripe_gateway, payment())
     stripe_gateway.capture(payment(), reference)
     stripe_gateway.void(payment(order_id="other"), None)
 
-    assert [call.idempotency_key for call in stripe.calls] == [
-        f"{ORDER}:authorize",
-        f"{ORDER}:capture",
-        "other:authorize",
-        "other:void",
+    assert [(call.path.split("/")[-1], call.idempotency_key) for call in stripe.calls] == [
+        ("payment_intents", f"{ORDER}:create"),
+        ("confirm", None),
+        ("capture", None),
+        ("payment_intents", "other:create"),
+        ("cancel", None),
     ]
     assert all(call.api_version for call in stripe.calls)
 
@@ -190,16 +210,95 @@ def test_a_repeated_authorisation_makes_one_payment_intent(
     assert len(stripe.intents) == 1
 
 
+@pytest.mark.parametrize("before_the_loss", [0, 1], ids=["of the creation", "of the confirmation"])
+@pytest.mark.parametrize(
+    ("method", "status"), [("pm_card_visa", "AUTHORIZED"), ("pm_card_declined", "DECLINED")]
+)
 def test_an_authorisation_whose_response_was_lost_is_found_by_a_retry(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, method: str, status: str, before_the_loss: int
+) -> None:
+    stripe.responses_before_a_loss = before_the_loss
+
+    with pytest.raises(GatewayUnavailable):
+        stripe_gateway.authorize(payment(method))
+
+    authorization = stripe_gateway.authorize(payment(method))
+    assert (authorization.status, len(stripe.intents)) == (status, 1)
+    assert authorization.reason == ("generic_decline" if status == "DECLINED" else None)
+
+
+def test_a_void_without_reference_confirms_nothing(stripe: FakeStripe, stripe_gateway: StripeGateway) -> None:
+    stripe_gateway.void(payment(), None)
+
+    assert [intent["status"] for intent in stripe.intents.values()] == ["canceled"]
+    assert not [call for call in stripe.calls if "confirm" in call.path or "confirm" in call.form]
+
+
+@pytest.mark.parametrize("before_the_loss", [0, 1], ids=["of the creation", "of the cancellation"])
+def test_a_void_without_reference_whose_response_was_lost_can_be_repeated(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, before_the_loss: int
+) -> None:
+    stripe.responses_before_a_loss = before_the_loss
+    with pytest.raises(GatewayUnavailable):
+        stripe_gateway.void(payment(), None)
+
+    stripe_gateway.void(payment(), None)
+
+    assert [intent["status"] for intent in stripe.intents.values()] == ["canceled"]
+    assert stripe_gateway.authorize(payment()).status == "VOIDED"
+
+
+def test_an_authorisation_that_died_before_its_confirmation_is_voided_without_reference(
     stripe: FakeStripe, stripe_gateway: StripeGateway
 ) -> None:
-    stripe.lost_responses = 1
-
+    stripe.answers["confirm"] = error(503, "api_error", None)
     with pytest.raises(GatewayUnavailable):
         stripe_gateway.authorize(payment())
 
-    assert stripe_gateway.authorize(payment()).status == "AUTHORIZED"
-    assert len(stripe.intents) == 1
+    stripe_gateway.void(payment(), None)
+
+    assert [intent["status"] for intent in stripe.intents.values()] == ["canceled"]
+    assert stripe_gateway.authorize(payment()).status == "VOIDED"
+
+
+def test_a_stored_500_of_a_creation_does_not_stop_the_order_for_a_day(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    stripe.answers["create"] = error(500, "api_error", None)
+    with pytest.raises(GatewayUnavailable, match="500"):
+        stripe_gateway.authorize(payment())
+
+    reference = authorized(stripe_gateway, payment())
+    stripe_gateway.void(payment(), None)
+
+    assert stripe.intents[reference]["status"] == "canceled"
+
+
+def test_a_second_stored_500_of_a_creation_is_transient(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    for _ in range(2):
+        stripe.answers["create"] = error(500, "api_error", None)
+        with pytest.raises(GatewayUnavailable, match="500"):
+            stripe_gateway.authorize(payment())
+
+    with pytest.raises(GatewayUnavailable, match="stored for a day"):
+        stripe_gateway.authorize(payment())
+
+
+@pytest.mark.parametrize("operation", ["capture", "void"])
+def test_a_500_does_not_stop_a_change_that_is_repeated(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, operation: str
+) -> None:
+    reference = authorized(stripe_gateway, payment())
+    action, status = {"capture": ("capture", "succeeded"), "void": ("cancel", "canceled")}[operation]
+    stripe.answers[action] = error(500, "api_error", None)
+    with pytest.raises(GatewayUnavailable):
+        getattr(stripe_gateway, operation)(payment(), reference)
+
+    getattr(stripe_gateway, operation)(payment(), reference)
+
+    assert stripe.intents[reference]["status"] == status
 
 
 @pytest.mark.parametrize("operation", ["capture", "void"])
@@ -215,7 +314,7 @@ def test_a_stripe_operation_can_be_repeated_after_its_idempotency_key_expired(
     assert stripe.intents[reference]["status"] == ("succeeded" if operation == "capture" else "canceled")
 
 
-@pytest.mark.parametrize("status", [409, 429, 500, 502, 503])
+@pytest.mark.parametrize("status", [409, 424, 429, 500, 502, 503])
 @pytest.mark.parametrize("operation", ["authorize", "capture", "void"])
 def test_a_temporary_stripe_error_is_transient(
     stripe: FakeStripe, stripe_gateway: StripeGateway, operation: str, status: int
@@ -228,14 +327,36 @@ def test_a_temporary_stripe_error_is_transient(
         getattr(stripe_gateway, operation)(payment(), *arguments)
 
 
-def test_a_void_during_the_authorisation_fails_until_stripe_has_responded(
+def test_a_rate_limit_is_transient_by_its_code_too(stripe: FakeStripe, stripe_gateway: StripeGateway) -> None:
+    stripe.answers["create"] = error(400, "invalid_request_error", "rate_limit")
+
+    with pytest.raises(GatewayUnavailable, match="rate_limit"):
+        stripe_gateway.authorize(payment())
+
+
+def test_a_payment_that_is_still_processed_is_transient(
     stripe: FakeStripe, stripe_gateway: StripeGateway
 ) -> None:
+    stripe.answers["confirm"] = (200, {"id": "pi_1", "status": "processing"})
+
+    with pytest.raises(GatewayUnavailable, match="processing"):
+        stripe_gateway.authorize(payment())
+
+
+@pytest.mark.parametrize("call", ["creation", "confirmation"])
+def test_a_void_during_the_authorisation_fails_until_stripe_has_responded(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, call: str
+) -> None:
+    if call == "confirmation":
+        stripe.answers["confirm"] = error(503, "api_error", None)
+        with pytest.raises(GatewayUnavailable):
+            stripe_gateway.authorize(payment())
+    stripe.arrived.clear()
     stripe.may_respond.clear()
     with ThreadPoolExecutor(max_workers=1) as background:
         pending = background.submit(stripe_gateway.authorize, payment())
         assert stripe.arrived.wait(TIMEOUT_SECONDS)
-        with pytest.raises(GatewayUnavailable, match="409"):
+        with pytest.raises(GatewayUnavailable, match="409" if call == "creation" else "429"):
             stripe_gateway.void(payment(), None)
         stripe.may_respond.set()
         authorization = pending.result(TIMEOUT_SECONDS)
@@ -248,32 +369,164 @@ def test_a_void_during_the_authorisation_fails_until_stripe_has_responded(
 
 def test_a_stripe_timeout_is_transient(stripe: FakeStripe) -> None:
     stripe.may_respond.clear()
-    gateway = StripeGateway(SECRET_KEY, base_url=stripe.url, read_timeout_seconds=0.05)
+    gateway = StripeGateway(key, base_url=stripe.url, read_timeout_seconds=0.05)
 
     with pytest.raises(GatewayUnavailable, match="Timeout"):
         gateway.authorize(payment())
 
 
 def test_an_unreachable_stripe_is_transient(closed_port: int) -> None:
-    gateway = StripeGateway(SECRET_KEY, base_url=f"http://127.0.0.1:{closed_port}")
+    gateway = StripeGateway(key, base_url=f"http://127.0.0.1:{closed_port}")
 
     with pytest.raises(GatewayUnavailable, match="Refused"):
         gateway.authorize(payment())
 
 
-def test_a_token_that_stripe_does_not_know_is_declined(stripe_gateway: StripeGateway) -> None:
-    stripe_gateway.void(payment("pm_unknown"), None)
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [
+        (payment("pm_card_declined"), "generic_decline"),
+        (payment("pm_card_authenticationRequired"), "authentication_required"),
+        (payment("pm_of_a_customer"), "customer_required"),
+        (payment("pm_unknown"), "resource_missing"),
+        (payment("pm_used_before"), "payment_method_refused"),
+        (payment(amount=1), "amount_too_small"),
+        (payment(amount=10**12), "amount_too_large"),
+        (payment(amount=150_050, currency="MGA"), "amount_not_supported"),
+        (payment(currency="KWD"), "currency_not_supported"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_wrong_with_one_payment_is_declined_with_a_reason_also_repeatedly(
+    stripe_gateway: StripeGateway, refused: PaymentRequest, reason: str
+) -> None:
+    authorizations = [stripe_gateway.authorize(refused) for _ in range(2)]
+    stripe_gateway.void(refused, None)
 
-    assert stripe_gateway.authorize(payment("pm_unknown")).status == "DECLINED"
+    assert authorizations == [Authorization.declined(reason)] * 2
 
 
-def test_an_invalid_stripe_request_is_not_transient(stripe_gateway: StripeGateway) -> None:
-    with pytest.raises(GatewayRejected, match="amount_too_small"):
-        stripe_gateway.authorize(payment(amount=1))
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (error(402, "card_error", "card_declined", decline_code="lost_card"), "lost_card"),
+        (error(402, "card_error", "expired_card"), "expired_card"),
+        (error(402, "card_error", None), "declined"),
+        (error(402, "card_error", "requires_action_not_handled"), "authentication_required"),
+        ((200, {"id": "pi_1", "status": "requires_action"}), "authentication_required"),
+        (
+            error(400, "invalid_request_error", "payment_intent_authentication_failure"),
+            "payment_intent_authentication_failure",
+        ),
+        (error(400, "card_error", "card_decline_rate_limit_exceeded"), "card_decline_rate_limit_exceeded"),
+    ],
+)
+def test_a_confirmation_that_stripe_refuses_for_good_is_declined(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, answer: tuple[int, dict[str, Any]], reason: str
+) -> None:
+    stripe.answers["confirm"] = answer
+
+    assert stripe_gateway.authorize(payment()) == Authorization.declined(reason)
+
+
+def test_a_card_that_needs_authentication_is_taken_from_the_payment(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    stripe_gateway.authorize(payment("pm_card_authenticationRequired"))
+
+    assert [intent["status"] for intent in stripe.intents.values()] == ["requires_payment_method"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "at_stripe"),
+    [
+        ("USD", 1530, "1530"),
+        ("HUF", 1530, "1530"),
+        ("JPY", 1530, "1530"),
+        ("ISK", 1530, "153000"),
+        ("UGX", 1530, "153000"),
+        ("MGA", 153_000, "1530"),
+    ],
+)
+def test_an_amount_is_sent_in_the_minor_unit_of_stripe(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, currency: str, amount: int, at_stripe: str
+) -> None:
+    reference = authorized(stripe_gateway, payment(amount=amount, currency=currency))
+
+    assert (stripe.intents[reference]["amount"], stripe.intents[reference]["currency"]) == (
+        at_stripe,
+        currency.lower(),
+    )
+
+
+@pytest.mark.parametrize("code", ["charge_expired_for_capture", "capture_charge_authorization_expired"])
+def test_a_hold_that_expired_is_not_captured(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, code: str
+) -> None:
+    reference = authorized(stripe_gateway, payment())
+    stripe.answers["capture"] = error(400, "invalid_request_error", code)
+
+    with pytest.raises(PaymentNotAuthorized, match="VOIDED"):
+        stripe_gateway.capture(payment(), reference)
+
+
+def test_a_capture_that_the_bank_refuses_ends_the_authorisation(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = authorized(stripe_gateway, payment())
+    stripe.answers["capture"] = error(402, "card_error", "card_declined")
+
+    with pytest.raises(PaymentNotAuthorized, match="VOIDED"):
+        stripe_gateway.capture(payment(), reference)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(400, "invalid_request_error", None, param="currency", message="Invalid currency"),
+        error(400, "invalid_request_error", None, message="Your account cannot make live charges."),
+        error(400, "idempotency_error", None),
+        error(403, "invalid_request_error", None, message="This PaymentMethod needs a permission"),
+        error(404, "invalid_request_error", "resource_missing"),
+    ],
+)
+@pytest.mark.parametrize("action", ["create", "confirm"])
+def test_what_is_wrong_with_our_request_or_account_is_neither_declined_nor_transient(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, answer: tuple[int, dict[str, Any]], action: str
+) -> None:
+    stripe.answers[action] = answer
+
+    with pytest.raises(GatewayRejected, match=str(answer[0])):
+        stripe_gateway.authorize(payment())
+
+
+def test_a_key_that_was_replaced_is_read_again(stripe: FakeStripe) -> None:
+    keys = iter(["sk_test_old", SECRET_KEY])
+    gateway = StripeGateway(lambda: next(keys), base_url=stripe.url)
+
+    assert gateway.authorize(payment()).status == "AUTHORIZED"
+    assert [call.authorization for call in stripe.calls] == [
+        "Bearer sk_test_old",
+        f"Bearer {SECRET_KEY}",
+        f"Bearer {SECRET_KEY}",
+    ]
+
+
+def test_a_key_that_is_still_wrong_is_sent_once_and_read_again_by_the_next_call(
+    stripe: FakeStripe,
+) -> None:
+    keys = iter(["sk_test_old", "sk_test_old", SECRET_KEY])
+    gateway = StripeGateway(lambda: next(keys), base_url=stripe.url)
+
+    with pytest.raises(GatewayRejected, match="401"):
+        gateway.authorize(payment())
+
+    assert len(stripe.calls) == 1
+    assert gateway.authorize(payment()).status == "AUTHORIZED"
 
 
 def test_a_rejection_shows_neither_the_key_nor_the_token(stripe: FakeStripe) -> None:
-    gateway = StripeGateway("sk_test_wrong", base_url=stripe.url)
+    gateway = StripeGateway(lambda: "sk_test_wrong", base_url=stripe.url)
 
     with pytest.raises(GatewayRejected) as raised:
         gateway.authorize(payment())

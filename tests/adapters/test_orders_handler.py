@@ -251,6 +251,16 @@ def test_an_order_is_shown_with_its_steps_and_its_execution(api: OrdersApi, tabl
     assert order["execution"]["consoleUrl"].endswith(f"details/{EXECUTION}?startDate=1795360472456")
 
 
+def test_a_declined_payment_is_shown_with_its_reason(api: OrdersApi, tables: OrderTables) -> None:
+    order_id = api.place().body["orderId"]
+    at = "2026-11-22T15:14:33.000Z"
+    _set(tables, order_id, record="STEP#payment", status="DECLINED", reason="insufficient_funds", at=at)
+
+    payment = api.read(order_id).body["steps"]["payment"]
+
+    assert payment == {"status": "DECLINED", "reason": "insufficient_funds", "at": at}
+
+
 def test_an_order_has_no_console_link_where_there_is_no_console(
     api: OrdersApi, tables: OrderTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:

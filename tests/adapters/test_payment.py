@@ -1,10 +1,11 @@
 """Payments with the deployed table: no customer is charged twice, and no refused order holds money."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from handlers.adapters.gateways.stripe import StripeGateway
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
 from handlers.api.step_request import StepRequest
@@ -18,6 +19,7 @@ from handlers.domain.errors import (
 from handlers.domain.payment import PaymentOperation
 from handlers.domain.payment_gateway import PaymentGateway
 from handlers.payment import PaymentService
+from tests.fake_stripe import SECRET_KEY, FakeStripe, fake_stripe
 from tests.fakes import InterruptedClient, LedgerEntry, LedgerGateway
 from tests.order_tables import EXECUTION, ORDER, OTHER_EXECUTION, OrderTables
 
@@ -58,6 +60,12 @@ def perform(tables: OrderTables, gateway: LedgerGateway) -> Perform:
     return perform
 
 
+@pytest.fixture
+def stripe() -> Iterator[FakeStripe]:
+    with fake_stripe() as stripe:
+        yield stripe
+
+
 def _payment(tables: OrderTables) -> dict[str, Any]:
     step = tables.step(PAYMENT_STEP)
     assert step is not None
@@ -75,6 +83,7 @@ def test_an_authorisation_holds_the_money_and_records_its_reference(
     assert entry.holds_money
     assert entry.authorization is not None
     assert _payment(tables)["reference"] == entry.authorization.reference
+    assert "reason" not in _payment(tables)
     assert _payment(tables)["executionArn"] == EXECUTION
 
 
@@ -82,7 +91,15 @@ def test_a_declined_card_is_recorded(tables: OrderTables, perform: Perform) -> N
     tables.place({"85123A": 6}, payment_method="pm_card_declined")
 
     assert perform("authorize") == "DECLINED"
-    assert _payment(tables)["status"] == "DECLINED"
+    assert (_payment(tables)["status"], _payment(tables)["reason"]) == ("DECLINED", "card_declined")
+
+
+def test_the_reason_of_a_declined_card_stays_with_it(tables: OrderTables, perform: Perform) -> None:
+    tables.place({"85123A": 6}, payment_method="pm_card_declined")
+    perform("authorize")
+
+    assert perform("void", execution=OTHER_EXECUTION) == "DECLINED"
+    assert _payment(tables)["reason"] == "card_declined"
 
 
 def test_a_recorded_authorisation_makes_no_call_to_the_provider(
@@ -367,3 +384,35 @@ def test_a_void_fails_when_a_capture_reaches_the_provider_first(
 
     assert entry.captured
     assert _payment(tables)["status"] == "CAPTURED"
+
+
+@pytest.mark.parametrize("then", ["authorize", "void"])
+@pytest.mark.parametrize("killed", ["before the creation", "before the confirmation", "before the record"])
+def test_an_authorisation_at_stripe_can_be_killed_anywhere(
+    tables: OrderTables, perform: Perform, stripe: FakeStripe, killed: str, then: str
+) -> None:
+    status, at_stripe = {
+        "authorize": ("AUTHORIZED", "requires_capture"),
+        "void": ("VOIDED", "canceled"),
+    }[then]
+    tables.place({"85123A": 6})
+    gateway = StripeGateway(lambda: SECRET_KEY, base_url=stripe.url)
+
+    def crash() -> None:
+        raise SystemExit
+
+    interrupted: dict[str, Any] = {
+        "before the creation": {"gateway": InterruptedClient(gateway, "authorize", crash)},
+        "before the confirmation": {"gateway": gateway},
+        "before the record": {
+            "gateway": gateway,
+            "dynamodb": InterruptedClient(tables.dynamodb, "put_item", crash),
+        },
+    }[killed]
+    stripe.responses_before_a_loss = 0 if killed == "before the confirmation" else None
+    with pytest.raises((SystemExit, GatewayUnavailable)):
+        perform("authorize", **interrupted)
+
+    assert perform(then, gateway=gateway, execution=OTHER_EXECUTION) == status
+    assert [intent["status"] for intent in stripe.intents.values()] == [at_stripe]
+    assert perform("authorize", gateway=gateway) == status

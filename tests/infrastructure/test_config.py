@@ -59,6 +59,10 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
         ),
         ({"notification_email": "ops"}, "notificationEmail is 'ops': it must be an e-mail address"),
         ({"currency": "euro"}, "currency is 'euro': it must be an ISO 4217 code such as USD"),
+        (
+            {"payment_gateway": "stripe", "stripe_secret_arn": SECRET, "currency": "KWD"},
+            "currency is 'KWD': choose one that Stripe charges, see https://docs.stripe.com/currencies",
+        ),
     ],
 )
 def test_the_error_of_an_invalid_setting_names_the_allowed_values_in_one_line(
@@ -68,3 +72,14 @@ def test_the_error_of_an_invalid_setting_names_the_allowed_values_in_one_line(
         StageConfig.for_stage(**settings)
 
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("currency", ["EUR", "ISK", "MGA", "UGX"])
+def test_a_stage_with_stripe_can_have_a_currency_that_stripe_charges(currency: str) -> None:
+    config = StageConfig.for_stage(payment_gateway="stripe", stripe_secret_arn=SECRET, currency=currency)
+
+    assert config.currency == currency
+
+
+def test_a_stage_with_simulated_payments_can_have_any_currency() -> None:
+    assert StageConfig.for_stage(currency="KWD").currency == "KWD"

@@ -27,7 +27,7 @@ ORDER = {
     "reason": "PAYMENT_DECLINED",
     "total": {"amount": 123456, "currency": "USD"},
     "items": [{"productId": "85123A", "quantity": 6, "unitPrice": 255}],
-    "steps": {"payment": {"status": "DECLINED", "at": TIME, "reference": ORDER_ID}},
+    "steps": {"payment": {"status": "DECLINED", "at": TIME, "reason": "authentication_required"}},
     "createdAt": TIME,
     "updatedAt": TIME,
 }

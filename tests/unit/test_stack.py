@@ -11,9 +11,6 @@ from typer.testing import CliRunner
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import emulator_url, local_cloud_folder
 from orderctl.main import app
-from orderctl.stack import Stack, describe, find_stack, on_emulator
-
-
 from orderctl.stack import Stack, aws_client, describe, find_stack, on_emulator
 
 STACK = Stack(

@@ -1,6 +1,7 @@
 """The payment provider that a stage is configured for."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from handlers.adapters.aws import client
 from handlers.adapters.gateways.simulated import SimulatedGateway
@@ -10,9 +11,10 @@ from handlers.domain.payment_gateway import PaymentGateway
 
 
 def payment_gateway(environment: Mapping[str, str]) -> PaymentGateway:
-    """Return the gateway that PAYMENT_GATEWAY names. Stripe's key is read once, here."""
+    """Return the gateway that PAYMENT_GATEWAY names. Stripe's key is read here, and after a 401 again."""
     match PaymentProvider(environment["PAYMENT_GATEWAY"]):
         case PaymentProvider.SIMULATED:
             return SimulatedGateway()
         case PaymentProvider.STRIPE:
-            return StripeGateway(read_secret_key(client("secretsmanager"), environment["STRIPE_SECRET_ARN"]))
+            secrets_manager, arn = client("secretsmanager"), environment["STRIPE_SECRET_ARN"]
+            return StripeGateway(partial(read_secret_key, secrets_manager, arn))

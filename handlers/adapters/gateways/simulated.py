@@ -8,6 +8,7 @@ from handlers.domain.errors import GatewayUnavailable
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
 
 DECLINED_TOKEN: Final = "pm_card_declined"  # noqa: S105  a test card's name, no password
+DECLINED_REASON: Final = "card_declined"
 OUTAGE_TOKEN: Final = "pm_gateway_down"  # noqa: S105  as above
 
 
@@ -22,7 +23,7 @@ class SimulatedGateway:
         if request.method == OUTAGE_TOKEN:
             raise GatewayUnavailable("the simulated payment provider is down for this token")
         if request.method == DECLINED_TOKEN:
-            return Authorization(status=PaymentStatus.DECLINED)
+            return Authorization.declined(DECLINED_REASON)
         return Authorization(status=PaymentStatus.AUTHORIZED, reference=_reference(request.order_id))
 
     def capture(self, request: PaymentRequest, reference: str) -> None:

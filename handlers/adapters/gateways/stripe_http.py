@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from json import JSONDecodeError
@@ -15,23 +15,36 @@ from handlers.domain.payment_gateway import GatewayRejected
 # Fixes the meaning of fields, whatever the account's default is. https://docs.stripe.com/api/versioning
 _API_VERSION: Final = "2024-06-20"
 _CONNECT_TIMEOUT_SECONDS: Final = 1
-_CONFLICT: Final = 409
-_TOO_MANY_REQUESTS: Final = 429
+_UNAUTHORIZED: Final = 401
+# Another call holds the key, a service outside of Stripe failed, too many calls or a locked object.
+# https://docs.stripe.com/api/errors https://docs.stripe.com/rate-limits#object-lock-timeouts
+_TRANSIENT: Final = frozenset({409, 424, 429})
+# Stripe's own library takes this code for a rate limit whatever its status is.
+# https://github.com/stripe/stripe-python/blob/master/stripe/_api_requestor.py
+_TRANSIENT_CODES: Final = frozenset({"lock_timeout", "rate_limit"})
 _SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeResponse:
-    """`replayed`: Stripe repeats its first response to this idempotency key, whatever came after."""
+    """A response that says something: it is no transient error, but a stored one (`is_stored_failure`)."""
 
     status: int
     body: Mapping[str, Any]
-    replayed: bool
     request_id: str
 
     @property
     def accepted(self) -> bool:
         return self.status < 300  # noqa: PLR2004  the 2xx of HTTP
+
+    @property
+    def is_stored_failure(self) -> bool:
+        """Tell whether Stripe repeats the 500 of the first call with this idempotency key.
+
+        It does so for a day, whatever became of that call.
+        https://docs.stripe.com/error-low-level#server-errors
+        """
+        return self.status >= _SERVER_ERROR
 
     @property
     def error(self) -> Mapping[str, Any]:
@@ -45,30 +58,42 @@ class StripeResponse:
 
 
 class StripeHttp:
-    """Opens a connection for each call: a kept one would often be dead after the Lambda was frozen."""
+    """Opens a connection for each call: a kept one would often be dead after the Lambda was frozen.
 
-    def __init__(self, secret_key: str, *, base_url: str, read_timeout_seconds: float) -> None:
-        self._secret_key = secret_key
+    `read_key` returns the secret key. It is called here, and again when Stripe refuses the key: somebody may
+    have replaced it since.
+    """
+
+    def __init__(self, read_key: Callable[[], str], *, base_url: str, read_timeout_seconds: float) -> None:
+        self._read_key = read_key
+        self._secret_key = read_key()
         self._base_url = urlsplit(base_url)
         self._read_timeout_seconds = read_timeout_seconds
         self._tls = ssl.create_default_context() if self._base_url.scheme == "https" else None
 
-    def post(self, path: str, form: Mapping[str, str], *, idempotency_key: str) -> StripeResponse:
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Idempotency-Key": idempotency_key,
-        }
-        return self._call("POST", path, urlencode(form), headers)
+    def post(
+        self, path: str, form: Mapping[str, str], *, idempotency_key: str | None = None
+    ) -> StripeResponse:
+        """Raises GatewayUnavailable when the response says nothing about the payment, or does not come."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        response = self._call(path, urlencode(form), headers)
+        if response.status == _UNAUTHORIZED and self._has_new_key():
+            # Stripe stores no result of a call with a key that it refuses.
+            return self._call(path, urlencode(form), headers)
+        return response
 
-    def get(self, path: str) -> StripeResponse:
-        return self._call("GET", path, None, {})
+    def _has_new_key(self) -> bool:
+        refused, self._secret_key = self._secret_key, self._read_key()
+        return self._secret_key != refused
 
-    def _call(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> StripeResponse:
+    def _call(self, path: str, body: str, headers: Mapping[str, str]) -> StripeResponse:
         connection = self._connection()
         try:
             connection.connect()
             connection.sock.settimeout(self._read_timeout_seconds)
-            connection.request(method, path, body, {**headers, **self._common_headers()})
+            connection.request("POST", path, body, {**headers, **self._common_headers()})
             return _parse(connection.getresponse())
         except (OSError, HTTPException, JSONDecodeError) as error:
             raise GatewayUnavailable(f"Stripe gave no response: {type(error).__name__}") from error
@@ -87,11 +112,15 @@ class StripeHttp:
 
 def _parse(response: HTTPResponse) -> StripeResponse:
     """Parse a response; raises GatewayUnavailable when it says nothing about the payment."""
-    if response.status in {_CONFLICT, _TOO_MANY_REQUESTS} or response.status >= _SERVER_ERROR:
+    is_failure = response.status >= _SERVER_ERROR
+    is_replayed = response.getheader("Idempotent-Replayed") == "true"
+    if response.status in _TRANSIENT or (is_failure and not is_replayed):
         raise GatewayUnavailable(f"Stripe: {response.status}")
-    return StripeResponse(
+    parsed = StripeResponse(
         status=response.status,
         body=json.loads(response.read()),
-        replayed=response.getheader("Idempotent-Replayed") == "true",
         request_id=response.getheader("Request-Id", "unknown"),
     )
+    if parsed.error.get("code") in _TRANSIENT_CODES:
+        raise GatewayUnavailable(f"Stripe: {parsed.status} {parsed.error['code']}")
+    return parsed
