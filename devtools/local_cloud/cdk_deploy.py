@@ -29,15 +29,20 @@ def start_deployment(
     cdk: Path = CDK,
     checkout: Path = REPOSITORY,
 ) -> Process:
-    """Start the CDK. It needs the cloud only after the synthesis, which takes seconds."""
+    """Start the CDK. It needs the cloud only after the synthesis, which takes seconds.
+
+    The app is synthesized while the command line loads, which takes a second. What that is given as the app
+    only waits.
+    """
     if not cdk.exists():
         raise OperatorError("The CDK command line is not installed", what_to_do="Run `make install`.")
+    waiting = _start_synthesis(processes, folder, endpoint_url, checkout)
     return processes.start(
         [
             cdk,
             "deploy",
             STACK_NAME,
-            *("--app", shlex.join([sys.executable, "app.py"])),
+            *("--app", waiting),
             *("--context", "stage=local"),
             *("--output", folder.assembly),
             *("--method", "direct"),
@@ -52,6 +57,30 @@ def start_deployment(
         log=folder.deploy_log,
         cwd=checkout,
     )
+
+
+def _start_synthesis(processes: ProcessGroups, folder: Folder, endpoint_url: str, checkout: Path) -> str:
+    """Start the app as the command line would; return a command that waits for it and ends as it did."""
+    log, ended = folder.temporary / "synthesis.log", folder.temporary / "synthesis.ended"
+    ended.unlink(missing_ok=True)
+    context = json.loads((checkout / "cdk.json").read_text())["context"]
+    app = shlex.join([sys.executable, "app.py"])
+    written, final = shlex.quote(f"{ended}.unfinished"), shlex.quote(str(ended))
+    processes.start(
+        ["/bin/sh", "-c", f"{app}; echo $? > {written}; mv {written} {final}"],
+        environment={
+            **deployment_environment(folder, endpoint_url),
+            "CDK_OUTDIR": str(folder.assembly),
+            "CDK_CONTEXT_JSON": json.dumps(
+                {**context, "stage": Stage.LOCAL, "aws:cdk:enable-path-metadata": True}
+            ),
+        },
+        log=log,
+        cwd=checkout,
+    )
+    wait = f"until test -e {final}; do sleep 0.05; done"
+    script = f"{wait}; cat {shlex.quote(str(log))} >&2; exit $(cat {final})"
+    return shlex.join(["/bin/sh", "-c", script])
 
 
 def wait_for_deployment(cdk: Process, folder: Folder, show: Callable[[str], None]) -> None:

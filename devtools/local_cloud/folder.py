@@ -81,13 +81,16 @@ class Folder(LocalCloudFiles):
 
     def in_use(self) -> bool:
         """Return whether a local cloud runs, starts or stops here, by its lock."""
-        if not self.root.exists():
+        lock = self.root / "lock"
+        if not lock.exists():
             return False
-        try:
-            with self.locked():
-                return False
-        except InUseError:
-            return True
+        with lock.open() as probed:
+            try:
+                # Shared, so that two who only look are not in each other's way.
+                fcntl.flock(probed, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     def saved_at(self) -> datetime | None:
         """Return when the local cloud of this folder saved its state; None when there is nothing to find."""
