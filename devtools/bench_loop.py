@@ -21,7 +21,7 @@ from orderctl.stack import Stack, local_stack
 from orderctl.terminal import progress_bar
 
 # The best of them is the least disturbed by other work on the machine.
-RUNS: Final = 3
+RUNS: Final = 5
 COMMAND_LIMIT_SECONDS: Final = 0.6
 UNCHANGED_LIMIT_SECONDS: Final = 2.0
 HANDLER_LIMIT_SECONDS: Final = 5.0

@@ -11,7 +11,7 @@ _FAILED = 1
 _NOT_WRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EPIPE}
 # A command is short, and most of what it loads lives to its end: looking for garbage as often as Python does
 # by default takes 0.1 s.
-_ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
+_ALLOCATIONS_BETWEEN_COLLECTIONS = 500_000
 
 
 def main() -> None:

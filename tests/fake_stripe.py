@@ -5,7 +5,7 @@ https://docs.stripe.com/api/payment_intents https://docs.stripe.com/api/idempote
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
@@ -264,7 +264,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if stripe.loses_response():
             return
-        self._send(status, json.dumps(body).encode(), replayed=replayed)
+        with suppress(ConnectionError):  # a client that has waited long enough is gone
+            self._send(status, json.dumps(body).encode(), replayed=replayed)
 
     def _send(self, status: int, payload: bytes, *, replayed: bool) -> None:
         self.send_response(status)
