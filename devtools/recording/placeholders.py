@@ -2,16 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from devtools.asl.definition import Definition
+from orderctl.definition_drift import DefinitionDiffersError, substitutions
 from orderctl.errors import OperatorError
 from orderctl.trace import LoggedEvent
 
-_PLACEHOLDER: Final = re.compile(r"\$\{\w+}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 # AWS writes 52 capital letters and digits, MiniStack a UUID.
 _REQUEST_ID: Final = re.compile(r"(Request ?I[Dd]: )[\w-]+")
@@ -88,27 +88,13 @@ def entered_times(value: Any) -> Any:
 def substituted(definition: Definition, deployed: Definition) -> dict[str, str]:
     """Return the deployed text of each placeholder; raise OperatorError for another version's definition."""
     try:
-        return dict(_substituted(definition, deployed))
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return substitutions(definition, deployed)
+    except DefinitionDiffersError as error:
         raise OperatorError(
             "The deployed workflow is not the one of this checkout",
+            why=f"it differs in {error}",
             what_to_do="Deploy it (`orderctl up`, or `make deploy`), then record again.",
         ) from None
-
-
-def _substituted(ours: Any, theirs: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(ours, dict):
-        if ours.keys() != theirs.keys():
-            raise ValueError(ours)
-        for name, each in ours.items():
-            yield from _substituted(each, theirs[name])
-    elif isinstance(ours, list):
-        for each, other in zip(ours, theirs, strict=True):
-            yield from _substituted(each, other)
-    elif isinstance(ours, str) and _PLACEHOLDER.fullmatch(ours):
-        yield ours, theirs
-    elif ours != theirs:
-        raise ValueError(ours)
 
 
 def _without_trace(text: str) -> str:
