@@ -40,7 +40,7 @@ from devtools.local_cloud.template_changes import Changes, changes_between
 from orderctl.errors import OperatorError
 from orderctl.products import ProductsTable
 from orderctl.stack import Stack, local_stack
-from orderctl.terminal import step
+from orderctl.terminal import say, step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +68,10 @@ def bring_up(folder: Folder, *, port: int | None = None, stocked: bool = True, f
     elif folder.in_use():
         return deploy_changes(folder)
     data_of = folder.saved_at()
-    if data_of and _start_again(folder, port):
-        return replace(deploy_changes(folder), was_running=False, data_of=data_of)
+    if data_of:
+        if _start_again(folder, port):
+            return replace(deploy_changes(folder), was_running=False, data_of=data_of)
+        say("What was saved is without the deployed app, so it can't be used.")
     return Up(stack=start_local_cloud(folder, port=port, stocked=stocked))
 
 
