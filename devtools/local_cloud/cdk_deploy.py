@@ -32,7 +32,7 @@ def start_deployment(
     """Start the CDK. It needs the cloud only after the synthesis, which takes seconds.
 
     The app is synthesized while the command line loads, which takes a second. What that is given as the app
-    only waits.
+    only waits, also for `let_deploy`.
     """
     if not cdk.exists():
         raise OperatorError("The CDK command line is not installed", what_to_do="Run `make install`.")
@@ -62,7 +62,8 @@ def start_deployment(
 def _start_synthesis(processes: ProcessGroups, folder: Folder, endpoint_url: str, checkout: Path) -> str:
     """Start the app as the command line would; return a command that waits for it and ends as it did."""
     log, ended = folder.temporary / "synthesis.log", folder.temporary / "synthesis.ended"
-    ended.unlink(missing_ok=True)
+    for file in (ended, _bootstrapped(folder)):
+        file.unlink(missing_ok=True)
     context = json.loads((checkout / "cdk.json").read_text())["context"]
     app = shlex.join([sys.executable, "app.py"])
     written, final = shlex.quote(f"{ended}.unfinished"), shlex.quote(str(ended))
@@ -78,9 +79,19 @@ def _start_synthesis(processes: ProcessGroups, folder: Folder, endpoint_url: str
         log=log,
         cwd=checkout,
     )
-    wait = f"until test -e {final}; do sleep 0.05; done"
+    ready = f"test -e {final} && test -e {shlex.quote(str(_bootstrapped(folder)))}"
+    wait = f"until {ready}; do sleep 0.05; done"
     script = f"{wait}; cat {shlex.quote(str(log))} >&2; exit $(cat {final})"
     return shlex.join(["/bin/sh", "-c", script])
+
+
+def let_deploy(folder: Folder) -> None:
+    """Let the started deployment use the cloud: what it needs there is made."""
+    _bootstrapped(folder).touch()
+
+
+def _bootstrapped(folder: Folder) -> Path:
+    return folder.temporary / "bootstrapped"
 
 
 def wait_for_deployment(cdk: Process, folder: Folder, show: Callable[[str], None]) -> None:

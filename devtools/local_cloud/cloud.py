@@ -12,6 +12,7 @@ from devtools.local_cloud.bootstrap import bootstrap
 from devtools.local_cloud.cdk_deploy import (
     CDK,
     STACK_NAME,
+    let_deploy,
     start_deployment,
     synthesized_template,
     wait_for_deployment,
@@ -97,6 +98,7 @@ def start_local_cloud(
             deployment = start_deployment(processes, folder, endpoint_url, cdk=cdk)
             wait_until_ready(server, folder, endpoint_url)
             bootstrap(endpoint_url)
+            let_deploy(folder)
         with step(f"cdk deploy {STACK_NAME}") as shown:
             wait_for_deployment(deployment, folder, shown.set_detail)
         note_deployed(endpoint_url, sources)
@@ -198,6 +200,7 @@ def _deploy(folder: Folder, endpoint_url: str, cdk: Path, checkout: Path) -> Cha
         step(f"cdk deploy {STACK_NAME}") as shown,
     ):
         deployment = start_deployment(processes, folder, endpoint_url, cdk=cdk, checkout=checkout)
+        let_deploy(folder)
         wait_for_deployment(deployment, folder, shown.set_detail)
     return changes_between(before, synthesized_template(folder))
 

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from devtools.local_cloud.address import Address
+from devtools.local_cloud.cdk_deploy import let_deploy, start_deployment
 from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from devtools.local_cloud.folder import Folder, InUseError
 from devtools.local_cloud.processes import Process, ProcessGroups
@@ -191,6 +192,23 @@ def test_a_failed_deployment_is_reported_and_cleaned_up(folder: Folder) -> None:
     assert str(folder.deploy_log) in str(problem.value)
     _wait_until_no_process_is_left(folder)
     assert _names(folder) <= KEPT_FILES | {"cdk"}
+
+
+def test_a_deployment_waits_until_the_cloud_has_what_it_needs(folder: Folder) -> None:
+    runs_the_app = folder.root / "cdk"
+    runs_the_app.write_text('#!/bin/sh\nwhile [ "$1" != --app ]; do shift; done\nexec sh -c "$2"\n')
+    runs_the_app.chmod(0o755)
+    folder.temporary.mkdir()
+
+    with StopSignals() as signals, ProcessGroups(signals, grace_seconds=0) as processes:
+        deployment = start_deployment(processes, folder, "http://127.0.0.1:1", cdk=runs_the_app)
+        eventually((folder.temporary / "synthesis.ended").exists, "the end of the synthesis")
+        with pytest.raises(subprocess.TimeoutExpired):  # without the wait it would have ended by now
+            deployment.wait(0.5)
+        let_deploy(folder)
+
+        assert deployment.wait(TIMEOUT_SECONDS) == 0
+    assert (folder.assembly / "manifest.json").exists()
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
