@@ -87,7 +87,7 @@ def _start_synthesis(processes: ProcessGroups, folder: Folder, endpoint_url: str
 
 def let_deploy(folder: Folder) -> None:
     """Let the started deployment use the cloud: what it needs there is made."""
-    _bootstrapped(folder).touch()
+    _bootstrapped(folder).touch(mode=0o600)
 
 
 def _bootstrapped(folder: Folder) -> Path:
