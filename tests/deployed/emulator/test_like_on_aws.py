@@ -141,6 +141,21 @@ def test_api_gateway_does_not_show_the_error_of_a_lambda(local_stack: Stack, pro
     assert json.load(refused.value) == {"message": "Internal server error"}
 
 
+def test_a_lambda_makes_no_log_group_of_its_own(local_stack: Stack) -> None:
+    functions, logs = local_stack.client("lambda"), local_stack.client("logs")
+    with _function(local_stack, "logging", timeout=TIMEOUT_SECONDS) as name:
+        functions.update_function_configuration(FunctionName=name, LoggingConfig={"LogGroup": "deleted"})
+        functions.invoke(FunctionName=name, Payload=json.dumps({"say": "hello"}))
+        without = logs.describe_log_groups(logGroupNamePrefix="deleted")["logGroups"]
+        logs.create_log_group(logGroupName="deleted")
+        functions.invoke(FunctionName=name, Payload=json.dumps({"say": "hello"}))
+        lines = logs.filter_log_events(logGroupName="deleted")["events"]
+        logs.delete_log_group(logGroupName="deleted")
+
+    assert without == []
+    assert "hello" in [line["message"] for line in lines]
+
+
 def test_an_event_that_cannot_be_delivered_goes_to_the_dead_letter_queue(local_stack: Stack) -> None:
     queues, events = local_stack.client("sqs"), local_stack.client("events")
     dlq = queues.create_queue(QueueName="undelivered")["QueueUrl"]
