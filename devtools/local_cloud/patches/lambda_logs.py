@@ -58,8 +58,9 @@ def _log_only_to_groups_that_exist() -> None:
 
     def emit_where_the_group_exists(func: dict[str, Any], *arguments: Any, **options: Any) -> None:
         config = func.get("config") or func
-        named = (config.get("LoggingConfig") or {}).get("LogGroup")
-        if named is None or named in cloudwatch_logs._log_groups:
+        default = f"/aws/lambda/{config.get('FunctionName')}"
+        group = (config.get("LoggingConfig") or {}).get("LogGroup") or default
+        if group == default or group in cloudwatch_logs._log_groups:
             emit(func, *arguments, **options)
 
     lambda_svc._emit_lambda_logs = emit_where_the_group_exists
