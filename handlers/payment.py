@@ -101,6 +101,7 @@ class PaymentService:
             status=status,
             at=rfc3339(self.now()),
             execution_arn=request.execution_arn,
+            provider=self.gateway.provider,
             reference=reference,
             reason=reason,
         )

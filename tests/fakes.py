@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from handlers.adapters.gateways.simulated import SimulatedGateway
-from handlers.contract.names import PaymentStatus
+from handlers.contract.names import PaymentProvider, PaymentStatus
 from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
 
@@ -30,6 +30,8 @@ class LedgerEntry:
 @dataclass(slots=True, kw_only=True)
 class LedgerGateway:
     """A provider that decides like the simulated one and records each order, so that a void is final."""
+
+    provider: ClassVar = PaymentProvider.SIMULATED
 
     decisions: SimulatedGateway = field(default_factory=SimulatedGateway)
     ledger: defaultdict[str, LedgerEntry] = field(default_factory=lambda: defaultdict(LedgerEntry))

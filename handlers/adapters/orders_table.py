@@ -204,6 +204,7 @@ def _step(record: Mapping[str, Any] | None) -> RecordedStep | None:
     return RecordedStep(
         status=record["status"],
         at=record["at"],
+        provider=record.get("provider"),
         reference=record.get("reference"),
         reason=record.get("reason"),
     )

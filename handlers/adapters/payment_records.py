@@ -4,7 +4,7 @@ from typing import Any
 
 from handlers.adapters.dynamodb import Record
 from handlers.adapters.step_records import StepRecords
-from handlers.contract.names import PAYMENT_STEP, PaymentStatus
+from handlers.contract.names import PAYMENT_STEP, PaymentProvider, PaymentStatus
 from handlers.domain.payment import PaymentStep
 
 
@@ -41,6 +41,8 @@ def _record(step: PaymentStep) -> Record:
         "at": step.at,
         "executionArn": step.execution_arn,
     }
+    if step.provider is not None:
+        record["provider"] = step.provider.value
     if step.reference is not None:
         record["reference"] = step.reference
     if step.reason is not None:
@@ -54,6 +56,7 @@ def _step(record: Record) -> PaymentStep:
         status=PaymentStatus(record["status"]),
         at=record["at"],
         execution_arn=record["executionArn"],
+        provider=PaymentProvider(record["provider"]) if "provider" in record else None,
         reference=record.get("reference"),
         reason=record.get("reason"),
     )

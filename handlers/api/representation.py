@@ -66,9 +66,9 @@ def _steps(steps: RecordedSteps) -> dict[str, Any]:
 
 
 def _step(step: RecordedStep) -> dict[str, Any]:
-    reference = {"reference": step.reference} if step.reference else {}
-    reason = {"reason": step.reason} if step.reason else {}
-    return {"status": step.status, **reference, **reason, "at": step.at}
+    of_payment = {"provider": step.provider, "reference": step.reference, "reason": step.reason}
+    known = {name: value for name, value in of_payment.items() if value}
+    return {"status": step.status, **known, "at": step.at}
 
 
 def _execution(execution: Execution | None, console_domain: str | None) -> dict[str, Any] | None:

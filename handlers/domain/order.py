@@ -72,11 +72,12 @@ class ListPosition:
 class RecordedStep:
     """What a service decided for the order.
 
-    Only a payment has the provider's `reference`, and only a DECLINED payment a `reason`.
+    Only a payment has a `provider` and its `reference`, and only a DECLINED payment a `reason`.
     """
 
     status: str
     at: str
+    provider: str | None = None
     reference: str | None = None
     reason: str | None = None
 

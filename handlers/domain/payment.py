@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handlers.contract.names import PaymentStatus
+from handlers.contract.names import PaymentProvider, PaymentStatus
 from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
 
 
@@ -17,7 +17,7 @@ class PaymentOperation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentStep:
-    """The recorded decision.
+    """The recorded decision, and the `provider` that made it: it is absent in records that are older.
 
     `reference` is the provider's, absent when no money was ever held; `reason` is that of a DECLINED payment.
     """
@@ -26,6 +26,7 @@ class PaymentStep:
     status: PaymentStatus
     at: str
     execution_arn: str
+    provider: PaymentProvider | None
     reference: str | None = None
     reason: str | None = None
 

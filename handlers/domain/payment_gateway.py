@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
-from handlers.contract.names import PaymentStatus
+from handlers.contract.names import PaymentProvider, PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,9 @@ class PaymentGateway(Protocol):
     Every method raises GatewayUnavailable when the provider gave no response (it may have acted all the
     same), and GatewayRejected when a retry can't help.
     """
+
+    @property
+    def provider(self) -> PaymentProvider: ...
 
     def authorize(self, request: PaymentRequest) -> Authorization:
         """Hold the amount on the customer's card.

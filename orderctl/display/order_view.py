@@ -44,8 +44,8 @@ def _items(order: Mapping[str, Any]) -> Table:
 
 
 def _steps(order: Mapping[str, Any]) -> Table:
-    table = new_table("step", "status", "at", "reference or reason")
+    table = new_table("step", "status", "at", "provider, reference or reason")
     for name, step in order["steps"].items():
-        detail = step.get("reference") or step.get("reason", "")
-        add_row(table, name, step["status"], step["at"], detail)
+        details = (step.get(name) for name in ("provider", "reference", "reason"))
+        add_row(table, name, step["status"], step["at"], " ".join(filter(None, details)))
     return table

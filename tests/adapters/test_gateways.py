@@ -549,7 +549,7 @@ def secrets_manager() -> Iterator[Any]:
 def test_stripes_key_is_read_from_the_secret(secrets_manager: Any) -> None:
     arn = secrets_manager.create_secret(Name="stripe", SecretString=f"{SECRET_KEY}\n")["ARN"]
 
-    assert read_secret_key(secrets_manager, arn) == SECRET_KEY
+    assert read_secret_key(secrets_manager, arn, takes_money=False) == SECRET_KEY
 
 
 @pytest.mark.parametrize("secret", ["sk_test with\nrest", '{"key": "sk_test"}', ""])
@@ -557,16 +557,35 @@ def test_a_secret_that_is_not_a_key_is_refused_and_not_shown(secrets_manager: An
     arn = secrets_manager.create_secret(Name="shop/provider", SecretString=secret or " ")["ARN"]
 
     with pytest.raises(GatewayRejected, match="shop/provider") as raised:
-        read_secret_key(secrets_manager, arn)
+        read_secret_key(secrets_manager, arn, takes_money=False)
 
     assert "sk_test" not in str(raised.value)
+
+
+@pytest.mark.parametrize("test_key", ["sk_test_51AbC", "rk_test_51AbC"])
+def test_prod_refuses_a_test_key_and_says_which_one_it_needs(secrets_manager: Any, test_key: str) -> None:
+    arn = secrets_manager.create_secret(Name="stripe", SecretString=test_key)["ARN"]
+    environment = {"PAYMENT_GATEWAY": "stripe", "STRIPE_SECRET_ARN": arn, "STAGE": "prod"}
+    payment = PaymentRequest(order_id="o-1", amount=100, currency="USD", method="pm_card_visa")
+
+    with pytest.raises(GatewayRejected, match=r"holds a test key .* store the live key there") as raised:
+        payment_gateway(environment).authorize(payment)
+
+    assert test_key not in str(raised.value)
+
+
+@pytest.mark.parametrize("live_key", ["sk_live_51AbC", "rk_live_51AbC"])
+def test_prod_takes_a_live_key(secrets_manager: Any, live_key: str) -> None:
+    arn = secrets_manager.create_secret(Name="stripe", SecretString=live_key)["ARN"]
+
+    assert read_secret_key(secrets_manager, arn, takes_money=True) == live_key
 
 
 def test_the_stage_chooses_the_provider(secrets_manager: Any) -> None:
     arn = secrets_manager.create_secret(Name="stripe", SecretString=SECRET_KEY)["ARN"]
 
     simulated = payment_gateway({"PAYMENT_GATEWAY": "simulated"})
-    stripe = payment_gateway({"PAYMENT_GATEWAY": "stripe", "STRIPE_SECRET_ARN": arn})
+    stripe = payment_gateway({"PAYMENT_GATEWAY": "stripe", "STRIPE_SECRET_ARN": arn, "STAGE": "dev"})
 
     assert isinstance(simulated, SimulatedGateway)
     assert isinstance(stripe, StripeGateway)

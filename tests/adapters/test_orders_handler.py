@@ -237,14 +237,15 @@ def test_an_order_is_shown_with_its_steps_and_its_execution(api: OrdersApi, tabl
         tables, order_id, executionStartedAt="2026-11-22T15:14:32.456Z", updatedAt="2026-11-22T15:14:40.000Z"
     )
     at = "2026-11-22T15:14:33.000Z"
-    _set(tables, order_id, record="STEP#payment", status="AUTHORIZED", reference="pi_1", at=at)
+    authorized = {"status": "AUTHORIZED", "provider": "stripe", "reference": "pi_1", "at": at}
+    _set(tables, order_id, record="STEP#payment", **authorized)
     _set(tables, order_id, record="STEP#notification#received", status="SENT", at=at, messageId="m")
 
     order = api.read(order_id).body
 
     assert (order["status"], order["reason"]) == ("ON_HOLD", "inventory")
     assert order["steps"] == {
-        "payment": {"status": "AUTHORIZED", "reference": "pi_1", "at": at},
+        "payment": authorized,
         "notification": {"status": "SENT", "at": at},
     }
     assert order["execution"]["arn"] == EXECUTION
@@ -254,11 +255,12 @@ def test_an_order_is_shown_with_its_steps_and_its_execution(api: OrdersApi, tabl
 def test_a_declined_payment_is_shown_with_its_reason(api: OrdersApi, tables: OrderTables) -> None:
     order_id = api.place().body["orderId"]
     at = "2026-11-22T15:14:33.000Z"
-    _set(tables, order_id, record="STEP#payment", status="DECLINED", reason="insufficient_funds", at=at)
+    recorded = {"status": "DECLINED", "provider": "stripe", "reason": "insufficient_funds", "at": at}
+    _set(tables, order_id, record="STEP#payment", **recorded)
 
     payment = api.read(order_id).body["steps"]["payment"]
 
-    assert payment == {"status": "DECLINED", "reason": "insufficient_funds", "at": at}
+    assert payment == recorded
 
 
 def test_an_order_has_no_console_link_where_there_is_no_console(

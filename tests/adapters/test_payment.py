@@ -85,6 +85,7 @@ def test_an_authorisation_holds_the_money_and_records_its_reference(
     assert _payment(tables)["reference"] == entry.authorization.reference
     assert "reason" not in _payment(tables)
     assert _payment(tables)["executionArn"] == EXECUTION
+    assert _payment(tables)["provider"] == "simulated"
 
 
 def test_a_declined_card_is_recorded(tables: OrderTables, perform: Perform) -> None:

@@ -164,7 +164,7 @@ def test_an_order_is_shown_with_its_steps(shop: DeployedShop, product: str, cust
     }
     assert (order["customerId"], order["createdAt"]) == (customer, placed["createdAt"])
     assert order["items"] == [{"productId": product, "quantity": 2, "unitPrice": 255}]
-    assert order["steps"]["payment"].keys() == {"status", "reference", "at"}
+    assert order["steps"]["payment"].keys() == {"status", "provider", "reference", "at"}
     assert order["steps"]["inventory"].keys() == {"status", "at"}
     assert "ada@example.com" not in response.data.decode()
     assert "pm_card_visa" not in response.data.decode()

@@ -6,15 +6,19 @@ from functools import partial
 from handlers.adapters.aws import client
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.adapters.gateways.stripe import StripeGateway, read_secret_key
-from handlers.contract.names import PaymentProvider
+from handlers.contract.names import PaymentProvider, Stage
 from handlers.domain.payment_gateway import PaymentGateway
 
 
 def payment_gateway(environment: Mapping[str, str]) -> PaymentGateway:
-    """Return the gateway that PAYMENT_GATEWAY names. Stripe's key is read here, and after a 401 again."""
+    """Return the gateway that PAYMENT_GATEWAY names. Stripe's key is read here, and after a 401 again.
+
+    STAGE tells whether the money is real: prod refuses a test key.
+    """
     match PaymentProvider(environment["PAYMENT_GATEWAY"]):
         case PaymentProvider.SIMULATED:
             return SimulatedGateway()
         case PaymentProvider.STRIPE:
             secrets_manager, arn = client("secretsmanager"), environment["STRIPE_SECRET_ARN"]
-            return StripeGateway(partial(read_secret_key, secrets_manager, arn))
+            takes_money = environment["STAGE"] == Stage.PROD
+            return StripeGateway(partial(read_secret_key, secrets_manager, arn, takes_money=takes_money))

@@ -1,9 +1,9 @@
 """A simulated payment provider: the token decides, and nothing is remembered."""
 
-from typing import Final
+from typing import ClassVar, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from handlers.contract.names import PaymentStatus
+from handlers.contract.names import PaymentProvider, PaymentStatus
 from handlers.domain.errors import GatewayUnavailable
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
 
@@ -18,6 +18,8 @@ class SimulatedGateway:
     It does not notice that an authorisation comes after a void. It holds no money, and the order's record
     keeps the first decision, VOIDED.
     """
+
+    provider: ClassVar = PaymentProvider.SIMULATED
 
     def authorize(self, request: PaymentRequest) -> Authorization:
         if request.method == OUTAGE_TOKEN:

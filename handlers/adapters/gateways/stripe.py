@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 from handlers.adapters.aws import translated
 from handlers.adapters.gateways.stripe_http import StripeHttp, StripeResponse
 from handlers.contract.money import iso_decimals
-from handlers.contract.names import PaymentStatus
+from handlers.contract.names import PaymentProvider, PaymentStatus
 from handlers.contract.stripe_currencies import STRIPE_DECIMALS
 from handlers.domain.errors import GatewayUnavailable, PaymentAlreadyCaptured, PaymentNotAuthorized
 from handlers.domain.payment_gateway import Authorization, GatewayRejected, PaymentRequest
@@ -28,6 +28,8 @@ PAYMENT_METHOD_REFUSED: Final = "payment_method_refused"
 DECLINED: Final = "declined"
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_]+")
+# https://docs.stripe.com/keys
+_TEST_KEY: Final = re.compile(r"(sk|rk)_test_")
 _INTENTS: Final = "/v1/payment_intents"
 _BAD_REQUEST: Final = 400
 _PAYMENT_REQUIRED: Final = 402
@@ -53,14 +55,22 @@ _AUTHENTICATION_CODES: Final = frozenset(
 _EXPIRED_CODES: Final = frozenset({"capture_charge_authorization_expired", "charge_expired_for_capture"})
 
 
-def read_secret_key(secrets_manager: Any, secret_arn: str) -> str:
-    """Read Stripe's secret key, the whole of the secret's text; raises DependencyUnavailable."""
+def read_secret_key(secrets_manager: Any, secret_arn: str, *, takes_money: bool) -> str:
+    """Read Stripe's secret key, the whole of the secret's text; raises DependencyUnavailable.
+
+    Where a deployment `takes_money`, a test key is refused: it would confirm orders that nobody pays.
+    """
     with translated("Secrets Manager"):
         response = secrets_manager.get_secret_value(SecretId=secret_arn)
     key: str = response.get("SecretString", "").strip()
     # An HTTP header allows nothing else, and its error would quote the key.
     if not _KEY.fullmatch(key):
         raise GatewayRejected(f"the secret {secret_arn} does not hold a Stripe key")
+    if takes_money and _TEST_KEY.match(key):
+        raise GatewayRejected(
+            f"the secret {secret_arn} holds a test key of Stripe, which takes no money: "
+            "store the live key there (sk_live_ or rk_live_)"
+        )
     return key
 
 
@@ -74,6 +84,8 @@ class StripeGateway:
     PaymentIntent. Only the recorded one is ever captured; the hold of the other one expires.
     https://docs.stripe.com/api/idempotent_requests
     """
+
+    provider: ClassVar = PaymentProvider.STRIPE
 
     def __init__(
         self,
