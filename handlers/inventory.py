@@ -12,7 +12,7 @@ from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.inventory_table import InventoryTable
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
-from handlers.api.step_request import StepRequest, parse_step_request
+from handlers.api.step_request import StepRequest, answers_unknown_orders, parse_step_request
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.names import InventoryStatus
 from handlers.domain.errors import DependencyUnavailable
@@ -66,6 +66,7 @@ def _service() -> InventoryService:
 
 
 @logger.inject_lambda_context
+@answers_unknown_orders(InventoryOperation.RESERVE, logger)
 def handler(event: dict[str, Any], context: InvocationContext) -> dict[str, str]:
     """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
     inject_fault(DependencyUnavailable)

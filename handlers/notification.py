@@ -12,7 +12,7 @@ from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.notification_records import NotificationRecords
 from handlers.adapters.notification_topic import NotificationTopic
 from handlers.adapters.orders_table import OrdersTable
-from handlers.api.step_request import StepRequest, parse_step_request
+from handlers.api.step_request import StepRequest, answers_unknown_orders, parse_step_request
 from handlers.contract.clock import Clock, utc_now
 from handlers.contract.names import NotificationStatus
 from handlers.domain.errors import DependencyUnavailable
@@ -52,6 +52,7 @@ def _service() -> NotificationService:
 
 
 @logger.inject_lambda_context
+@answers_unknown_orders(NotificationKind.RECEIVED, logger)
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
     inject_fault(DependencyUnavailable)

@@ -12,7 +12,7 @@ from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
-from handlers.api.step_request import StepRequest, parse_step_request
+from handlers.api.step_request import StepRequest, answers_unknown_orders, parse_step_request
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.names import PaymentStatus
 from handlers.domain.errors import GatewayUnavailable, PaymentNotAuthorized
@@ -119,6 +119,7 @@ def _service() -> PaymentService:
 
 
 @logger.inject_lambda_context
+@answers_unknown_orders(PaymentOperation.AUTHORIZE, logger)
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
     inject_fault(GatewayUnavailable)

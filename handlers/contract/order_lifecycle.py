@@ -27,11 +27,15 @@ _PENDING_OR_HELD: Final = {":pending": OrderStatus.PENDING.value, ":onHold": Ord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderWrite:
-    """A conditional update of an ORDER record; `values` has a plain value for each placeholder."""
+    """A conditional update of an ORDER record; `values` has a plain value for each placeholder.
+
+    `returns_updated`: the response has the attributes that the update names, and no others of the record.
+    """
 
     update: str
     condition: str
     values: Mapping[str, Any]
+    returns_updated: bool = False
 
     @property
     def names(self) -> dict[str, str]:
@@ -41,11 +45,13 @@ class OrderWrite:
     def arguments(self, to_item: ToItem) -> dict[str, Any]:
         """Return the arguments of UpdateItem, without table and key."""
         names = {"ExpressionAttributeNames": self.names} if self.names else {}
+        returned = {"ReturnValues": "UPDATED_NEW"} if self.returns_updated else {}
         return {
             "UpdateExpression": self.update,
             "ConditionExpression": self.condition,
             "ExpressionAttributeValues": to_item(self.values),
             **names,
+            **returned,
         }
 
 
@@ -145,8 +151,12 @@ _BY_THIS_EXECUTION: Final = {
     ":started": "$$.Execution.StartTime",
 }
 _IN_PROGRESS: Final = {":openKey": "States.Format('IN_PROGRESS#{}', $$.State.EnteredTime)"}
+# The update writes the stored customerId to itself, to return it: the announcement needs it, and the event is
+# not to be trusted. ALL_NEW would put the e-mail address and the payment token into the execution's log.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html#DDB-UpdateItem-request-ReturnValues
 _NOTE_EXECUTION: Final = (
-    "updatedAt = :now, executionArn = :execution, executionStartedAt = :started, openKey = :openKey"
+    "customerId = customerId, updatedAt = :now, executionArn = :execution, executionStartedAt = :started, "
+    "openKey = :openKey"
 )
 
 
@@ -168,6 +178,7 @@ STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
             **_BY_THIS_EXECUTION,
             **_IN_PROGRESS,
         },
+        returns_updated=True,
     ),
     "RejectOrder": OrderWrite(
         update="SET #status = :rejected, reason = :reason, " + _NOTE_EXECUTION + " REMOVE unannounced",
@@ -179,11 +190,13 @@ STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
             **_BY_THIS_EXECUTION,
             **_IN_PROGRESS,
         },
+        returns_updated=True,
     ),
     "HoldOrder": OrderWrite(
         update="SET #status = :onHold, reason = :reason, " + _NOTE_EXECUTION,
         condition=_UNDECIDED,
         values={**_PENDING_OR_HELD, ":reason": "$.reason", **_BY_THIS_EXECUTION, **_IN_PROGRESS},
+        returns_updated=True,
     ),
     "CloseOrder": OrderWrite(
         update="SET closedAt = :now REMOVE openShard, openKey, unannounced",

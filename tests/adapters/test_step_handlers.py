@@ -88,9 +88,25 @@ def test_a_function_logs_one_line_without_personal_data(
 @pytest.mark.parametrize(
     ("service", "operation"), [(service, operation) for service, operation, _ in SERVICES]
 )
-def test_a_function_names_the_order_that_does_not_exist(service: ModuleType, operation: str) -> None:
+@pytest.mark.parametrize("order_id", [ORDER, "no UUID\nlevel=ERROR", None])
+def test_a_function_answers_that_it_knows_of_no_such_order_and_says_so_in_its_log(
+    service: ModuleType, operation: str, order_id: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(service.logger.registered_handler, "stream", log)
+
+    answer = service.handler({**request(operation), "orderId": order_id}, Context())
+
+    assert answer == {"status": "UNKNOWN"}
+    entry = json.loads(log.getvalue())
+    assert (entry["level"], entry["message"]) == ("WARNING", "the event names no order")
+    assert entry["executionArn"] == EXECUTION
+    assert "no UUID" not in log.getvalue()
+
+
+def test_only_the_first_steps_answer_for_an_order_that_does_not_exist() -> None:
     with pytest.raises(OrderNotFound, match=ORDER):
-        service.handler(request(operation), Context())
+        payment.handler(request("void"), Context())
 
 
 @pytest.mark.parametrize("service", [inventory, payment, notification])

@@ -39,13 +39,24 @@ def holds(condition: str | None, item: Mapping[str, Any] | None, operands: Opera
     return condition is None or _condition(condition)(item or {}, operands)
 
 
+def set_names(expression: str, names: Mapping[str, str]) -> set[str]:
+    """Return the attributes that the SET clause of an update expression names."""
+    parts = (part for clause, body in _clauses(expression) if clause == "SET" for part in _parts(body))
+    targets = (part.partition("=")[0].strip() for part in parts)
+    return {names.get(target, target) for target in targets}
+
+
 def updated(expression: str, item: Mapping[str, Any], operands: Operands) -> Item:
     """Return the item after an update expression; every operand reads the item from before it."""
     result = dict(item)
-    for clause, body in re.findall(r"(SET|REMOVE|ADD)\s+(.*?)(?=\s+(?:SET|REMOVE|ADD)\s|$)", expression):
+    for clause, body in _clauses(expression):
         for part in _parts(body):
             _apply(clause, part, item, result, operands)
     return result
+
+
+def _clauses(expression: str) -> list[tuple[str, str]]:
+    return re.findall(r"(SET|REMOVE|ADD)\s+(.*?)(?=\s+(?:SET|REMOVE|ADD)\s|$)", expression)
 
 
 def _apply(clause: str, part: str, before: Mapping[str, Any], result: Item, operands: Operands) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.model.expressions import Item, Operands, holds, updated
+from tests.model.expressions import Item, Operands, holds, set_names, updated
 
 Key = tuple[str, ...]
 
@@ -63,7 +63,8 @@ class FastDynamoDB:
         self._check(before, request, "UpdateItem")
         after = updated(request["UpdateExpression"], before or Key, _operands(request))
         self._store(TableName, after)
-        return {"Attributes": _copy(after)} if request.get("ReturnValues") == "ALL_NEW" else {}
+        shown = _shown(request, after)
+        return {"Attributes": _copy(shown)} if shown else {}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Item:  # noqa: N803
         found = {
@@ -139,6 +140,13 @@ def _copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copy(part) for name, part in value.items()}
     return [_copy(part) for part in value] if isinstance(value, list) else value
+
+
+def _shown(request: Mapping[str, Any], after: Item) -> Item:
+    if request.get("ReturnValues") == "UPDATED_NEW":
+        names = set_names(request["UpdateExpression"], request.get("ExpressionAttributeNames", {}))
+        return {name: value for name, value in after.items() if name in names}
+    return after if request.get("ReturnValues") == "ALL_NEW" else {}
 
 
 def _operands(request: Item) -> Operands:

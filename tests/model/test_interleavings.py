@@ -21,6 +21,13 @@ STOCK: Final = {"lamp": 4, "bell": 2, "rug": 1}
 MAX_EXECUTIONS: Final = 5
 SETTLING_ROUNDS: Final = 3
 EXAMPLES: Final = int(os.environ.get("MODEL_EXAMPLES", "200"))
+# What a stranger on the bus may say instead.
+FORGERIES: Final[list[dict[str, object]]] = [
+    {"customerId": "somebody-else"},
+    {"orderId": "7b5b4f0e-5c0b-4a8e-9a53-0d9d4a3c1f11"},
+    {"orderId": "no UUID"},
+    {"orderId": 7},
+]
 _DEFINITION: Final = read_definition()
 
 baskets = st.dictionaries(st.sampled_from(sorted(STOCK)), st.integers(1, 3), min_size=1)
@@ -67,6 +74,13 @@ class Interleavings(RuleBasedStateMachine):
     def deliver(self, pick: int) -> None:
         events = self.world.bus.placed()
         self.running.append(self.world.start(events[pick % len(events)]))
+
+    @precondition(lambda self: self.world.bus.placed() and len(self.running) < MAX_EXECUTIONS)
+    @rule(pick=picks, forgery=st.sampled_from(FORGERIES))
+    def deliver_a_forged_event(self, pick: int, forgery: dict[str, object]) -> None:
+        events = self.world.bus.placed()
+        event = events[pick % len(events)]
+        self.running.append(self.world.start({**event, "detail": {**event["detail"], **forgery}}))
 
     @precondition(lambda self: self.running)
     @rule(pick=picks, other=picks)

@@ -134,7 +134,7 @@ def _results(task: str) -> list[TaskResponse]:
             return [returns({"MessageId": "m-1"})]
         case "putEvents":
             return [returns({"Entries": [{"EventId": "e-1"}], "FailedEntryCount": 0})]
-    return [returns({})]
+    return [returns({"Attributes": {"customerId": {"S": "cust-1"}}})]
 
 
 def _always(response_of: dict[str, TaskResponse]) -> TaskResponses:

@@ -78,7 +78,7 @@ def test_only_transitions_of_one_choice_or_to_one_state_overlap(
 
 
 def test_the_order_workflow_fits_the_width_of_a_readme(picture: Layout) -> None:
-    assert picture.width < 1200
+    assert picture.width < 1450
 
 
 def test_the_layout_of_the_order_workflow_is_valid(picture: Layout) -> None:

@@ -56,4 +56,5 @@ def test_states_after_the_branches_carry_only_the_order_id_and_the_results(shop:
         "inventory": "RESERVED",
         "payment": "AUTHORIZED",
         "notification": "SENT",
+        "settled": {"customerId": "cust-17850"},
     }

@@ -208,18 +208,43 @@ def test_an_order_whose_authorization_expired_is_refused_by_its_redrive(
     assert shop.notified() == ["received", "rejected"]
 
 
-def test_an_event_for_an_order_that_does_not_exist_is_parked_and_creates_nothing(shop: InProcessShop) -> None:
+@pytest.mark.parametrize("order_id", ["7b5b4f0e-5c0b-4a8e-9a53-0d9d4a3c1f11", "", "no UUID\n", 7, None])
+def test_an_event_that_names_no_order_fails_its_execution_and_changes_nothing(
+    shop: InProcessShop, order_id: object
+) -> None:
     event = shop.event(shop.place(mug=3))
-    unknown = "7b5b4f0e-5c0b-4a8e-9a53-0d9d4a3c1f11"
-    event["detail"]["orderId"] = unknown
+    event["detail"]["orderId"] = order_id
 
     execution = shop.process_event(event)
 
-    assert execution.status == "SUCCEEDED"
-    assert {message["error"] for message in shop.all_parked()} == {"OrderNotFound"}
+    assert (execution.status, execution.error) == ("FAILED", "OrderUnknown")
     assert execution.waits == ()
-    assert shop.records(unknown) == {}
+    assert shop.all_parked() == []
+    assert shop.records("7b5b4f0e-5c0b-4a8e-9a53-0d9d4a3c1f11") == {}
     assert shop.announced() == []
+    assert shop.notified() == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "payment_method", "detail_type"),
+    [
+        (None, "pm_card_visa", "OrderConfirmed"),
+        (None, "pm_card_declined", "OrderRejected"),
+        ("authorize", "pm_card_visa", "OrderHeld"),
+    ],
+)
+def test_an_announcement_names_the_customer_who_is_stored_whatever_the_event_says(
+    shop: InProcessShop, broken: str | None, payment_method: str, detail_type: str
+) -> None:
+    event = shop.event(shop.place(payment_method=payment_method, mug=3))
+    event["detail"]["customerId"] = "somebody-else"
+    if broken:
+        shop.intervene(broken, raising(KeyError("a bug")))
+
+    shop.process_event(event)
+
+    ((announced, detail),) = shop.announced()
+    assert (announced, detail["customerId"]) == (detail_type, "cust-17850")
 
 
 def _errors(execution: ExecutionResult) -> list[Any]:

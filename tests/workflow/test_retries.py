@@ -14,7 +14,7 @@ from devtools.asl.definition import (
     retries_of,
 )
 from devtools.recording.recording import Recording, recordings
-from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, OrderNotFound
+from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, NotificationRefused
 from orderctl.deployed_workflow import states
 from tests.workflow.execution_history import pauses
 from tests.workflow.execution_history import states as entered_states
@@ -162,7 +162,7 @@ def test_an_order_is_settled_as_usual_when_a_response_of_a_compensation_is_lost(
 @pytest.mark.parametrize(
     "failure",
     [
-        pytest.param(OrderNotFound("7b5b4f0e"), id="an error of the domain"),
+        pytest.param(NotificationRefused("a bad topic"), id="an error of the domain"),
         pytest.param(KeyError("orderId"), id="a bug"),
     ],
 )

@@ -33,6 +33,29 @@ def decisions() -> Iterator[Script]:
         responses={"ReserveInventory": status("RELEASED")},
     )
     yield Script(
+        name="unknown_order",
+        description="the event names no order: nothing is parked, and the execution fails",
+        responses=dict.fromkeys(
+            ("ReserveInventory", "AuthorizePayment", "NotifyReceived"), status("UNKNOWN")
+        ),
+        ends_in="OrderUnknown",
+    )
+    yield Script(
+        name="unknown_order_inventory_down",
+        description="the payment service knows of no such order: a broken step does not count",
+        responses={"ReserveInventory": BUG, "AuthorizePayment": status("UNKNOWN")},
+        ends_in="OrderUnknown",
+    )
+    yield Script(
+        name="unknown_order_only_notification_works",
+        description="the notification service knows of no such order: broken steps do not count",
+        responses={
+            **dict.fromkeys(("ReserveInventory", "AuthorizePayment"), BUG),
+            "NotifyReceived": status("UNKNOWN"),
+        },
+        ends_in="OrderUnknown",
+    )
+    yield Script(
         name="reservation_parked_authorization_lost",
         description="a lost message takes precedence over a parked one",
         responses={"ReserveInventory": BUG, "AuthorizePayment": BUG, "ParkAuthorizePayment": SQS_DOWN},

@@ -119,6 +119,8 @@ ANNOUNCEMENTS: Final[Mapping[str, tuple[str, Responses]]] = {
 }
 
 _UPDATED: Final = (returns({}),)
+# Of these updates the announcement needs the stored customer.
+_SETTLED: Final = (returns({"Attributes": {"customerId": {"S": "cust-17850"}}}),)
 _SENT: Final = (returns({"MessageId": "${MessageId}"}),)
 _ANNOUNCED: Final = (returns({"Entries": [{"EventId": "${EventId}"}], "FailedEntryCount": 0}),)
 
@@ -130,6 +132,7 @@ _USUAL: Final[TaskResponses] = {
     "VoidPayment": status("VOIDED"),
     **dict.fromkeys(("NotifyReceived", "NotifyConfirmed", "NotifyRejected"), status("SENT")),
     **{state: _UPDATED for state, _ in ORDER_UPDATES.values()},
+    **dict.fromkeys(("ConfirmOrder", "RejectOrder", "HoldOrder"), _SETTLED),
     **{state: _ANNOUNCED for state, _ in ANNOUNCEMENTS.values()},
     **dict.fromkeys(
         (
