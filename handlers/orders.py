@@ -8,7 +8,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -29,6 +29,7 @@ from handlers.api.requests import (
     parse_list_orders,
     parse_order_id,
     parse_place_order,
+    require_json,
 )
 from handlers.api.validation import checked_schema
 from handlers.contract.clock import Clock, rfc3339, utc_now
@@ -64,6 +65,7 @@ class OrderService:
     catalogue: Catalogue
     bus: EventBus
     currency: str
+    order_ids: UUID  # the namespace of those that are derived
     now: Clock = utc_now
 
     def place(self, request: PlaceOrder, keyed_id: str | None, budget: TimeBudget) -> Placed:
@@ -109,12 +111,14 @@ def _service() -> OrderService:
         catalogue=Catalogue(dynamodb, os.environ["INVENTORY_TABLE"]),
         bus=EventBus(client("events"), os.environ["EVENT_BUS"]),
         currency=os.environ["CURRENCY"],
+        order_ids=UUID(os.environ["ORDER_ID_NAMESPACE"]),
     )
 
 
 @app.post("/orders")
 def place_order() -> Response[str]:
     event = app.current_event
+    require_json(event.headers.get("Content-Type"))
     keyed_id = _keyed_order_id(event.headers, event.request_context.identity.api_key_id)
     body = read_json(event.body, is_base64=bool(event.is_base64_encoded))
     request = parse_place_order(body, _PLACE_ORDER_SCHEMA)
@@ -160,7 +164,8 @@ def _keyed_order_id(headers: Mapping[str, str], api_key_id: str | None) -> str |
         return None
     # The API Gateway of the local cloud gives no key id.
     key = parse_idempotency_key(idempotency_key)
-    return derived_order_id(key, api_key=api_key_id or headers.get("x-api-key") or "")
+    api_key = api_key_id or headers.get("x-api-key") or ""
+    return derived_order_id(key, api_key=api_key, namespace=_service().order_ids)
 
 
 def _log_order(order: Order) -> None:

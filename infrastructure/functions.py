@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import Duration, Fn, IgnoreMode, RemovalPolicy, Stack
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import (
     Architecture,
@@ -67,6 +67,7 @@ class Functions(Construct):
                 "INVENTORY_TABLE": storage.inventory.table_name,
                 "EVENT_BUS": bus.event_bus_name,
                 "CURRENCY": self._config.currency,
+                "ORDER_ID_NAMESPACE": self._uuid_of_the_stack(),
                 **({"CONSOLE_DOMAIN": domain} if domain else {}),
             },
         )
@@ -75,6 +76,13 @@ class Functions(Construct):
         allow(function, ["dynamodb:BatchGetItem"], storage.inventory.table_arn)
         allow(function, ["events:PutEvents"], bus.event_bus_arn)
         return function
+
+    def _uuid_of_the_stack(self) -> str:
+        """Return the end of the stack's id, which stays the same until the stack is deleted.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+        """
+        return Fn.select(2, Fn.split("/", Stack.of(self).stack_id))
 
     def _inventory(self) -> Function:
         storage = self._storage

@@ -71,8 +71,16 @@ class OrdersApi:
     def place(self, order: object = VALID_ORDER, *, key: str | None = None) -> ApiResponse:
         return self.post(json.dumps(order), key=key)
 
-    def post(self, body: str | None, *, key: str | None = None, is_base64: bool = False) -> ApiResponse:
-        headers = {} if key is None else {"Idempotency-Key": key}
+    def post(
+        self,
+        body: str | None,
+        *,
+        key: str | None = None,
+        is_base64: bool = False,
+        content_type: str | None = None,
+    ) -> ApiResponse:
+        given = {"Idempotency-Key": key, "Content-Type": content_type}
+        headers = {name: value for name, value in given.items() if value is not None}
         response = self.call("POST", "/orders", body=body, headers=headers, is_base64=is_base64)
         return response.checked("post", "/orders")
 
@@ -153,6 +161,7 @@ def deployed(tables: OrderTables) -> Iterator[BusListener]:
     """Give the function its environment and a bus; clear its cached service before and after."""
     environment = {
         "ORDERS_TABLE": tables.names.orders,
+        "ORDER_ID_NAMESPACE": "6f0e4c43-9a53-4d8a-8f7c-2b11c0ffee00",
         "INVENTORY_TABLE": tables.names.inventory,
         "EVENT_BUS": "ecommerce",
         "CONSOLE_DOMAIN": "console.aws.amazon.com",

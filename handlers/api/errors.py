@@ -12,6 +12,10 @@ class Violation:
     detail: str
 
 
+class UnsupportedMediaType(Exception):  # noqa: N818  as below
+    """The body is declared as something else than JSON."""
+
+
 class InvalidRequest(Exception):  # noqa: N818  named like the domain's errors
     """The client has to ask differently; `violations` are all that is wrong with the body."""
 

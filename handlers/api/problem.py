@@ -2,7 +2,7 @@
 
 import json
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.adapters.aws import error_code
-from handlers.api.errors import InvalidRequest, Violation
+from handlers.api.errors import InvalidRequest, UnsupportedMediaType, Violation
 from handlers.domain.errors import (
     DependencyUnavailable,
     IdempotencyKeyReused,
@@ -24,19 +24,32 @@ TYPE_PREFIX: Final = "urn:problem-type:ecommerce:"
 RETRY_AFTER_SECONDS: Final = 2
 
 
+# Errors of the client that need no word about this one request: status, type, detail.
+_FIXED: Final[Mapping[type[Exception], tuple[HTTPStatus, str | None, str]]] = {
+    UnsupportedMediaType: (
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        None,
+        "Send the body as JSON, with the header Content-Type: application/json.",
+    ),
+    IdempotencyKeyReused: (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "idempotency-key-reused",
+        "This Idempotency-Key placed another order; use a new key for a new order.",
+    ),
+    OrderNotFound: (HTTPStatus.NOT_FOUND, "order-not-found", "There is no order with this id."),
+}
+
+
 def problem_response(error: Exception) -> Response[str]:
     """Describe an error without internal names. What the client can't fix gets no detail."""
+    if type(error) in _FIXED:
+        return _response(*_FIXED[type(error)])
     match error:
         case InvalidRequest():
             return _response(HTTPStatus.BAD_REQUEST, "invalid-request", str(error), error.violations)
         case UnknownProducts():
             detail = "The catalogue does not have every product of the order."
             return _response(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-products", detail, _unknown(error))
-        case IdempotencyKeyReused():
-            detail = "This Idempotency-Key placed another order; use a new key for a new order."
-            return _response(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
-        case OrderNotFound():
-            return _response(HTTPStatus.NOT_FOUND, "order-not-found", "There is no order with this id.")
         # When AWS refuses a call for good (a missing grant, a deleted table), that is no fault of the client.
         case DependencyUnavailable() | ClientError() | BotoCoreError():
             return _unavailable()
@@ -46,12 +59,14 @@ def problem_response(error: Exception) -> Response[str]:
 
 def log_fields(error: Exception) -> dict[str, Any]:
     """Return what operators need, without messages that may repeat what the client sent."""
+    if type(error) in _FIXED:
+        return {"error": type(error).__name__}
     match error:
         case DependencyUnavailable():
             return {"error": type(error).__name__, "cause": str(error)}
         case ClientError():
             return {"error": error_code(error), "operation": error.operation_name}
-        case InvalidRequest() | UnknownProducts() | IdempotencyKeyReused() | OrderNotFound():
+        case InvalidRequest() | UnknownProducts():
             return {"error": type(error).__name__}
         case _:
             frames = traceback.extract_tb(error.__traceback__)

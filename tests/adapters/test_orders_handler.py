@@ -1,5 +1,6 @@
 """Responses of the API to valid and to invalid requests."""
 
+import io
 import json
 from base64 import b64encode
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from handlers import orders
 from handlers.contract.names import ORDER_RECORD
 from tests.order_tables import EXECUTION, OrderTables
 from tests.orders_api import VALID_ORDER, BusListener, OrdersApi, deployed
@@ -353,3 +355,22 @@ def _set(tables: OrderTables, order_id: str, *, record: str = ORDER_RECORD, **at
         ExpressionAttributeNames={f"#{name}": name for name in attributes},
         ExpressionAttributeValues={f":{name}": {"S": value} for name, value in attributes.items()},
     )
+
+
+def test_a_body_that_is_not_json_is_refused_before_it_is_read(api: OrdersApi) -> None:
+    response = api.post(json.dumps(VALID_ORDER), content_type="text/plain")
+
+    assert response.status == 415
+    assert "Content-Type: application/json" in response.body["detail"]
+    assert api.list(customerId="cust-17850").body["orders"] == []
+
+
+def test_a_card_number_is_stored_and_logged_nowhere(api: OrdersApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(orders.logger.registered_handler, "stream", log)
+
+    response = api.place({**VALID_ORDER, "paymentMethod": "4242 4242 4242 4242"})
+
+    assert (response.status, response.pointers) == (400, ["/paymentMethod"])
+    assert "4242" not in response.text + log.getvalue()
+    assert api.list(customerId="cust-17850").body["orders"] == []

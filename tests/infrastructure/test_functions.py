@@ -78,6 +78,7 @@ def test_a_function_has_the_environment_variables_that_it_reads(dev_template: di
             "INVENTORY_TABLE": inventory_table,
             "EVENT_BUS": {"Ref": published(dev_template, "EventBusName")},
             "CURRENCY": "USD",
+            "ORDER_ID_NAMESPACE": {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]},
             "CONSOLE_DOMAIN": "console.aws.amazon.com",
         },
         "inventory": {"ORDERS_TABLE": orders_table, "INVENTORY_TABLE": inventory_table},

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers.api.errors import InvalidRequest
+from handlers.api.errors import InvalidRequest, UnsupportedMediaType
 from handlers.api.page_token import page_token
 from handlers.api.requests import (
     DEFAULT_LIMIT,
@@ -13,6 +13,7 @@ from handlers.api.requests import (
     parse_list_orders,
     parse_order_id,
     parse_place_order,
+    require_json,
 )
 from handlers.contract.names import MAX_ITEMS_PER_ORDER
 from handlers.domain.errors import OrderNotFound
@@ -125,6 +126,61 @@ def test_plausible_addresses_are_accepted(email: str) -> None:
 )
 def test_implausible_addresses_are_refused(email: str) -> None:
     assert pointers_of(order(customerEmail=email)) == ["/customerEmail"]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("4222222222222", "4242424242424242", "5555555555554444", "378282246310005", "6304000000000000000"),
+        *("4242 4242 4242 4242", "4242-4242-4242-4242", " 4242424242424242 "),
+    ],
+)
+def test_a_card_number_is_refused_and_not_repeated(number: str) -> None:
+    refused = refusal(lambda: parse_place_order(order(paymentMethod=number), SCHEMA))
+
+    (violation,) = refused.violations
+    assert violation.pointer == "/paymentMethod"
+    assert "card numbers must never be sent" in violation.detail
+    assert number.strip() not in f"{refused} {violation}"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "4242424242424241",  # its check digit is wrong
+        *("424242424242", "42424242424242424242"),  # too short, too long
+        *(
+            "pm_4242424242424242",
+            "4242424242424242a",
+            "4242--424242424242",
+        ),
+    ],
+)
+def test_a_token_that_only_resembles_a_card_number_is_accepted(token: str) -> None:
+    assert parse_place_order(order(paymentMethod=token), SCHEMA).payment_method == token
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        *(None, "application/json", "Application/JSON", "application/json; charset=utf-8"),
+        *("application/json;charset=utf-8", "application/vnd.shop.order+json", " application/json "),
+    ],
+)
+def test_a_body_is_json_or_not_declared(content_type: str | None) -> None:
+    require_json(content_type)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        *("", "text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data"),
+        *("application/jsonx", "text/json", "application/json text/plain", "application/ json", "+json"),
+    ],
+)
+def test_a_body_of_another_type_is_refused(content_type: str) -> None:
+    with pytest.raises(UnsupportedMediaType):
+        require_json(content_type)
 
 
 def test_two_notations_of_the_same_order_have_the_same_hash() -> None:
