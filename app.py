@@ -20,6 +20,7 @@ _SETTINGS: Final = {
     "sweeperConcurrency": "sweeper_concurrency",
     "notificationEmail": "notification_email",
     "currency": "currency",
+    "apiAuth": "api_auth",
 }
 
 

@@ -8,6 +8,7 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk.aws_apigateway import (
     AccessLogFormat,
     ApiKey,
+    AuthorizationType,
     CfnModel,
     EndpointType,
     IModel,
@@ -27,6 +28,7 @@ from aws_cdk.aws_lambda import IFunction
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct
 
+from handlers.contract.names import ApiAuth
 from infrastructure.config import StageConfig
 from infrastructure.gateway_responses import add_problem_responses
 
@@ -59,7 +61,7 @@ class Api(Construct):
         # This output would repeat ApiUrl under a generated name.
         self._rest_api.node.try_remove_child("Endpoint")
         self._add_methods(orders)
-        add_problem_responses(self._rest_api)
+        add_problem_responses(self._rest_api, config.api_auth)
         self.key = self._key(config)
         self.url = self._rest_api.url
 
@@ -83,7 +85,10 @@ class Api(Construct):
                 metrics_enabled=True,
                 tracing_enabled=True,
             ),
-            default_method_options=MethodOptions(api_key_required=True),
+            default_method_options=MethodOptions(
+                api_key_required=True,
+                authorization_type=AuthorizationType.IAM if config.api_auth is ApiAuth.IAM else None,
+            ),
         )
 
     def _access_log(self, config: StageConfig) -> LogGroupLogDestination:

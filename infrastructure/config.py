@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self, TypeVar
 
-from handlers.contract.names import PaymentProvider, Stage, orders_per_second, stack_name
+from handlers.contract.names import ApiAuth, PaymentProvider, Stage, orders_per_second, stack_name
 from handlers.contract.stripe_currencies import STRIPE_DECIMALS
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -69,6 +69,7 @@ class StageConfig:
     sweeper_concurrency: int | None
     notification_email: str | None
     currency: str
+    api_auth: ApiAuth
 
     @classmethod
     def for_stage(  # noqa: PLR0913  one for each setting
@@ -82,6 +83,7 @@ class StageConfig:
         sweeper_concurrency: str | None = None,
         notification_email: str | None = None,
         currency: str = "USD",
+        api_auth: str = ApiAuth.KEY,
     ) -> Self:
         """Return the configuration of a stage with its owner's choices, or raise InvalidSettingError."""
         _require_stage(stage)
@@ -112,6 +114,7 @@ class StageConfig:
             sweeper_concurrency=_concurrency("sweeperConcurrency", sweeper_concurrency),
             notification_email=notification_email,
             currency=currency,
+            api_auth=_one_of(ApiAuth, "apiAuth", api_auth),
         )
 
     @property

@@ -6,6 +6,8 @@ from typing import Final
 
 from aws_cdk.aws_apigateway import ResponseType, RestApi
 
+from handlers.contract.names import ApiAuth
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -27,6 +29,12 @@ class Problem:
 _FORBIDDEN: Final = Problem(
     status=403, title="Forbidden", detail="Send a valid API key in the header x-api-key."
 )
+_NOT_SIGNED: Final = Problem(
+    status=403,
+    title="Forbidden",
+    detail="Sign the request with AWS credentials that may call this API (Signature Version 4), "
+    "and send a valid API key in the header x-api-key.",
+)
 _NOT_FOUND: Final = Problem(
     status=404, title="Not Found", detail="There is no such resource, or it doesn't know this method."
 )
@@ -36,7 +44,7 @@ _TIMEOUT: Final = Problem(
 )
 
 # A status on a default replaces that of every type without one of its own. Only a crashed function gets a
-# default: this API has no authorizer, no IAM authorization, no firewall and no strict passthrough.
+# default: this API has no authorizer, no firewall and no strict passthrough.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _PROBLEMS: Final = (
     (ResponseType.ACCESS_DENIED, _FORBIDDEN),
@@ -94,9 +102,23 @@ _PROBLEMS: Final = (
 )
 
 
-def add_problem_responses(api: RestApi) -> None:
+# What replaces or completes those above where requests must be signed. An unsigned request and one for a path
+# that does not exist get the same answer.
+_PROBLEMS_OF_IAM: Final = (
+    (ResponseType.ACCESS_DENIED, _NOT_SIGNED),
+    (ResponseType.MISSING_AUTHENTICATION_TOKEN, _NOT_SIGNED),
+    (ResponseType.INVALID_SIGNATURE, _NOT_SIGNED),
+    (ResponseType.EXPIRED_TOKEN, _NOT_SIGNED),
+)
+
+
+def add_problem_responses(api: RestApi, auth: ApiAuth) -> None:
     """Give every error response of API Gateway its problem."""
-    for type_, problem in _PROBLEMS:
+    of_iam = _PROBLEMS_OF_IAM if auth is ApiAuth.IAM else ()
+    # A type is no key of a dict: jsii makes a new object of it each time.
+    replaced = {type_.response_type for type_, _ in of_iam}
+    problems = [each for each in _PROBLEMS if each[0].response_type not in replaced]
+    for type_, problem in (*problems, *of_iam):
         headers = {"Content-Type": "application/problem+json", **problem.headers}
         api.add_gateway_response(
             type_.response_type,

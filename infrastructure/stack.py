@@ -35,6 +35,7 @@ class OrderProcessingStack(Stack):
         self._publish(
             ApiUrl=api.url,
             ApiKeyId=api.key.key_id,
+            ApiAuth=config.api_auth.value,
             StateMachineArn=workflow.state_machine.state_machine_arn,
             ExecutionsUrl=workflow.executions_url,
             OrdersTableName=storage.orders.table_name,

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
+from handlers.contract.names import ApiAuth
+from orderctl.api_signature import signer
 from orderctl.errors import OperatorError
 from orderctl.outage import Outage
 from orderctl.stack import Stack
@@ -67,6 +69,7 @@ class OrdersApi:
     ) -> None:
         self._url = stack.api_url
         self._key = stack.api_key
+        self._sign = signer(stack) if stack.api_auth == ApiAuth.IAM else None
         self._retry_seconds = retry_seconds
         self._clock = clock
         self._stopped = threading.Event()
@@ -141,10 +144,11 @@ class OrdersApi:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Response | urllib3.exceptions.HTTPError:
         started = self._clock()
+        url, sent = self._url + path, {"x-api-key": self._key, **headers}
+        if self._sign is not None:
+            sent = self._sign(method, url, sent, body)  # anew for each attempt: a signature expires
         try:
-            response = self._pool.request(
-                method, self._url + path, headers={"x-api-key": self._key, **headers}, body=body
-            )
+            response = self._pool.request(method, url, headers=sent, body=body)
         except urllib3.exceptions.HTTPError as error:
             return error
         return Response(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from handlers.contract.names import STACK_PREFIX, Stage, stack_name
+from handlers.contract.names import STACK_PREFIX, ApiAuth, Stage, stack_name
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import (
     LocalCloudFiles,
@@ -63,6 +63,12 @@ class Stack:
     bus_name: str
     dlq_urls: Mapping[str, str]  # by QUEUES
     profile: str | None = None
+    api_auth: str = ApiAuth.KEY
+
+    @property
+    def credentials(self) -> Any:
+        """Return botocore's credentials, which sign the requests of an API with the authorization IAM."""
+        return _session(self.profile, self.region).get_credentials()
 
     def client(self, service: str) -> Any:
         """Return the boto3 client of an AWS service of this stack."""
@@ -206,6 +212,8 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
             bus_name=outputs["EventBusName"],
             dlq_urls={queue: outputs[f"{queue.capitalize()}DlqUrl"] for queue in QUEUES},
             profile=profile,
+            # Stacks of an earlier version have no such output.
+            api_auth=outputs.get("ApiAuth", ApiAuth.KEY),
         )
     except KeyError as missing:
         raise OperatorError(

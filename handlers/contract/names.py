@@ -84,6 +84,13 @@ class PaymentProvider(StrEnum):
     STRIPE = "stripe"
 
 
+class ApiAuth(StrEnum):
+    """What a request of the API must have: the key alone, or also a signature of IAM credentials (SigV4)."""
+
+    KEY = "key"
+    IAM = "iam"
+
+
 class NotificationStatus(StrEnum):
     """SENDING is a claim that expires; SENT is final."""
 

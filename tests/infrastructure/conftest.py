@@ -19,5 +19,6 @@ def template_with_options(tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         sweeper_concurrency="1",
         notification_email="ops@example.com",
         currency="EUR",
+        api_auth="iam",
     )
     return template(config, tmp_path_factory.mktemp("chosen"))

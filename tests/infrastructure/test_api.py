@@ -51,6 +51,29 @@ def test_every_method_needs_an_api_key(dev_template: dict[str, Any]) -> None:
     assert all(each["ApiKeyRequired"] is True for each in methods(dev_template).values())
 
 
+def test_requests_need_a_signature_only_where_the_owner_chose_it(
+    dev_template: dict[str, Any], template_with_options: dict[str, Any]
+) -> None:
+    of_default = {each["AuthorizationType"] for each in methods(dev_template).values()}
+    chosen = methods(template_with_options).values()
+
+    assert of_default == {"NONE"}
+    assert {(each["AuthorizationType"], each["ApiKeyRequired"]) for each in chosen} == {("AWS_IAM", True)}
+
+
+@pytest.mark.parametrize(
+    "type_", ["ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE", "EXPIRED_TOKEN"]
+)
+def test_a_request_without_a_valid_signature_is_told_to_sign(
+    template_with_options: dict[str, Any], type_: str
+) -> None:
+    problem = json.loads(_problems(template_with_options)[type_]["ResponseTemplates"]["application/json"])
+
+    assert problem["status"] == 403
+    assert problem["detail"].startswith("Sign the request")
+    check({"$ref": "#/components/schemas/Problem"}, problem)
+
+
 def test_every_method_calls_the_orders_service(dev_template: dict[str, Any]) -> None:
     (function_id,) = (
         logical_id

@@ -15,6 +15,7 @@ _OUTPUTS: Final = frozenset(
     {
         "ApiUrl",
         "ApiKeyId",
+    "ApiAuth",
         "StateMachineArn",
         "OrdersTableName",
         "InventoryTableName",

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ class _Api(BaseHTTPRequestHandler):
     """A server that gives scripted responses and records the requests."""
 
     protocol_version = "HTTP/1.1"
+    signatures: ClassVar[list[str | None]] = []
     script: ClassVar[list[tuple[int, dict[str, str]]]] = []
     requests: ClassVar[list[tuple[str, str | None, tuple[str, int]]]] = []
 
@@ -25,6 +27,7 @@ class _Api(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
+        self.signatures.append(self.headers["Authorization"])
         self.requests.append((self.path, self.headers["Idempotency-Key"], self.client_address))
         status, headers = self.script.pop(0)
         if not status:
@@ -60,6 +63,7 @@ class _Clock:
 def server() -> Iterator[ThreadingHTTPServer]:
     _Api.script.clear()
     _Api.requests.clear()
+    _Api.signatures.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Api) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -94,6 +98,21 @@ def test_an_accepted_order_is_sent_once(server: ThreadingHTTPServer) -> None:
 
     assert (response.status, response.body, response.replayed) == (202, {"status": 202}, True)
     assert [(path, key) for path, key, _ in _Api.requests] == [("/prod/orders", "one")]
+
+
+def test_each_attempt_has_a_signature_of_its_own_where_the_stack_asks_for_one(
+    server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    _Api.script.extend([(503, {}), (202, {})])
+    clock = _Clock()
+    stack = replace(stack_at(server.server_port), api_auth="iam")
+
+    OrdersApi(stack, clock=clock, sleep=clock.sleep).place({"items": []}, idempotency_key="one")
+
+    assert len(_Api.signatures) == 2
+    assert all(each and "AKIDEXAMPLE" in each for each in _Api.signatures)
 
 
 def test_a_throttled_order_is_sent_again_after_retry_after_with_the_same_key(

@@ -84,6 +84,13 @@ def test_a_stack_on_aws_is_read_from_its_outputs() -> None:
     assert stack.console_url == OUTPUTS["ExecutionsUrl"]
     assert stack.dlq_urls["payment"] == "https://sqs/payment"
     assert (stack.region, stack.profile) == ("eu-west-1", "shop")
+    assert stack.api_auth == "key"
+
+
+def test_a_stack_says_whether_its_requests_must_be_signed() -> None:
+    stack = describe("OrderProcessing-dev", Account(OUTPUTS | {"ApiAuth": "iam"}), region="eu-west-1")
+
+    assert stack.api_auth == "iam"
 
 
 def test_a_stack_on_an_emulator_has_addresses_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
