@@ -45,6 +45,8 @@ _PLACE_ORDER_SCHEMA: Final = checked_schema(
     json.loads((Path(__file__).parent / "schemas" / "place_order.schema.json").read_text(encoding="utf-8"))
 )
 
+_METHODS: Final = {"/orders": ("GET", "POST"), "/orders/{orderId}": ("GET",)}
+
 logger = Logger()
 app = APIGatewayRestResolver(debug=False)
 
@@ -149,7 +151,9 @@ def list_orders() -> Response[str]:
 
 @app.not_found
 def on_unknown_route(_error: NotFoundError) -> Response[str]:
-    return route_not_found()
+    methods = _METHODS.get(app.current_event["resource"], ())
+    # An order id can have characters that no route matches.
+    return route_not_found(() if app.current_event.http_method in methods else methods)
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]  # Powertools gives it no types

@@ -127,13 +127,18 @@ class Api(Construct):
             },
             request_validator=validator,
         )
-        collection.add_resource("{orderId}").add_method(
+        order = collection.add_resource("{orderId}")
+        order.add_method(
             "GET",
             integration,
             operation_name="readOrder",
             request_parameters={"method.request.path.orderId": True},
             request_validator=validator,
         )
+        # The function refuses any other method with 405. API Gateway itself would give the answer of an
+        # unknown path, and can't tell which methods are allowed.
+        for resource in (collection, order):
+            resource.add_method("ANY", integration)
 
     def _place_order_model(self) -> IModel:
         schema: dict[str, Any] = json.loads(_PLACE_ORDER_SCHEMA.read_text())

@@ -35,9 +35,7 @@ _NOT_SIGNED: Final = Problem(
     detail="Sign the request with AWS credentials that may call this API (Signature Version 4), "
     "and send a valid API key in the header x-api-key.",
 )
-_NOT_FOUND: Final = Problem(
-    status=404, title="Not Found", detail="There is no such resource, or it doesn't know this method."
-)
+_NOT_FOUND: Final = Problem(status=404, title="Not Found", detail="There is nothing at this path.")
 _BAD_REQUEST: Final = Problem(status=400, title="Bad Request", detail="The request is not well-formed.")
 _TIMEOUT: Final = Problem(
     status=504, title="Gateway Timeout", detail="The service did not respond in time; try again."
@@ -49,7 +47,7 @@ _TIMEOUT: Final = Problem(
 _PROBLEMS: Final = (
     (ResponseType.ACCESS_DENIED, _FORBIDDEN),
     (ResponseType.INVALID_API_KEY, _FORBIDDEN),
-    # API Gateway's name for a path or a method that the API doesn't have.
+    # API Gateway's name for a path that the API doesn't have.
     (ResponseType.MISSING_AUTHENTICATION_TOKEN, _NOT_FOUND),
     (ResponseType.RESOURCE_NOT_FOUND, _NOT_FOUND),
     (

@@ -76,9 +76,14 @@ def log_fields(error: Exception) -> dict[str, Any]:
             }
 
 
-def route_not_found() -> Response[str]:
-    """Describe a path or method that the API does not have."""
-    return _response(HTTPStatus.NOT_FOUND, None, "There is nothing at this path for this method.")
+def route_not_found(allowed: Sequence[str]) -> Response[str]:
+    """Describe a path that the API does not have, or a method on a path that knows only those `allowed`."""
+    if not allowed:
+        return _response(HTTPStatus.NOT_FOUND, None, "There is nothing at this path.")
+    methods = ", ".join(allowed)
+    response = _response(HTTPStatus.METHOD_NOT_ALLOWED, None, f"This path knows only {methods}.")
+    response.headers["Allow"] = methods
+    return response
 
 
 def _unknown(error: UnknownProducts) -> list[Violation]:

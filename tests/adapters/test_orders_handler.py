@@ -336,17 +336,6 @@ def test_a_page_token_is_refused_for_another_customer(api: OrdersApi) -> None:
     assert api.list(customerId="someone-else", nextToken=token).status == 400
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("DELETE", "/orders"), ("PUT", "/orders/1"), ("GET", "/"), ("GET", "/orders/1/2"), ("POST", "/order")],
-)
-def test_an_unknown_method_or_path_is_a_problem(api: OrdersApi, method: str, path: str) -> None:
-    response = api.call(method, path)
-
-    assert (response.status, response.headers["content-type"]) == (404, "application/problem+json")
-    assert (response.body["type"], response.body["title"]) == ("about:blank", "Not Found")
-
-
 def _set(tables: OrderTables, order_id: str, *, record: str = ORDER_RECORD, **attributes: Any) -> None:
     tables.dynamodb.update_item(
         TableName=tables.names.orders,
@@ -374,3 +363,20 @@ def test_a_card_number_is_stored_and_logged_nowhere(api: OrdersApi, monkeypatch:
     assert (response.status, response.pointers) == (400, ["/paymentMethod"])
     assert "4242" not in response.text + log.getvalue()
     assert api.list(customerId="cust-17850").body["orders"] == []
+
+
+@pytest.mark.parametrize(("path", "allowed"), [("/orders", "GET, POST"), ("/orders/1", "GET")])
+@pytest.mark.parametrize("method", ["DELETE", "HEAD", "OPTIONS", "PATCH", "PUT"])
+def test_a_method_that_a_path_does_not_know_is_refused_with_those_that_it_knows(
+    api: OrdersApi, path: str, allowed: str, method: str
+) -> None:
+    response = api.call(method, path)
+
+    assert (response.status, response.headers["allow"]) == (405, allowed)
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_an_order_id_that_no_route_matches_is_not_found(api: OrdersApi) -> None:
+    response = api.call("GET", "/orders/{\n}")
+
+    assert response.status == 404

@@ -37,13 +37,17 @@ _NOT_PERSONAL: Final = frozenset(
 )
 
 
-def test_the_api_has_three_operations(dev_template: dict[str, Any]) -> None:
-    operations = {route: each["OperationName"] for route, each in methods(dev_template).items()}
+def test_the_api_has_three_operations_and_the_service_refuses_any_other_method(
+    dev_template: dict[str, Any],
+) -> None:
+    operations = {route: each.get("OperationName") for route, each in methods(dev_template).items()}
 
     assert operations == {
         "POST /orders": "placeOrder",
         "GET /orders": "listOrders",
         "GET /orders/{orderId}": "readOrder",
+        "ANY /orders": None,
+        "ANY /orders/{orderId}": None,
     }
 
 

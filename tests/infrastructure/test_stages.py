@@ -15,7 +15,7 @@ _OUTPUTS: Final = frozenset(
     {
         "ApiUrl",
         "ApiKeyId",
-    "ApiAuth",
+        "ApiAuth",
         "StateMachineArn",
         "OrdersTableName",
         "InventoryTableName",
