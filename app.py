@@ -21,6 +21,12 @@ _SETTINGS: Final = {
     "notificationEmail": "notification_email",
     "currency": "currency",
     "apiAuth": "api_auth",
+    "requestsPerDay": "requests_per_day",
+    "monthlyBudget": "monthly_budget",
+    "operationsEmail": "operations_email",
+    "logRetentionDays": "log_retention_days",
+    "logExecutionData": "log_execution_data",
+    "archiveDays": "archive_days",
 }
 
 

@@ -16,7 +16,7 @@ from handlers.api.step_request import StepRequest, answers_unknown_orders, parse
 from handlers.contract.clock import Clock, utc_now
 from handlers.contract.names import NotificationStatus
 from handlers.domain.errors import DependencyUnavailable
-from handlers.domain.notification import NotificationKind, compose
+from handlers.domain.notification import SKIPPED, NotificationKind, compose
 
 logger = Logger()
 
@@ -30,12 +30,15 @@ class NotificationService:
     topic: NotificationTopic
     now: Clock = utc_now
 
-    def perform(self, request: StepRequest[NotificationKind]) -> NotificationStatus:
+    def perform(self, request: StepRequest[NotificationKind]) -> str:
         kind = request.operation
         # Read before the claim, so that an order that does not exist leaves no record behind.
         order = self.orders.read_order(request.order_id)
+        notification = compose(kind, order)
+        if notification is None:
+            return SKIPPED
         if self.records.claim(order.order_id, kind, owner=request.execution_arn, now=self.now()):
-            message_id = self.topic.publish(compose(kind, order))
+            message_id = self.topic.publish(notification)
             self.records.record_sent(order.order_id, kind, message_id=message_id, now=self.now())
         return NotificationStatus.SENT
 

@@ -90,7 +90,7 @@ class PaymentService:
             order_id=order.order_id,
             amount=order.total.amount,
             currency=order.total.currency,
-            method=order.payment_method,
+            method=order.payment_method or "",
         )
 
     def _step(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self, TypeVar
 
+from aws_cdk import RemovalPolicy
+
 from handlers.contract.names import ApiAuth, PaymentProvider, Stage, orders_per_second, stack_name
 from handlers.contract.stripe_currencies import STRIPE_DECIMALS
 
@@ -18,7 +20,36 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # With the six characters that Secrets Manager appends: a permission without them matches nothing.
 _SECRET_ARN: Final = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+-[A-Za-z0-9]{6}")
 _KEY_ARN: Final = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
-_CONCURRENCY: Final = re.compile(r"[1-9]\d{0,4}")
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_LOG_RETENTIONS: Final = {
+    "1": "ONE_DAY",
+    "3": "THREE_DAYS",
+    "5": "FIVE_DAYS",
+    "7": "ONE_WEEK",
+    "14": "TWO_WEEKS",
+    "30": "ONE_MONTH",
+    "60": "TWO_MONTHS",
+    "90": "THREE_MONTHS",
+    "120": "FOUR_MONTHS",
+    "150": "FIVE_MONTHS",
+    "180": "SIX_MONTHS",
+    "365": "ONE_YEAR",
+    "400": "THIRTEEN_MONTHS",
+    "545": "EIGHTEEN_MONTHS",
+    "731": "TWO_YEARS",
+    "1096": "THREE_YEARS",
+    "1827": "FIVE_YEARS",
+    "2192": "SIX_YEARS",
+    "2557": "SEVEN_YEARS",
+    "2922": "EIGHT_YEARS",
+    "3288": "NINE_YEARS",
+    "3653": "TEN_YEARS",
+}
+
+
+class _Switch(StrEnum):
+    TRUE = "true"
+    FALSE = "false"
 
 
 class InvalidSettingError(ValueError):
@@ -51,10 +82,12 @@ class StageConfig:
     sweep: Sweep
     # A name of aws_logs.RetentionDays.
     log_retention: str
-    # Deletion protection of tables and stack. The tables stay when the stack is deleted.
+    # Inputs and outputs of states. They name the customer, and the console shows them.
+    logs_execution_data: bool
+    # Deletion protection of tables and stack. Tables, queues and logs stay when the stack is deleted.
     keeps_data: bool
-    # The emulator can't create an event archive.
-    archives_events: bool
+    # None: there is no archive of events. The emulator can't create one.
+    archive_days: int | None
     # It needs a role of the whole account and Region, which stays when the stack is deleted.
     logs_access: bool
     # What tables and indexes take at once, without the half hours in which DynamoDB adapts to a new peak.
@@ -70,6 +103,9 @@ class StageConfig:
     notification_email: str | None
     currency: str
     api_auth: ApiAuth
+    # Of the whole account in a month, in US dollars; `operations_email` is told when it is nearly spent.
+    monthly_budget: int | None
+    operations_email: str | None
 
     @classmethod
     def for_stage(  # noqa: PLR0913  one for each setting
@@ -84,13 +120,25 @@ class StageConfig:
         notification_email: str | None = None,
         currency: str = "USD",
         api_auth: str = ApiAuth.KEY,
+        requests_per_day: str = "100000",
+        monthly_budget: str | None = None,
+        operations_email: str | None = None,
+        log_retention_days: str | None = None,
+        log_execution_data: str = "true",
+        archive_days: str = "30",
     ) -> Self:
         """Return the configuration of a stage with its owner's choices, or raise InvalidSettingError."""
         _require_stage(stage)
         gateway = _payment_gateway(stage, payment_gateway)
         _require_secret(gateway, stripe_secret_arn, stripe_secret_key_arn)
-        if notification_email is not None:
-            _require(_EMAIL, "notificationEmail", notification_email, "an e-mail address")
+        for setting, email in {
+            "notificationEmail": notification_email,
+            "operationsEmail": operations_email,
+        }.items():
+            if email is not None:
+                _require(_EMAIL, setting, email, "an e-mail address")
+        if monthly_budget is not None and operations_email is None:
+            raise InvalidSettingError("monthlyBudget needs operationsEmail: who is told before it is spent")
         _require_currency(gateway, currency)
         is_prod, is_local = stage == Stage.PROD, stage == Stage.LOCAL
         return cls(
@@ -98,12 +146,17 @@ class StageConfig:
             throttle=Throttle(
                 requests_per_second=orders_per_second(stage),
                 burst=2 * orders_per_second(stage),
-                requests_per_day=10_000_000 if is_prod else 100_000,
+                requests_per_day=_number("requestsPerDay", requests_per_day, "requests", 1, 2_147_483_647),
             ),
             sweep=_LOCAL_SWEEP if is_local else _SWEEP,
-            log_retention="THREE_MONTHS" if is_prod else "TWO_WEEKS",
+            log_retention=_log_retention(log_retention_days or (90 if is_prod else 14)),
+            logs_execution_data=_one_of(_Switch, "logExecutionData", str(log_execution_data).lower())
+            is _Switch.TRUE,
             keeps_data=is_prod,
-            archives_events=not is_local,
+            archive_days=None
+            if is_local
+            # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateArchive.html
+            else _number("archiveDays", archive_days, "days; 0 is no archive", 0, 36_500) or None,
             console_domain=None if is_local else CONSOLE_DOMAIN,
             logs_access=stage in list(Stage),
             prewarmed_for_orders_per_second=orders_per_second(stage) if is_prod else None,
@@ -115,7 +168,19 @@ class StageConfig:
             notification_email=notification_email,
             currency=currency,
             api_auth=_one_of(ApiAuth, "apiAuth", api_auth),
+            monthly_budget=None
+            if monthly_budget is None
+            else _number("monthlyBudget", monthly_budget, "US dollars", 1, 10_000_000),
+            operations_email=operations_email,
         )
+
+    @property
+    def removal_policy(self) -> RemovalPolicy:
+        """What becomes of tables, queues and logs; those of a creation that failed are removed in any case.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
+        """
+        return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if self.keeps_data else RemovalPolicy.DESTROY
 
     @property
     def stack_name(self) -> str:
@@ -181,7 +246,17 @@ def _require_currency(gateway: PaymentProvider, currency: str) -> None:
 
 
 def _concurrency(setting: str, given: str | None) -> int | None:
-    if given is None:
-        return None
-    _require(_CONCURRENCY, setting, str(given), "a number of executions at once, from 1 to 99999")
-    return int(given)
+    return None if given is None else _number(setting, given, "executions at once", 1, 99_999)
+
+
+def _number(setting: str, given: str, of: str, least: int, most: int) -> int:
+    text = str(given)
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise InvalidSettingError(f"{setting} is {text!r}: it must be a number from {least} to {most} ({of})")
+    return int(text)
+
+
+def _log_retention(days: str | int) -> str:
+    if str(days) not in _LOG_RETENTIONS:
+        raise InvalidSettingError(f"logRetentionDays is {str(days)!r}: choose {', '.join(_LOG_RETENTIONS)}")
+    return _LOG_RETENTIONS[str(days)]

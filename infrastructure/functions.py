@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import Duration, Fn, IgnoreMode, RemovalPolicy, Stack
+from aws_cdk import Duration, Fn, IgnoreMode, Stack
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import (
     Architecture,
@@ -49,7 +49,11 @@ class Functions(Construct):
             str(_REPOSITORY),
             # Git's rules skip a whole folder at once, so that synthesis doesn't walk .venv and node_modules.
             ignore_mode=IgnoreMode.GIT,
-            exclude=["/*", "!/handlers/", "__pycache__/"],
+            # Sources and schemas only: an editor's copy or an .env would be readable in the deployed package.
+            exclude=[
+                *("/*", "!/handlers/", "/handlers/**", "!/handlers/**/"),
+                *("!/handlers/**/*.py", "!/handlers/schemas/**/*.json", "__pycache__/"),
+            ],
         )
         self._powertools = self._powertools_layer()
         self.orders = self._orders()
@@ -151,7 +155,7 @@ class Functions(Construct):
             self,
             f"{service}Logs",
             retention=RetentionDays[self._config.log_retention],
-            removal_policy=RemovalPolicy.DESTROY,
+            removal_policy=self._config.removal_policy,
         )
         # The default role may write to every log group of the account. This one may write only to its own.
         role = Role(self, f"{service}Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))

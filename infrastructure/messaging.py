@@ -16,21 +16,22 @@ class Messaging(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, config: StageConfig) -> None:
         super().__init__(scope, id_)
+        self._removal_policy = config.removal_policy
         # Other teams subscribe by this name.
         self.bus = EventBus(self, "Bus", event_bus_name=event_bus_name(config.stage))
-        if config.archives_events:
-            self._archive()
+        if config.archive_days is not None:
+            self._archive(config.archive_days)
         self.inventory_dlq = self._dead_letter_queue("InventoryDlq")
         self.payment_dlq = self._dead_letter_queue("PaymentDlq")
         self.notification_dlq = self._dead_letter_queue("NotificationDlq")
         self.delivery_dlq = self._dead_letter_queue("DeliveryDlq")
         self.notifications = self._topic(config.notification_email)
 
-    def _archive(self) -> None:
+    def _archive(self, days: int) -> None:
         archive = self.bus.archive(
             "Archive",
             event_pattern=EventPattern(source=[EVENT_SOURCE]),
-            retention=Duration.days(30),
+            retention=Duration.days(days),
         )
         resource = archive.node.default_child
         assert isinstance(resource, CfnArchive)  # noqa: S101  for the type checker
@@ -45,6 +46,7 @@ class Messaging(Construct):
             enforce_ssl=True,
             # As long as SQS keeps a message: an outage over a weekend must not cost an order.
             retention_period=Duration.days(14),
+            removal_policy=self._removal_policy,
         )
 
     def _topic(self, email: str | None) -> Topic:

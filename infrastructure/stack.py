@@ -4,6 +4,7 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from infrastructure.api import Api
+from infrastructure.budget import MonthlyBudget
 from infrastructure.config import StageConfig
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging
@@ -32,6 +33,8 @@ class OrderProcessingStack(Stack):
             self, "Sweeper", config=config, storage=storage, messaging=messaging, functions=functions
         )
         api = Api(self, "Api", config=config, orders=functions.orders)
+        if config.monthly_budget is not None and config.operations_email is not None:
+            MonthlyBudget(self, "Budget", dollars=config.monthly_budget, email=config.operations_email)
         self._publish(
             ApiUrl=api.url,
             ApiKeyId=api.key.key_id,

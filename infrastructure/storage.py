@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from aws_cdk import RemovalPolicy
 from aws_cdk.aws_dynamodb import (
     Attribute,
     AttributeType,
@@ -84,7 +83,7 @@ class Storage(Construct):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=self._config.keeps_data,
-            removal_policy=RemovalPolicy.RETAIN if self._config.keeps_data else RemovalPolicy.DESTROY,
+            removal_policy=self._config.removal_policy,
         )
 
     def _index(

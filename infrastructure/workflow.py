@@ -61,7 +61,9 @@ class Workflow(Construct):
             },
             # The console shows an Express execution from this log. It is kept nowhere else.
             logs=LogOptions(
-                destination=self._log_group(config), level=LogLevel.ALL, include_execution_data=True
+                destination=self._log_group(config),
+                level=LogLevel.ALL,
+                include_execution_data=config.logs_execution_data,
             ),
             tracing_enabled=True,
         )
@@ -83,7 +85,7 @@ class Workflow(Construct):
             # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
             log_group_name=f"/aws/vendedlogs/states/{Stack.of(self).stack_name}-OrderWorkflow",
             retention=RetentionDays[config.log_retention],
-            removal_policy=RemovalPolicy.DESTROY,
+            removal_policy=config.removal_policy,
         )
 
     def _grant(self, *, storage: Storage, functions: Functions) -> None:

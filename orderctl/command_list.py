@@ -43,6 +43,10 @@ COMMANDS: Final = {
     "fault": ListedCommand(
         "Make a service fail on purpose, or end the fault.", "orderctl.commands.fault:fault"
     ),
+    "forget": ListedCommand(
+        "Erase a customer's id, e-mail address and payment token from the customer's settled orders.",
+        "orderctl.commands.forgetting:forget",
+    ),
     "rollback": ListedCommand(
         "Let new executions run the workflow's version before, or the one that you name.",
         "orderctl.commands.rollback:rollback",

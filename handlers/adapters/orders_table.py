@@ -149,8 +149,8 @@ def _order(plain: Mapping[str, Any]) -> Order:
     return Order(
         order_id=plain["orderId"],
         customer_id=plain["customerId"],
-        customer_email=plain["customerEmail"],
-        payment_method=plain["paymentMethod"],
+        customer_email=plain.get("customerEmail"),
+        payment_method=plain.get("paymentMethod"),
         status=OrderStatus(plain["status"]),
         reason=plain.get("reason"),
         items=tuple(_line(line) for line in plain["items"]),

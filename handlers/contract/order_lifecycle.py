@@ -140,6 +140,28 @@ def reopen(order_id: str, now: str, redriven_at: str | None, *, announce_again: 
     )
 
 
+def forget(order_id: str, customer_id: str, now: str) -> OrderWrite:
+    """Operator: nothing in the record names the customer any more; what accounting needs stays.
+
+    Only of an order that is settled and closed. The pseudonym is in the customer's index too, so that a list
+    of the customer's orders does not find the order again. The hash of the request could tell the address.
+    """
+    return OrderWrite(
+        update="SET customerId = :pseudonym, requestHash = :forgotten, forgottenAt = :now "
+        "REMOVE customerEmail, paymentMethod",
+        condition="customerId = :customer AND #status IN (:confirmed, :rejected) "
+        "AND attribute_not_exists(openShard)",
+        values={
+            ":pseudonym": f"forgotten:{order_id}",
+            ":forgotten": "forgotten",
+            ":now": now,
+            ":customer": customer_id,
+            ":confirmed": OrderStatus.CONFIRMED.value,
+            ":rejected": OrderStatus.REJECTED.value,
+        },
+    )
+
+
 def _redrive_note(redriven_at: str | None) -> tuple[str, dict[str, str]]:
     return (", redrivenAt = :redriven", {":redriven": redriven_at}) if redriven_at else ("", {})
 

@@ -12,6 +12,9 @@ from handlers.domain.order import Order
 # Longer than an invocation can last, so an older claim belongs to an invocation that died.
 CLAIM_EXPIRES_AFTER: Final = timedelta(seconds=30)
 
+# The answer when there is nobody to tell.
+SKIPPED: Final = "SKIPPED"
+
 _REASONS: Final[Mapping[str | None, str]] = {
     "OUT_OF_STOCK": "we no longer have everything you ordered in stock",
     "PAYMENT_DECLINED": "your payment was declined",
@@ -37,7 +40,10 @@ class Notification:
     body: str
 
 
-def compose(kind: NotificationKind, order: Order) -> Notification:
+def compose(kind: NotificationKind, order: Order) -> Notification | None:
+    """Return the message; None when the customer was forgotten, and there is nobody to tell."""
+    if order.customer_email is None:
+        return None
     return Notification(
         order_id=order.order_id,
         kind=kind,

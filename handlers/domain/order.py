@@ -32,12 +32,15 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Times are RFC 3339 UTC; `request_hash` tells whether a replay has the same body."""
+    """Times are RFC 3339 UTC; `request_hash` tells whether a replay has the same body.
+
+    An order whose customer was forgotten has no address and no payment method.
+    """
 
     order_id: str
     customer_id: str
-    customer_email: str = field(repr=False)
-    payment_method: str = field(repr=False)
+    customer_email: str | None = field(repr=False)
+    payment_method: str | None = field(repr=False)
     status: OrderStatus
     reason: str | None = None
     items: tuple[OrderLine, ...]

@@ -20,5 +20,11 @@ def template_with_options(tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         notification_email="ops@example.com",
         currency="EUR",
         api_auth="iam",
+        requests_per_day="5000",
+        monthly_budget="50",
+        operations_email="ops@example.com",
+        log_retention_days="365",
+        log_execution_data="false",
+        archive_days="0",
     )
     return template(config, tmp_path_factory.mktemp("chosen"))

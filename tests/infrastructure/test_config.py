@@ -51,13 +51,39 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
         ),
         (
             {"payment_concurrency": "0"},
-            "paymentConcurrency is '0': it must be a number of executions at once, from 1 to 99999",
+            "paymentConcurrency is '0': it must be a number from 1 to 99999 (executions at once)",
         ),
         (
             {"sweeper_concurrency": "many"},
-            "sweeperConcurrency is 'many': it must be a number of executions at once, from 1 to 99999",
+            "sweeperConcurrency is 'many': it must be a number from 1 to 99999 (executions at once)",
         ),
         ({"notification_email": "ops"}, "notificationEmail is 'ops': it must be an e-mail address"),
+        ({"operations_email": "ops"}, "operationsEmail is 'ops': it must be an e-mail address"),
+        ({"api_auth": "cognito"}, "apiAuth is 'cognito': choose key, iam"),
+        (
+            {"requests_per_day": "0"},
+            "requestsPerDay is '0': it must be a number from 1 to 2147483647 (requests)",
+        ),
+        (
+            {"monthly_budget": "ten", "operations_email": "ops@example.com"},
+            "monthlyBudget is 'ten': it must be a number from 1 to 10000000 (US dollars)",
+        ),
+        (
+            {"monthly_budget": "10"},
+            "monthlyBudget needs operationsEmail: who is told before it is spent",
+        ),
+        (
+            {"log_retention_days": "10"},
+            (
+                "logRetentionDays is '10': choose 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, "
+                "731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
+            ),
+        ),
+        ({"log_execution_data": "no"}, "logExecutionData is 'no': choose true, false"),
+        (
+            {"archive_days": "-1"},
+            "archiveDays is '-1': it must be a number from 0 to 36500 (days; 0 is no archive)",
+        ),
         ({"currency": "euro"}, "currency is 'euro': it must be an ISO 4217 code such as USD"),
         (
             {"payment_gateway": "stripe", "stripe_secret_arn": SECRET, "currency": "KWD"},

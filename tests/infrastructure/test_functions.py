@@ -146,6 +146,14 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in {
         "handlers/orders.py": "handler = print",
         "handlers/schemas/order.json": "{}",
+        "handlers/schemas/events/placed.json": "{}",
+        "handlers/domain/order.py": "",
+        # What lies around in a checkout.
+        "handlers/.env": "STRIPE_KEY=sk_live",
+        "handlers/domain/.env.local": "STRIPE_KEY=sk_live",
+        "handlers/orders.py.orig": "a merge left it",
+        "handlers/notes.txt": "",
+        "handlers/credentials.json": "{}",
         "handlers/__pycache__/orders.cpython-313.pyc": "compiled",
         "handlers/domain/__pycache__/order.cpython-313.pyc": "compiled",
         "orderctl/handlers/orders.py": "not the handler",
@@ -168,12 +176,17 @@ def _asset(outdir: Path) -> Path:
 
 
 @pytest.mark.usefixtures("checkout")
-def test_only_the_package_handlers_is_deployed(tmp_path: Path) -> None:
+def test_only_the_sources_and_schemas_of_the_package_handlers_are_deployed(tmp_path: Path) -> None:
     asset = _asset(tmp_path / "out")
 
     deployed = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
 
-    assert deployed == {"handlers/orders.py", "handlers/schemas/order.json"}
+    assert deployed == {
+        "handlers/orders.py",
+        "handlers/domain/order.py",
+        "handlers/schemas/order.json",
+        "handlers/schemas/events/placed.json",
+    }
 
 
 def test_functions_are_deployed_again_only_when_a_handler_changes(tmp_path: Path, checkout: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from devtools.templates import template, unsynthesized
 from infrastructure.config import StageConfig
-from tests.infrastructure.resources import Template, of_type
+from tests.infrastructure.resources import Template, of_type, only
 
 _OUTPUTS: Final = frozenset(
     {
@@ -126,8 +126,11 @@ def test_prod_differs_from_dev_only_in_retention_and_limits(
         "AWS::DynamoDB::GlobalTable UpdateReplacePolicy",
         "AWS::DynamoDB::GlobalTable Replicas",
         "AWS::Logs::LogGroup RetentionInDays",
+        "AWS::Logs::LogGroup DeletionPolicy",
+        "AWS::Logs::LogGroup UpdateReplacePolicy",
+        "AWS::SQS::Queue DeletionPolicy",
+        "AWS::SQS::Queue UpdateReplacePolicy",
         "AWS::ApiGateway::UsagePlan Throttle",
-        "AWS::ApiGateway::UsagePlan Quota",
         "AWS::DynamoDB::GlobalTable WarmThroughput",
         "AWS::DynamoDB::GlobalTable GlobalSecondaryIndexes",  # their warm throughput
         "AWS::Events::EventBus Name",
@@ -221,3 +224,84 @@ def test_only_the_stack_of_prod_is_protected_from_deletion(
     _, stack = unsynthesized(StageConfig.for_stage(stage, payment_gateway="simulated"), tmp_path)
 
     assert stack.termination_protection is protected
+
+
+def test_an_owner_shortens_what_is_kept(template_with_options: dict[str, Any]) -> None:
+    retentions = {
+        each["RetentionInDays"] for each in of_type(template_with_options, "AWS::Logs::LogGroup").values()
+    }
+    machine = only(template_with_options, "AWS::StepFunctions::StateMachine")
+
+    assert retentions == {365}
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert of_type(template_with_options, "AWS::Events::Archive") == {}
+
+
+def test_an_owner_with_a_budget_is_told_before_it_is_spent(
+    dev_template: dict[str, Any], template_with_options: dict[str, Any]
+) -> None:
+    budget = only(template_with_options, "AWS::Budgets::Budget")
+    told = {
+        (each["Notification"]["NotificationType"], each["Notification"]["Threshold"], subscriber["Address"])
+        for each in budget["NotificationsWithSubscribers"]
+        for subscriber in each["Subscribers"]
+    }
+
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 50, "Unit": "USD"}
+    assert told == {("ACTUAL", 80, "ops@example.com"), ("FORECASTED", 100, "ops@example.com")}
+    assert of_type(dev_template, "AWS::Budgets::Budget") == {}
+
+
+def test_the_api_takes_no_outdated_tls(dev_template: dict[str, Any]) -> None:
+    api = only(dev_template, "AWS::ApiGateway::RestApi")
+
+    assert api["SecurityPolicy"].startswith("SecurityPolicy_TLS13_1_2")
+    assert api["EndpointAccessMode"] == "STRICT"
+
+
+# Everybody else passes a role only within its own account, and these services document no condition for it:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+_TRUSTED_WITHOUT_CONDITION: Final = {
+    "lambda.amazonaws.com",
+    "events.amazonaws.com",
+    "apigateway.amazonaws.com",
+}
+
+
+@pytest.mark.parametrize("stage", ["local_template", "dev_template", "prod_template"])
+def test_every_service_is_trusted_only_for_this_account(request: pytest.FixtureRequest, stage: str) -> None:
+    template = request.getfixturevalue(stage)
+    trusts = [
+        statement
+        for role in of_type(template, "AWS::IAM::Role").values()
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]
+        if "Service" in statement["Principal"]
+    ]
+    unbounded = {each["Principal"]["Service"] for each in trusts if "Condition" not in each}
+
+    assert unbounded <= _TRUSTED_WITHOUT_CONDITION
+    for each in trusts:
+        if "Condition" in each:
+            assert each["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    for permission in of_type(template, "AWS::Lambda::Permission").values():
+        assert "SourceArn" in permission
+
+
+def test_the_map_of_personal_data_has_the_times_of_the_templates(
+    dev_template: dict[str, Any], prod_template: dict[str, Any]
+) -> None:
+    map_ = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text(encoding="utf-8")
+    (dev, prod) = (
+        {each["RetentionInDays"] for each in of_type(template, "AWS::Logs::LogGroup").values()}
+        for template in (dev_template, prod_template)
+    )
+    archive = only(dev_template, "AWS::Events::Archive")["RetentionDays"]
+    queues = {each["MessageRetentionPeriod"] for each in of_type(dev_template, "AWS::SQS::Queue").values()}
+
+    assert (dev, prod, archive, queues) == ({14}, {90}, 30, {14 * 24 * 60 * 60})
+    rows = {row.split(" | ")[0]: row for row in map_.splitlines() if row.startswith("| ")}
+    for log in ("| logs of the functions", "| access log of the API"):
+        assert "| 14 days, 90 in prod |" in rows[log]
+    assert "| 30 days |" in rows["| archive of the bus"]
+    assert "14 days at most" in rows["| dead-letter queues"]

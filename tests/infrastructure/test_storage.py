@@ -134,7 +134,7 @@ def _retention(template: dict[str, Any]) -> set[tuple[bool, str, str]]:
 
 
 def test_the_tables_of_prod_are_retained_when_the_stack_is_deleted(prod_template: dict[str, Any]) -> None:
-    assert _retention(prod_template) == {(True, "Retain", "Retain")}
+    assert _retention(prod_template) == {(True, "RetainExceptOnCreate", "Retain")}
 
 
 def test_the_tables_of_dev_are_deleted_with_the_stack(dev_template: dict[str, Any]) -> None:

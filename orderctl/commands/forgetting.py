@@ -1,0 +1,79 @@
+"""forget: erases what names a customer."""
+
+from typing import Annotated, Final
+
+import typer
+
+from orderctl.display.layout import add_row, new_table, print_parts
+from orderctl.errors import OperatorError
+from orderctl.forgetting import CustomerOrders, OrderOfCustomer
+from orderctl.stack import Profile, Region, StackName, find_stack
+from orderctl.terminal import output, progress_bar, say, step
+
+_DEFAULT_RATE: Final = 50.0
+_KEPT: Final = (
+    "Kept for accounting: products, prices, times and the payment's reference. Not reached: logs, archived "
+    "events, dead letters, backups, and what the payment provider and the subscribers of the topic have. "
+    "docs/privacy.md says how long each stays."
+)
+
+
+def forget(  # noqa: PLR0913  one parameter an option
+    *,
+    customer: Annotated[str, typer.Option(metavar="ID", help="The customer's id.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be erased.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    rate: Annotated[float, typer.Option(min=0.1, help="Orders per second, at most.")] = _DEFAULT_RATE,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Erase a customer's id, e-mail address and payment token from the customer's settled orders.
+
+    It can't be undone. Orders that are not settled, or of which somebody is still to be told, are left: run
+    it again later. So does a run that was interrupted go on.
+    """
+    orders = CustomerOrders(find_stack(stack_name, profile, region), customer)
+    with step(f"looking for the orders of {customer}"):
+        found = orders.find()
+    closed = [order for order in found if order.is_closed]
+    left = [order for order in found if not order.is_closed]
+    if dry_run:
+        output.print(f"{len(closed)} of {len(found)} orders would be erased")
+    elif closed:
+        if not yes:
+            typer.confirm(f"Erase the customer of {len(closed)} orders for good?", abort=True)
+        left += _erase(orders, closed, rate)
+    else:
+        output.print("No order was erased")
+    _report_left(left)
+    if closed:
+        say(_KEPT)
+
+
+def _erase(orders: CustomerOrders, closed: list[OrderOfCustomer], rate: float) -> list[OrderOfCustomer]:
+    """Erase these orders; return those that were opened again since they were read."""
+    left: list[OrderOfCustomer] = []
+    done = 0
+    try:
+        with progress_bar("erasing", len(closed)) as set_done:
+            for done, (order, erased) in enumerate(orders.forget(closed, rate=rate), start=1):
+                left += [] if erased else [order]
+                set_done(done)
+    except KeyboardInterrupt:
+        raise OperatorError(
+            f"Interrupted: {done - len(left)} of {len(closed)} orders are erased",
+            what_to_do="Run the same command again: it goes on with the rest.",
+        ) from None
+    output.print(f"{len(closed) - len(left)} orders are erased")
+    return left
+
+
+def _report_left(left: list[OrderOfCustomer]) -> None:
+    if not left:
+        return
+    table = new_table("order that was left", "status")
+    for order in left:
+        add_row(table, order.order_id, order.status)
+    print_parts(table)
+    say("They are in progress. Let them settle (`orderctl dlq list` shows why they wait), and run it again.")

@@ -1,0 +1,168 @@
+"""A customer is forgotten: nothing in the settled orders names the customer any more."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from click.testing import Result
+from typer.testing import CliRunner
+
+from handlers.adapters.notification_records import NotificationRecords
+from handlers.adapters.notification_topic import NotificationTopic
+from handlers.adapters.orders_table import OrdersTable
+from handlers.api.step_request import StepRequest
+from handlers.domain.notification import NotificationKind
+from handlers.notification import NotificationService
+from orderctl.commands import forgetting
+from orderctl.main import app
+from tests.fakes import InterruptedClient
+from tests.order_tables import EMAIL, EXECUTION, OrderTables
+from tests.orders_api import OrdersApi, deployed
+
+CUSTOMER = "cust-17850"
+CLOSED, REJECTED, OPEN, HELD = (f"6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b1{digit}" for digit in range(4))
+IN_PROGRESS = {"openShard": "1", "openKey": "IN_PROGRESS#2026-11-22T15:14:31.123Z"}
+
+Orderctl = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _orders(tables: OrderTables) -> None:
+    place(tables, CLOSED, status="CONFIRMED")
+    place(tables, REJECTED, status="REJECTED", reason="OUT_OF_STOCK")
+    # Somebody is still to be told.
+    place(tables, OPEN, status="CONFIRMED", **IN_PROGRESS)
+    place(tables, HELD, status="ON_HOLD", **IN_PROGRESS)
+
+
+def place(tables: OrderTables, order_id: str, **fields: Any) -> None:
+    tables.place({"85123A": 6}, order_id=order_id, **fields)
+    if "openShard" not in fields:
+        tables.dynamodb.update_item(
+            TableName=tables.names.orders,
+            Key={"orderId": {"S": order_id}, "record": {"S": "ORDER"}},
+            UpdateExpression="REMOVE openShard, openKey",
+        )
+
+
+@pytest.fixture
+def orderctl(tables: OrderTables, monkeypatch: pytest.MonkeyPatch) -> Orderctl:
+    """Run `orderctl forget --customer ...` on the tables."""
+
+    def run(*arguments: str, dynamodb: Any = tables.dynamodb, answer: str | None = None) -> Result:
+        stack = SimpleNamespace(client=lambda _: dynamodb, orders_table=tables.names.orders)
+        monkeypatch.setattr(forgetting, "find_stack", lambda *_: stack)
+        command = ["forget", "--customer", CUSTOMER, "--rate", "100000", *arguments]
+        return CliRunner().invoke(app, command, input=answer)
+
+    return run
+
+
+def stored(tables: OrderTables, order_id: str) -> dict[str, Any]:
+    key = {"orderId": {"S": order_id}, "record": {"S": "ORDER"}}
+    item: dict[str, Any] = tables.dynamodb.get_item(TableName=tables.names.orders, Key=key)["Item"]
+    return item
+
+
+def test_the_settled_orders_name_nobody_and_keep_what_accounting_needs(
+    tables: OrderTables, orderctl: Orderctl
+) -> None:
+    before = stored(tables, CLOSED)
+
+    result = orderctl("--yes")
+
+    assert result.exit_code == 0, result.output
+    assert "2 orders are erased" in result.output
+    for order_id in (CLOSED, REJECTED):
+        text = str(stored(tables, order_id))
+        assert not any(personal in text for personal in (CUSTOMER, EMAIL, "pm_card_visa"))
+        assert before["requestHash"]["S"] not in text
+    after = stored(tables, CLOSED)
+    assert {name: after[name] for name in ("items", "total", "status", "createdAt")} == {
+        name: before[name] for name in ("items", "total", "status", "createdAt")
+    }
+
+
+def test_orders_in_progress_are_left_and_listed(tables: OrderTables, orderctl: Orderctl) -> None:
+    before = stored(tables, OPEN), stored(tables, HELD)
+
+    result = orderctl("--yes")
+
+    assert OPEN in result.output
+    assert HELD in result.output
+    assert "orderctl dlq list" in result.output
+    assert (stored(tables, OPEN), stored(tables, HELD)) == before
+
+
+def test_a_second_run_finds_only_the_rest(tables: OrderTables, orderctl: Orderctl) -> None:
+    orderctl("--yes")
+    place(tables, OPEN, status="CONFIRMED")
+
+    result = orderctl("--yes")
+
+    assert "1 orders are erased" in result.output
+    assert CUSTOMER not in str(stored(tables, OPEN))
+    assert "No order was erased" in orderctl("--yes").output
+
+
+@pytest.mark.parametrize("arguments", [("--dry-run",), ()])
+def test_nothing_changes_without_a_confirmation(
+    tables: OrderTables, orderctl: Orderctl, arguments: tuple[str, ...]
+) -> None:
+    result = orderctl(*arguments, answer="n\n")
+
+    assert ("2 of 4 orders would be erased" in result.output) == bool(arguments)
+    assert stored(tables, CLOSED)["customerEmail"]["S"] == EMAIL
+
+
+def test_an_order_that_is_opened_in_between_is_left(tables: OrderTables, orderctl: Orderctl) -> None:
+    client = InterruptedClient(
+        tables.dynamodb, "update_item", lambda: place(tables, CLOSED, status="CONFIRMED", **IN_PROGRESS)
+    )
+
+    result = orderctl("--yes", dynamodb=client)
+
+    assert "1 orders are erased" in result.output
+    assert CLOSED in result.output
+    assert stored(tables, CLOSED)["customerEmail"]["S"] == EMAIL
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, ClientError({"Error": {"Code": "x"}}, "y")])
+def test_a_run_that_was_cut_off_is_finished_by_the_next_one(
+    tables: OrderTables, orderctl: Orderctl, interruption: Any
+) -> None:
+    def cut_off() -> None:
+        raise interruption
+
+    interrupted = orderctl("--yes", dynamodb=InterruptedClient(tables.dynamodb, "update_item", cut_off))
+    finished = orderctl("--yes")
+
+    assert interrupted.exit_code != 0
+    assert "2 orders are erased" in finished.output
+
+
+def test_a_forgotten_order_can_still_be_read(tables: OrderTables, orderctl: Orderctl) -> None:
+    orderctl("--yes")
+
+    with deployed(tables):
+        order = OrdersApi().read(CLOSED)
+        listed = OrdersApi().list(customerId=CUSTOMER)
+
+    assert (order.status, order.body["customerId"]) == (200, f"forgotten:{CLOSED}")
+    assert {each["orderId"] for each in listed.body["orders"]} == {OPEN, HELD}
+
+
+def test_nobody_is_told_about_a_forgotten_order(tables: OrderTables, orderctl: Orderctl) -> None:
+    orderctl("--yes")
+    service = NotificationService(
+        orders=OrdersTable(tables.dynamodb, tables.names.orders),
+        records=NotificationRecords(tables.dynamodb, tables.names.orders),
+        topic=NotificationTopic(None, "no topic"),
+    )
+    kind = NotificationKind.CONFIRMED
+
+    status = service.perform(StepRequest(operation=kind, order_id=CLOSED, execution_arn=EXECUTION))
+
+    assert status == "SKIPPED"
