@@ -72,6 +72,13 @@ class Api(Construct):
         self.key = self._key(config)
         self.url = self._rest_api.url
 
+    @property
+    def method_arns(self) -> list[str]:
+        """The ARNs of all operations, as permissions name them; each order has a path of its own."""
+        operations = (("POST", "/orders"), ("GET", "/orders"), ("GET", "/orders/*"))
+        stage = self._rest_api.deployment_stage.stage_name
+        return [self._rest_api.arn_for_execute_api(method, path, stage) for method, path in operations]
+
     def _api(self, config: StageConfig) -> RestApi:
         return RestApi(
             self,

@@ -25,6 +25,12 @@ class Messaging(Construct):
         self.payment_dlq = self._dead_letter_queue("PaymentDlq")
         self.notification_dlq = self._dead_letter_queue("NotificationDlq")
         self.delivery_dlq = self._dead_letter_queue("DeliveryDlq")
+        self.dead_letter_queues = (
+            self.inventory_dlq,
+            self.payment_dlq,
+            self.notification_dlq,
+            self.delivery_dlq,
+        )
         self.notifications = self._topic(config.notification_email)
 
     def _archive(self, days: int) -> None:

@@ -5,9 +5,11 @@ from constructs import Construct
 
 from infrastructure.api import Api
 from infrastructure.budget import MonthlyBudget
+from infrastructure.bus_policy import BusPolicy
 from infrastructure.config import StageConfig
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging
+from infrastructure.operator_role import OperatorRole
 from infrastructure.storage import Storage
 from infrastructure.sweeper import ScheduledSweeper
 from infrastructure.workflow import Workflow
@@ -29,16 +31,34 @@ class OrderProcessingStack(Stack):
         workflow = Workflow(
             self, "Workflow", config=config, storage=storage, messaging=messaging, functions=functions
         )
-        ScheduledSweeper(
+        sweeper = ScheduledSweeper(
             self, "Sweeper", config=config, storage=storage, messaging=messaging, functions=functions
         )
         api = Api(self, "Api", config=config, orders=functions.orders)
+        operator = OperatorRole(
+            self,
+            "Operator",
+            config=config,
+            storage=storage,
+            messaging=messaging,
+            functions=functions,
+            workflow=workflow,
+            api=api,
+        )
+        speakers = (functions.orders, sweeper.function, workflow.state_machine)
+        BusPolicy(
+            self,
+            "BusPolicy",
+            bus=messaging.bus,
+            speakers=[*(each.role for each in speakers if each.role), operator.role],
+        )
         if config.monthly_budget is not None and config.operations_email is not None:
             MonthlyBudget(self, "Budget", dollars=config.monthly_budget, email=config.operations_email)
         self._publish(
             ApiUrl=api.url,
             ApiKeyId=api.key.key_id,
             ApiAuth=config.api_auth.value,
+            OperatorRoleArn=operator.role.role_arn,
             StateMachineArn=workflow.state_machine.state_machine_arn,
             ExecutionsUrl=workflow.executions_url,
             OrdersTableName=storage.orders.table_name,

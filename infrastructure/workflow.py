@@ -43,6 +43,7 @@ class Workflow(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._messaging = messaging
+        self.log_group = self._log_group(config)
         self.state_machine = StateMachine(
             self,
             "OrderWorkflow",
@@ -61,7 +62,7 @@ class Workflow(Construct):
             },
             # The console shows an Express execution from this log. It is kept nowhere else.
             logs=LogOptions(
-                destination=self._log_group(config),
+                destination=self.log_group,
                 level=LogLevel.ALL,
                 include_execution_data=config.logs_execution_data,
             ),
@@ -91,16 +92,10 @@ class Workflow(Construct):
     def _grant(self, *, storage: Storage, functions: Functions) -> None:
         messaging = self._messaging
         services = [functions.inventory, functions.payment, functions.notification]
-        queues = [
-            messaging.inventory_dlq,
-            messaging.payment_dlq,
-            messaging.notification_dlq,
-            messaging.delivery_dlq,
-        ]
         self._allow("lambda:InvokeFunction", [function.function_arn for function in services])
         self._allow("dynamodb:UpdateItem", [storage.orders.table_arn])
         self._allow("events:PutEvents", [messaging.bus.event_bus_arn])
-        self._allow("sqs:SendMessage", [queue.queue_arn for queue in queues])
+        self._allow("sqs:SendMessage", [queue.queue_arn for queue in messaging.dead_letter_queues])
 
     def _allow(self, action: str, resource_arns: list[str]) -> None:
         self.state_machine.add_to_role_policy(PolicyStatement(actions=[action], resources=resource_arns))

@@ -1,5 +1,6 @@
 """orderctl: operate the system on the local cloud or on AWS."""
 
+import os
 from typing import Annotated, Any, Final
 
 import typer
@@ -7,6 +8,7 @@ from typer.core import TyperGroup
 
 from orderctl.command_list import add_commands, load_command
 from orderctl.errors import OperatorError
+from orderctl.role import ROLE_VARIABLE
 from orderctl.terminal import output, print_error
 
 _PACKAGE: Final = "order-processing"
@@ -73,5 +75,16 @@ def _options(
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
     ] = False,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ARN",
+            envvar=ROLE_VARIABLE,
+            help="The role to assume on AWS: its ARN, or `operator` for the one that the stack has.",
+        ),
+    ] = None,
 ) -> None:
     """Take the options before the command."""
+    if role is not None:
+        # Whatever the command is, it reads the role where it finds its stack.
+        os.environ[ROLE_VARIABLE] = role

@@ -21,6 +21,7 @@ from orderctl.local_cloud import (
     local_client,
     local_cloud_folder,
 )
+from orderctl.role import OPERATOR, ROLE_VARIABLE
 from orderctl.terminal import waiting
 
 QUEUES: Final = ("inventory", "payment", "notification", "delivery")
@@ -64,15 +65,23 @@ class Stack:
     dlq_urls: Mapping[str, str]  # by QUEUES
     profile: str | None = None
     api_auth: str = ApiAuth.KEY
+    # The role that orderctl assumes; None means that it uses the credentials of the profile.
+    role: str | None = None
+    # The one that the stack has for its operators; None on a local cloud.
+    operator_role: str | None = None
 
     @property
     def credentials(self) -> Any:
         """Return botocore's credentials, which sign the requests of an API with the authorization IAM."""
-        return _session(self.profile, self.region).get_credentials()
+        return _session(self.profile, self.region, self.role).get_credentials()
+
+    def as_operator(self) -> Self:
+        """Return the stack as its operators use it: they may put events on its bus."""
+        return replace(self, role=self.operator_role)
 
     def client(self, service: str) -> Any:
         """Return the boto3 client of an AWS service of this stack."""
-        return _client(service, self.endpoint_url, self.region, self.profile)
+        return _client(service, self.endpoint_url, self.region, self.profile, self.role)
 
     def to_json(self) -> str:
         """Write the text that `from_json` parses."""
@@ -172,6 +181,9 @@ def on_emulator(stack: Stack, endpoint_url: str) -> Stack:
         endpoint_url=endpoint_url,
         api_url=f"{endpoint_url}/_aws/execute-api/{api}{address.path}",
         console_url=None,
+        # An emulator knows no roles.
+        role=None,
+        operator_role=None,
     )
 
 
@@ -214,6 +226,8 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
             profile=profile,
             # Stacks of an earlier version have no such output.
             api_auth=outputs.get("ApiAuth", ApiAuth.KEY),
+            role=_role(outputs),
+            operator_role=outputs.get("OperatorRoleArn"),
         )
     except KeyError as missing:
         raise OperatorError(
@@ -223,18 +237,30 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
         ) from None
 
 
+def _role(outputs: Mapping[str, str]) -> str | None:
+    """Return the ARN of the role to assume: the given one, or for `operator` that of the stack."""
+    given = os.environ.get(ROLE_VARIABLE) or None
+    return outputs["OperatorRoleArn"] if given == OPERATOR else given
+
+
 @cache
-def _client(service: str, endpoint_url: str | None, region: str, profile: str | None) -> Any:
+def _client(
+    service: str, endpoint_url: str | None, region: str, profile: str | None, role: str | None = None
+) -> Any:
     from orderctl.aws_calls import CONFIG, watched  # noqa: PLC0415  as above
 
     if endpoint_url:
         return watched(local_client(service, endpoint_url, region))
-    return watched(_session(profile, region).client(service, config=CONFIG))
+    return watched(_session(profile, region, role).client(service, config=CONFIG))
 
 
 @cache
-def _session(profile: str | None, region: str | None) -> Any:
+def _session(profile: str | None, region: str | None, role: str | None = None) -> Any:
     # The clients of one session share its credentials, and what it has read of botocore's files.
+    if role is not None:
+        from orderctl.assumed_role import assumed  # noqa: PLC0415  as above
+
+        return assumed(profile, region, role)
     import boto3  # noqa: PLC0415  as above
 
     return boto3.Session(profile_name=profile, region_name=region)

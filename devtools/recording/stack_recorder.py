@@ -121,7 +121,7 @@ class StackRecorder:
             "DetailType": event["detail-type"],
             "Detail": json.dumps(event["detail"]),
         }
-        if self._stack.client("events").put_events(Entries=[entry])["FailedEntryCount"]:
+        if self._stack.as_operator().client("events").put_events(Entries=[entry])["FailedEntryCount"]:
             raise OperatorError("The bus did not accept the second OrderPlaced", what_to_do="Record again.")
 
     def _recording(self, name: str, execution: LoggedExecution) -> Recording:

@@ -18,6 +18,7 @@ from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import ReceivedMessages
 from orderctl.dlq.verdict import is_done
+from orderctl.speaking import permission_to_speak
 from orderctl.stack import Stack
 
 
@@ -115,7 +116,8 @@ class Redrive:
         """Send the events to the bus, and tell for each whether the bus accepted it."""
         if not events:
             return []
-        response = self._bus.put_events(Entries=[event.entry(self._bus_name) for event in events])
+        with permission_to_speak():
+            response = self._bus.put_events(Entries=[event.entry(self._bus_name) for event in events])
         return ["ErrorCode" not in entry for entry in response["Entries"]]
 
     def _wait_for_rate(self, started: float, done: int) -> None:

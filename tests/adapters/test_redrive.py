@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import Result
 from moto.sqs.models import sqs_backends
 from typer.testing import CliRunner
@@ -853,3 +854,23 @@ def test_orders_without_a_message_are_listed_from_the_longest_waiting(backlog: B
     waiting = RedrivableOrders(backlog.stack).waiting()
 
     assert [rfc3339(order.since) for order in waiting] == sorted(times)
+
+
+def test_an_operator_whom_the_bus_refuses_is_told_which_role_to_use(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = backlog.place()
+    backlog.park("payment", order_id)
+
+    def refuse() -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "denied"}}, "PutEvents")
+
+    clients = {"events": InterruptedClient(backlog.stack.client("events"), "put_events", refuse)}
+    real = Stack.client
+    monkeypatch.setattr(Stack, "client", lambda stack, service: clients.get(service) or real(stack, service))
+
+    result = orderctl("redrive", "all")
+
+    assert result.exit_code == 1
+    assert "--role operator" in result.output
+    assert [message["orderId"] for message in _all_parked(backlog)] == [order_id]

@@ -13,6 +13,7 @@ from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from devtools.local_cloud.folder import Folder
 from devtools.verify_aws.cost import MOST_TEST_ORDERS, ORDERS_PROPERTY
 from handlers.contract.names import Stage, stack_name
+from orderctl.role import OPERATOR, ROLE_VARIABLE
 from orderctl.stack import Stack, find_stack
 from tests.deployed.deployed_shop import DeployedShop
 from tests.deployed.order_budget import OrderBudget
@@ -88,7 +89,10 @@ def stack(stage: str, request: pytest.FixtureRequest) -> Iterator[Stack]:
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ORDERCTL_STACK", stack_name(stage))
-        yield find_stack(stack_name(stage))
+        found = find_stack(stack_name(stage))
+        # Only an operator may put events on the bus, as `orderctl dlq redrive` does.
+        patch.setenv(ROLE_VARIABLE, OPERATOR)
+        yield found
 
 
 @pytest.fixture(scope="session")

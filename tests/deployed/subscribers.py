@@ -118,7 +118,7 @@ def events_of(stack: Stack) -> Iterator[Subscriber]:
     def publish(probe: str) -> None:
         # No rule of the system matches this type.
         entry = {"Source": EVENT_SOURCE, "DetailType": "Probe", "Detail": json.dumps({"probe": probe})}
-        events.put_events(Entries=[entry | on_bus])
+        stack.as_operator().client("events").put_events(Entries=[entry | on_bus])
 
     with Subscriber.on(stack) as (subscriber, queue_arn):
         events.put_rule(Name=rule, EventPattern=json.dumps({"source": [EVENT_SOURCE]}), **on_bus)

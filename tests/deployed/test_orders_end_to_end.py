@@ -209,7 +209,7 @@ def test_a_second_delivery_of_an_event_changes_nothing(
         event for event in events.wait_for(order_id, count=2) if event["detail-type"] == "OrderPlaced"
     )
 
-    shop.stack.client("events").put_events(
+    shop.stack.as_operator().client("events").put_events(
         Entries=[
             {
                 "EventBusName": shop.stack.bus_name,

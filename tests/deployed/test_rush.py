@@ -50,7 +50,7 @@ def test_an_event_that_is_published_five_times_has_one_effect(
 
 def _publish_again(shop: DeployedShop, order_ids: list[str], *, times: int) -> None:
     """Put each order's event on the bus again, because EventBridge delivers at least once."""
-    events = shop.stack.client("events")
+    events = shop.stack.as_operator().client("events")
     for _ in range(times):
         for order_id in order_ids:
             order = shop.records(order_id)["ORDER"]

@@ -23,7 +23,8 @@ def only(template: Template, type_: str) -> dict[str, Any]:
 
 def published(template: Template, output: str) -> str:
     """Return the logical id of the resource that an output refers to."""
-    logical_id: str = template["Outputs"][output]["Value"]["Ref"]
+    value = template["Outputs"][output]["Value"]
+    logical_id: str = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
     return logical_id
 
 

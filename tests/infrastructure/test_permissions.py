@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from handlers.contract.names import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX
+from orderctl.doctor.stack_checks import _ACTIONS
 from tests.infrastructure.resources import (
     allowed_statements,
     function,
@@ -33,6 +34,9 @@ _WITHOUT_RESOURCES: Final = _XRAY | {
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
 }
+# Each order has a path of its own in the API; the other action has no resources.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+_OF_OPERATORS: Final = frozenset({"execute-api:Invoke", "lambda:GetAccountSettings"})
 _OWN_LOGS: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
 _READ_AND_RECORD: Final = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"})
 
@@ -59,7 +63,7 @@ def test_only_actions_without_resource_level_permissions_are_allowed_on_all_reso
         for action in listed(each["Action"])
     }
 
-    assert unbounded == _WITHOUT_RESOURCES
+    assert unbounded - _OF_OPERATORS == _WITHOUT_RESOURCES
 
 
 def test_only_the_log_role_of_api_gateway_has_a_managed_policy(template: dict[str, Any]) -> None:
@@ -186,3 +190,68 @@ def test_only_the_rule_may_start_the_workflow(dev_template: dict[str, Any]) -> N
     assert [(each["Action"], each["Resource"]) for each in statements] == [
         ("states:StartExecution", {"Ref": published(dev_template, "StateMachineArn")})
     ]
+
+
+def _role_of_a_function(template: dict[str, Any], service: str) -> str:
+    role: str = function(template, service)["Role"]["Fn::GetAtt"][0]
+    return role
+
+
+def test_only_this_system_and_its_operators_may_speak_for_it_on_the_bus(template: dict[str, Any]) -> None:
+    bus = published(template, "EventBusName")
+    policy = only(template, "AWS::Events::EventBusPolicy")
+    statement = policy["Statement"]
+    machine = only(template, "AWS::StepFunctions::StateMachine")
+
+    assert policy["EventBusName"] == {"Ref": bus}
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert (statement["Action"], statement["Resource"]) == (
+        "events:PutEvents",
+        {"Fn::GetAtt": [bus, "Arn"]},
+    )
+    assert statement["Condition"]["ForAnyValue:StringEquals"] == {"events:source": "ecommerce.orders"}
+    allowed = {each["Fn::GetAtt"][0] for each in statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]}
+    assert allowed == {
+        _role_of_a_function(template, "orders"),
+        _role_of_a_function(template, "sweeper"),
+        machine["RoleArn"]["Fn::GetAtt"][0],
+        published(template, "OperatorRoleArn"),
+    }
+
+
+def test_every_role_that_may_put_events_on_the_bus_may_speak_there(template: dict[str, Any]) -> None:
+    condition = only(template, "AWS::Events::EventBusPolicy")["Statement"]["Condition"]
+    speakers = {each["Fn::GetAtt"][0] for each in condition["ArnNotEquals"]["aws:PrincipalArn"]}
+
+    with_permission = {
+        role["Ref"]
+        for policy in of_type(template, "AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "events:PutEvents" in listed(statement["Action"])
+        for role in policy["Roles"]
+    }
+
+    assert with_permission == speakers
+
+
+def test_an_operator_may_do_what_orderctl_checks_and_breaks_nothing_in_prod(
+    dev_template: dict[str, Any], prod_template: dict[str, Any]
+) -> None:
+    may = {
+        name: {
+            action
+            for statement in statements_of_role(
+                template, {"Fn::GetAtt": [published(template, "OperatorRoleArn"), "Arn"]}
+            )
+            for action in listed(statement["Action"])
+        }
+        for name, template in {"dev": dev_template, "prod": prod_template}.items()
+    }
+
+    checked = {action for actions in _ACTIONS.values() for action in actions}
+    assert checked <= may["prod"]
+    assert may["dev"] - may["prod"] == {
+        "lambda:GetFunction",
+        "lambda:GetFunctionConfiguration",
+        "lambda:UpdateFunctionConfiguration",
+    }

@@ -16,6 +16,7 @@ _OUTPUTS: Final = frozenset(
         "ApiUrl",
         "ApiKeyId",
         "ApiAuth",
+        "OperatorRoleArn",
         "StateMachineArn",
         "OrdersTableName",
         "InventoryTableName",
@@ -58,6 +59,7 @@ _NAMELESS: Final = frozenset(
         "AWS::ApiGateway::Resource",
         "AWS::ApiGateway::Stage",
         "AWS::ApiGateway::UsagePlanKey",
+        "AWS::Events::EventBusPolicy",
         "AWS::IAM::Policy",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::Permission",
@@ -130,6 +132,7 @@ def test_prod_differs_from_dev_only_in_retention_and_limits(
         "AWS::Logs::LogGroup UpdateReplacePolicy",
         "AWS::SQS::Queue DeletionPolicy",
         "AWS::SQS::Queue UpdateReplacePolicy",
+        "AWS::IAM::Policy PolicyDocument",  # no operator switches a fault on
         "AWS::ApiGateway::UsagePlan Throttle",
         "AWS::DynamoDB::GlobalTable WarmThroughput",
         "AWS::DynamoDB::GlobalTable GlobalSecondaryIndexes",  # their warm throughput

@@ -1,11 +1,13 @@
 """How a command finds its deployment."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto import mock_aws
 from typer.testing import CliRunner
 
 from orderctl.errors import OperatorError
@@ -202,3 +204,42 @@ def test_the_stage_local_is_the_local_cloud(tmp_path: Path, monkeypatch: pytest.
     outcome = CliRunner().invoke(app, ["status", "--stage", "local"])
 
     assert "No local cloud is running" in outcome.output
+
+
+OPERATOR_ROLE = "arn:aws:iam::123456789012:role/operators"
+
+
+@pytest.mark.parametrize(
+    ("given", "role"),
+    [
+        (None, None),
+        ("", None),
+        ("operator", OPERATOR_ROLE),
+        ("arn:aws:iam::123456789012:role/mine", "arn:aws:iam::123456789012:role/mine"),
+    ],
+)
+def test_orderctl_assumes_the_role_that_is_given(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, role: str | None
+) -> None:
+    if given is None:
+        monkeypatch.delenv("ORDERCTL_ROLE", raising=False)
+    else:
+        monkeypatch.setenv("ORDERCTL_ROLE", given)
+
+    stack = describe(
+        "OrderProcessing-dev", Account(OUTPUTS | {"OperatorRoleArn": OPERATOR_ROLE}), region="eu-west-1"
+    )
+
+    assert stack.role == role
+    assert stack.as_operator().role == OPERATOR_ROLE
+
+
+@mock_aws
+def test_the_calls_of_an_assumed_role_have_its_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    # No other test has a session in this Region, whose credentials would be kept.
+    stack = replace(STACK, endpoint_url=None, region="ca-west-1", role=OPERATOR_ROLE)
+
+    identity = stack.client("sts").get_caller_identity()
+
+    assert identity["Arn"] == "arn:aws:sts::123456789012:assumed-role/operators/orderctl"

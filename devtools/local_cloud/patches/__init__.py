@@ -2,6 +2,7 @@
 
 from devtools.local_cloud.patches import (
     event_archives,
+    event_bus_policies,
     event_dead_letters,
     gateway_errors,
     gateway_paths,
@@ -26,6 +27,7 @@ def apply_patches() -> None:
     stable_address.apply()
     event_dead_letters.apply()
     event_archives.apply()
+    event_bus_policies.apply()
     public_parameters.apply()
     schedules.apply()
     step_functions.apply()
