@@ -87,6 +87,7 @@ verify-aws: install ## deploy a stage of your own, test it end to end, report, d
 
 lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/locked.txt
+	@echo "pip-audit==2.10.1" | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements/pip-audit.txt
 	@awk '/^[^ ]/ {keep = /^uv==/} keep' requirements/locked.txt > requirements/bootstrap.txt
 
 clean: down ## remove everything that was installed or generated

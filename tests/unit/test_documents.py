@@ -12,7 +12,10 @@ from orderctl.command_list import load_command
 from orderctl.main import app
 
 _ROOT: Final = Path(__file__).parents[2]
-_DOCUMENTS: Final = [_ROOT / "README.md", _ROOT / "DECISIONS.md", *sorted((_ROOT / "docs").glob("*.md"))]
+_DOCUMENTS: Final = [
+    *(_ROOT / name for name in ("README.md", "DECISIONS.md", "SECURITY.md")),
+    *sorted((_ROOT / "docs").glob("*.md")),
+]
 _LINK: Final = re.compile(r"]\((?!https?:)([^)#]+)")
 _COMMAND: Final = re.compile(r"(?:^|`)(orderctl [^`#\n]+)", re.MULTILINE)
 _PATH: Final = re.compile(
@@ -51,6 +54,15 @@ def test_every_command_of_orderctl_exists_with_its_options(document: Path) -> No
             unknown = {word for word in rest if word.startswith("--")} - known
 
             assert unknown == set(), line
+
+
+def test_every_threat_has_an_answer_that_a_test_checks() -> None:
+    document = (_ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = [row for row in document.splitlines() if row.count(" | ") == 4 and row.endswith("` |")]
+
+    assert len(rows) >= 25
+    for row in rows:
+        assert re.search(r"`tests/[\w/]+\.py` \|$", row), row
 
 
 def test_the_readme_is_short() -> None:
