@@ -19,7 +19,7 @@ from aws_cdk.aws_stepfunctions import (
 )
 from constructs import Construct
 
-from handlers.contract.names import EVENT_SOURCE, LIVE_ALIAS, DetailType
+from handlers.contract.names import EVENT_SOURCE, LIVE_ALIAS, DetailType, workflow_log_group
 from infrastructure.config import CONSOLE_DOMAIN, StageConfig
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging
@@ -83,9 +83,7 @@ class Workflow(Construct):
         return LogGroup(
             self,
             "Logs",
-            # With this prefix the account's log resource policy, at most 5,120 characters, doesn't grow.
-            # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-            log_group_name=f"/aws/vendedlogs/states/{Stack.of(self).stack_name}-OrderWorkflow",
+            log_group_name=workflow_log_group(Stack.of(self).stack_name),
             retention=RetentionDays[config.log_retention],
             removal_policy=config.removal_policy,
         )
