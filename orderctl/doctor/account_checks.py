@@ -127,7 +127,7 @@ def log_group(place: Place) -> Finding:
     if all(each["logGroupName"] != name for each in found):
         return ok(f"{name} is free")
     return problem(
-        f"there is a log group {name}, but no stack {place.stack_name}: the deployment would fail",
+        f"{name} is there without its stack: the deployment would fail",
         f"Export what you need of it, then `aws logs delete-log-group --log-group-name {name}`.",
     )
 
