@@ -40,6 +40,22 @@ def handler(event, context):
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _role(local_stack: Stack) -> Iterator[None]:
+    """The role of the functions and state machines of these tests, which may do everything."""
+    iam, name = local_stack.client("iam"), ROLE.rpartition("/")[2]
+    services = [f"{service}.amazonaws.com" for service in ("lambda", "states", "scheduler")]
+    trust = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+    iam.put_role_policy(
+        RoleName=name, PolicyName="all", PolicyDocument=json.dumps({"Statement": [everything]})
+    )
+    yield
+    iam.delete_role_policy(RoleName=name, PolicyName="all")
+    iam.delete_role(RoleName=name)
+
+
 @pytest.fixture(scope="module")
 def probe(local_stack: Stack) -> Iterator[str]:
     """A Lambda that does what its event says; the value is its name."""

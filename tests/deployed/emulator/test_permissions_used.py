@@ -69,7 +69,8 @@ def used(shop: DeployedShop, local_folder: Folder) -> list[tuple[Permission, boo
     return [
         (Permission(_short(call["role"]), call["action"], call["resource"]), call["allowed"])
         for call in calls
-        if call["role"].startswith(_LOCAL)
+        # Other tests name a table that does not exist, to see what becomes of it.
+        if call["role"].startswith(_LOCAL) and "does-not-exist" not in call["resource"]
     ]
 
 
