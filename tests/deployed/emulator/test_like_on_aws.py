@@ -129,7 +129,8 @@ def test_a_function_has_at_most_the_configured_number_of_workers(local_stack: St
 
 def test_an_invocation_that_waits_too_long_is_throttled(local_stack: Stack) -> None:
     once = Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT_SECONDS)
-    functions = boto3.client("lambda", endpoint_url=local_stack.endpoint_url, config=once)
+    session = boto3.Session("test", "test", region_name=local_stack.region)
+    functions = session.client("lambda", endpoint_url=local_stack.endpoint_url, config=once)
 
     def invoke(name: str) -> bool:
         try:
