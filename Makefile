@@ -64,7 +64,15 @@ bench: install ## measure what must be fast, on a quiet machine: the replays and
 bench-loop: install ## measure what a developer waits for, on a quiet machine: make up after an edit, and each command
 	@python -m devtools.bench_loop
 
-lint: install ## ruff, mypy --strict, the import rules, actionlint and zizmor on the GitHub workflows, cfn-lint and cdk-nag on the templates
+# It pins versions that other packages here can't have.
+.venv/checkov/.installed: requirements/checkov.txt .venv/.installed
+	@echo "installing checkov"
+	@test -x .venv/checkov/bin/python || $(BIN)/python -m venv --without-pip .venv/checkov
+	@$(BIN)/uv pip sync --quiet --python .venv/checkov/bin/python --require-hashes requirements/checkov.txt || \
+		$(BIN)/python -m pip --python .venv/checkov/bin/python install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/checkov.txt
+	@touch $@
+
+lint: install .venv/checkov/.installed ## ruff, mypy --strict, the import rules, actionlint and zizmor on the GitHub workflows, cfn-lint, cdk-nag and checkov on the templates
 	@ruff check .
 	@ruff format --check .
 	@mypy
@@ -88,6 +96,7 @@ verify-aws: install ## deploy a stage of your own, test it end to end, report, d
 lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/locked.txt
 	@echo "pip-audit==2.10.1" | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements/pip-audit.txt
+	@echo "checkov==3.3.30" | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements/checkov.txt
 	@awk '/^[^ ]/ {keep = /^uv==/} keep' requirements/locked.txt > requirements/bootstrap.txt
 
 clean: down ## remove everything that was installed or generated

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from aws_cdk import Duration, Fn, IgnoreMode, Stack
-from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_iam import PolicyStatement, Role
 from aws_cdk.aws_lambda import (
     Architecture,
     Code,
@@ -26,6 +26,7 @@ from handlers.contract.names import CUSTOMER_ORDERS_INDEX
 from infrastructure.config import StageConfig
 from infrastructure.messaging import Messaging
 from infrastructure.storage import Storage
+from infrastructure.trust import service_of_this_account
 
 _REPOSITORY: Final = Path(__file__).parent.parent
 # Two attempts of 3 s on a dependency that hangs fit in. The state machine waits 10 s.
@@ -158,7 +159,9 @@ class Functions(Construct):
             removal_policy=self._config.removal_policy,
         )
         # The default role may write to every log group of the account. This one may write only to its own.
-        role = Role(self, f"{service}Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
+        # https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html
+        trusted = service_of_this_account("lambda.amazonaws.com")
+        role = Role(self, f"{service}Role", assumed_by=trusted)
         log_group.grant_write(role)
         return Function(
             self,

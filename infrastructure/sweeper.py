@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from aws_cdk import Duration, Stack
-from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
+from aws_cdk import Duration
+from aws_cdk.aws_iam import PolicyStatement, Role
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_scheduler import CfnSchedule
 from constructs import Construct
@@ -13,6 +13,7 @@ from infrastructure.config import StageConfig
 from infrastructure.functions import Functions, allow
 from infrastructure.messaging import Messaging
 from infrastructure.storage import Storage
+from infrastructure.trust import service_of_this_account
 
 _INTERVAL: Final = Duration.minutes(1)
 
@@ -57,10 +58,7 @@ class ScheduledSweeper(Construct):
             self,
             "ScheduleRole",
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-            assumed_by=ServicePrincipal(
-                "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
-            ),
+            assumed_by=service_of_this_account("scheduler.amazonaws.com"),
         )
         role.add_to_policy(
             PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])

@@ -6,7 +6,7 @@ from typing import Final
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk.aws_events import CfnRule, EventPattern, Rule
 from aws_cdk.aws_events_targets import SfnStateMachine
-from aws_cdk.aws_iam import PolicyStatement
+from aws_cdk.aws_iam import CfnRole, PolicyStatement
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from aws_cdk.aws_stepfunctions import (
     CfnStateMachineAlias,
@@ -19,11 +19,12 @@ from aws_cdk.aws_stepfunctions import (
 )
 from constructs import Construct
 
-from handlers.contract.names import EVENT_SOURCE, LIVE_ALIAS, DetailType
+from handlers.contract.names import EVENT_SOURCE, LIVE_ALIAS, DetailType, workflow_log_group
 from infrastructure.config import CONSOLE_DOMAIN, StageConfig
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging
 from infrastructure.storage import Storage
+from infrastructure.trust import ONLY_THIS_ACCOUNT
 
 DEFINITION: Final = Path(__file__).parent.parent / "statemachines" / "order_workflow.asl.json"
 
@@ -82,9 +83,7 @@ class Workflow(Construct):
         return LogGroup(
             self,
             "Logs",
-            # With this prefix the account's log resource policy, at most 5,120 characters, doesn't grow.
-            # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-            log_group_name=f"/aws/vendedlogs/states/{Stack.of(self).stack_name}-OrderWorkflow",
+            log_group_name=workflow_log_group(Stack.of(self).stack_name),
             retention=RetentionDays[config.log_retention],
             removal_policy=config.removal_policy,
         )
@@ -139,3 +138,11 @@ class Workflow(Construct):
         resource = rule.node.default_child
         assert isinstance(resource, CfnRule)  # noqa: S101  for the type checker
         resource.add_property_override("Targets.0.Arn", alias.ref)
+        self._trust_only_rules_of_this_account()
+
+    def _trust_only_rules_of_this_account(self) -> None:
+        # The CDK makes the role of a target without this condition.
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+        role = self.state_machine.node.find_child("EventsRole").node.default_child
+        assert isinstance(role, CfnRole)  # noqa: S101  for the type checker
+        role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", ONLY_THIS_ACCOUNT)

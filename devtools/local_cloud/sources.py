@@ -19,8 +19,8 @@ APP: Final = (
     "package-lock.json",
 )
 LOCAL_CLOUD: Final = ("devtools/asl", "devtools/local_cloud", "requirements/locked.txt")
-# What Python and the tools leave beside the sources.
-_GENERATED: Final = frozenset({"__pycache__", ".DS_Store"})
+# Other files beside the sources, an .env or an editor's copy, are neither deployed nor a reason to deploy.
+SUFFIXES: Final = (".py", ".json", ".yaml", ".toml", ".txt")
 
 
 def app_digest(repository: Path = REPOSITORY) -> str:
@@ -45,4 +45,4 @@ def _files(repository: Path, names: Iterable[str]) -> Iterator[Path]:
     for name in names:
         path = repository / name
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (file for file in found if file.is_file() and not _GENERATED.intersection(file.parts))
+        yield from (file for file in found if file.is_file() and file.suffix in SUFFIXES)

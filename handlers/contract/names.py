@@ -130,6 +130,13 @@ def event_bus_name(stage: str) -> str:
     return "ecommerce" if stage == Stage.PROD else f"ecommerce-{stage}"
 
 
+def workflow_log_group(stack: str) -> str:
+    """Return the name of the log group in which Step Functions writes the executions of a stack."""
+    # With this prefix the account's log resource policy, at most 5,120 characters, doesn't grow.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+    return f"/aws/vendedlogs/states/{stack}-OrderWorkflow"
+
+
 def open_shard(order_id: str) -> str:
     """Return the partition key of the open-orders index for an open order."""
     return str(UUID(order_id).int % OPEN_SHARDS)

@@ -12,6 +12,7 @@ from handlers.contract.names import (
     Stage,
     event_bus_name,
     orders_per_second,
+    workflow_log_group,
 )
 from orderctl.doctor.finding import Finding, ok, problem, unknown, warning
 from orderctl.doctor.place import Place
@@ -114,6 +115,20 @@ def bus_name(place: Place) -> Finding:
     return problem(
         f"there is a bus {name} that is not of {place.stack_name}",
         "Choose another stage name, or another account or Region.",
+    )
+
+
+def log_group(place: Place) -> Finding:
+    """Whether the workflow's log group can be made: that of a deleted prod stays, with its name."""
+    name = workflow_log_group(place.stack_name)
+    if place.stack is not None:
+        return ok(f"{name} is this stage's")
+    found = place.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    if all(each["logGroupName"] != name for each in found):
+        return ok(f"{name} is free")
+    return problem(
+        f"{name} is there without its stack: the deployment would fail",
+        f"Export what you need of it, then `aws logs delete-log-group --log-group-name {name}`.",
     )
 
 

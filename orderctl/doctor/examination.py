@@ -12,6 +12,7 @@ from orderctl.doctor.account_checks import (
     clock,
     credentials,
     lambda_concurrency,
+    log_group,
     powertools_layer,
     region,
 )
@@ -30,6 +31,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "Lambda concurrency": lambda_concurrency,
     "API Gateway's role": api_gateway_role,
     "event bus": bus_name,
+    "log group": log_group,
     "stack": stack_status,
     "workflow": definition_drift,
     "permissions": permissions,

@@ -27,6 +27,8 @@ OUTPUTS = {
     "PaymentDlqUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/payment",
 }
 
+LOG_GROUP = "/aws/vendedlogs/states/OrderProcessing-alice-OrderWorkflow"
+
 Answers = Mapping[str, Any]
 
 
@@ -48,6 +50,7 @@ class Account:
             "get_account": {"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/logs"},
             "describe_event_bus": error("ResourceNotFoundException", "DescribeEventBus"),
             "describe_stacks": error("ValidationError", "DescribeStacks"),
+            "describe_log_groups": {"logGroups": [{"logGroupName": f"{LOG_GROUP}-of-another-stage"}]},
             "describe_state_machine": {"definition": DEFINITION.replace("${OrdersTableName}", "orders")},
             "get_role": {"Role": {"Arn": "arn:aws:iam::123456789012:role/path/deployer"}},
             **answers,
@@ -114,6 +117,7 @@ def test_a_deployed_stage_is_checked_too() -> None:
 
     assert {finding.verdict for finding in found.values()} == {"ok"}
     assert found["event bus"].text == "ecommerce-alice is this stage's"
+    assert found["log group"].text == f"{LOG_GROUP} is this stage's"
     assert found["workflow"].text == "the deployed workflow is that of this checkout"
     assert [each["ResourceArns"] for each in account.simulated] == [
         ["arn:aws:dynamodb:eu-west-1:123456789012:table/orders"],
@@ -133,6 +137,11 @@ IDENTITY = {"Arn": USER, "Account": "1", "ResponseMetadata": {}}
             "credentials",
             {"get_caller_identity": error("ExpiredToken", "GetCallerIdentity")},
             ("problem", "GetCallerIdentity failed: ExpiredToken"),
+        ),
+        (
+            "log group",
+            {"describe_log_groups": {"logGroups": [{"logGroupName": LOG_GROUP}]}},
+            ("problem", f"{LOG_GROUP} is there without its stack: the deployment would fail"),
         ),
         (
             "Region",
@@ -243,4 +252,4 @@ def test_the_command_fails_on_a_problem(
 
     assert outcome.exit_code == exit_code
     assert "✓ CDK bootstrap       version 30" in outcome.output
-    assert ("1 of 11 checks found a problem" in outcome.output) is bool(exit_code)
+    assert ("1 of 12 checks found a problem" in outcome.output) is bool(exit_code)

@@ -81,6 +81,15 @@ def test_compiled_files_are_no_edit(checkout: Path) -> None:
     assert app_digest(checkout) == before
 
 
+@pytest.mark.parametrize("name", ["handlers/.env", "handlers/code.py~", "infrastructure/.code.py.swp"])
+def test_a_file_that_is_not_deployed_is_no_edit(checkout: Path, name: str) -> None:
+    before = app_digest(checkout)
+
+    (checkout / name).write_text("STRIPE_KEY=sk_live\n")
+
+    assert app_digest(checkout) == before
+
+
 def test_a_renamed_file_is_an_edit(checkout: Path) -> None:
     before = app_digest(checkout)
 
