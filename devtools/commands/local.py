@@ -35,6 +35,10 @@ def up(
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start empty, without the data of before.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Deploy after each save, until Ctrl-C.")] = False,
+    enforce_iam: Annotated[
+        bool,
+        typer.Option("--enforce-iam", help="Start empty, and refuse what the roles of the app do not allow."),
+    ] = False,
 ) -> None:
     """Start a local cloud with this checkout, or deploy what has changed onto the running one.
 
@@ -42,7 +46,7 @@ def up(
     """
     folder = Folder.from_root(local_cloud_folder())
     with _explained(folder):
-        found = bring_up(folder, port=port, stocked=stock, fresh=fresh)
+        found = bring_up(folder, port=port, stocked=stock, fresh=fresh, enforce_iam=enforce_iam)
     _tell(found, folder)
     stack = found.stack
     output.print(f"API      {stack.api_url}\nkey      {stack.api_key}\n\nPlace an order:\n{_curl(stack)}\n")

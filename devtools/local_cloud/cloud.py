@@ -58,13 +58,21 @@ class Up:
     changes: Changes | None = None
 
 
-def bring_up(folder: Folder, *, port: int | None = None, stocked: bool = True, fresh: bool = False) -> Up:
+def bring_up(
+    folder: Folder,
+    *,
+    port: int | None = None,
+    stocked: bool = True,
+    fresh: bool = False,
+    enforce_iam: bool = False,
+) -> Up:
     """Start a local cloud with this checkout, or deploy what has changed onto the running one.
 
     It finds the data that it had when it was killed or stopped, unless `fresh`.
+    With `enforce_iam` it starts empty, and refuses what a role does not allow.
     Raises InUseError if another command starts, changes or stops the local cloud.
     """
-    if fresh:
+    if fresh or (enforce_iam and not folder.iam_marker.exists()):
         stop_local_cloud(folder)
     elif folder.in_use():
         return deploy_changes(folder)
@@ -73,11 +81,16 @@ def bring_up(folder: Folder, *, port: int | None = None, stocked: bool = True, f
         if _start_again(folder, port):
             return replace(deploy_changes(folder), was_running=False, data_of=data_of)
         say("What was saved is without the deployed app, so it can't be used.")
-    return Up(stack=start_local_cloud(folder, port=port, stocked=stocked))
+    return Up(stack=start_local_cloud(folder, port=port, stocked=stocked, enforce_iam=enforce_iam))
 
 
 def start_local_cloud(
-    folder: Folder, *, port: int | None = None, stocked: bool = True, cdk: Path = CDK
+    folder: Folder,
+    *,
+    port: int | None = None,
+    stocked: bool = True,
+    cdk: Path = CDK,
+    enforce_iam: bool = False,
 ) -> Stack:
     """Start MiniStack empty, deploy the app and stock the sample catalogue; stop everything on an error.
 
@@ -90,6 +103,8 @@ def start_local_cloud(
         ProcessGroups(signals, grace_seconds=GRACE_SECONDS) as processes,
     ):
         folder.clean()
+        if enforce_iam:
+            folder.iam_marker.touch(mode=0o600)
         sources = app_digest()
         with step("MiniStack"):
             server = start_server(processes, folder, port, lock)

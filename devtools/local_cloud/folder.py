@@ -32,6 +32,16 @@ class Folder(LocalCloudFiles):
         return self.root / "address.json"
 
     @property
+    def iam_marker(self) -> Path:
+        """Exists while the local cloud refuses what a role does not allow."""
+        return self.root / "enforce-iam"
+
+    @property
+    def calls_file(self) -> Path:
+        """Each call of a role, once, as a line of JSON; only with `iam_marker`."""
+        return self.root / "calls.jsonl"
+
+    @property
     def deploy_log(self) -> Path:
         """The output of the CDK."""
         return self.root / "deploy.log"
@@ -101,7 +111,7 @@ class Folder(LocalCloudFiles):
 
     def clean(self) -> None:
         """Remove all but the address, the logs and the locks."""
-        for file in (self.stack_file, self.server_file):
+        for file in (self.stack_file, self.server_file, self.iam_marker, self.calls_file):
             file.unlink(missing_ok=True)
         for folder in (self.temporary, self.state, self.assembly):
             shutil.rmtree(folder, ignore_errors=True)

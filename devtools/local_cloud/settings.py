@@ -40,6 +40,7 @@ def server_environment(folder: Folder, address: Address) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "LOCAL_CLOUD_API_ID": address.api_id,
         "LOCAL_CLOUD_API_KEY": address.api_key,
+        **_iam(folder),
     }
 
 
@@ -59,6 +60,12 @@ def deployment_environment(folder: Folder, endpoint_url: str) -> dict[str, str]:
         "CDK_VALIDATION": "false",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     }
+
+
+def _iam(folder: Folder) -> dict[str, str]:
+    if not folder.iam_marker.exists():
+        return {}
+    return {"AUTH": "true", "LOCAL_CLOUD_CALLS": str(folder.calls_file)}
 
 
 def _base(folder: Folder) -> dict[str, str]:

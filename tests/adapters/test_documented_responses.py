@@ -47,6 +47,7 @@ _OURS: Final = "urn:problem-type:ecommerce:"
 _WORKING: Final = (
     ExpectedResponse("placeOrder", 202, None, OrdersApi.place),
     ExpectedResponse("placeOrder", 400, f"{_OURS}invalid-request", lambda api: api.post("{}")),
+    ExpectedResponse("placeOrder", 415, "about:blank", lambda api: api.post("{}", content_type="text/xml")),
     ExpectedResponse("placeOrder", 422, f"{_OURS}unknown-products", _place_unknown_product),
     ExpectedResponse("placeOrder", 422, f"{_OURS}idempotency-key-reused", _reuse_key),
     ExpectedResponse("listOrders", 200, None, _list),

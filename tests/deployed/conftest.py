@@ -69,8 +69,8 @@ def taken_port() -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def local_stack(local_folder: Folder, taken_port: int) -> Iterator[Stack]:
-    """The app, deployed on its own local cloud with the sample catalogue."""
-    stack = start_local_cloud(local_folder, port=taken_port)
+    """The app, deployed on its own local cloud with the sample catalogue; its roles are enforced."""
+    stack = start_local_cloud(local_folder, port=taken_port, enforce_iam=True)
     yield stack
     stop_local_cloud(local_folder)
 

@@ -70,7 +70,7 @@ def placed_orders(shop: DeployedShop, imported: Imported) -> list[dict[str, Any]
     return [
         record
         for record in order_records(shop)
-        if record["customerEmail"] in addresses and record["orderId"] not in imported.earlier
+        if record.get("customerEmail") in addresses and record["orderId"] not in imported.earlier
     ]
 
 

@@ -6,6 +6,7 @@ from devtools.local_cloud.patches import (
     event_dead_letters,
     gateway_errors,
     gateway_paths,
+    iam_calls,
     lambda_concurrency,
     lambda_errors,
     lambda_logs,
@@ -30,5 +31,6 @@ def apply_patches() -> None:
     event_bus_policies.apply()
     public_parameters.apply()
     schedules.apply()
+    iam_calls.apply()
     step_functions.apply()
     state_machine_versions.apply()

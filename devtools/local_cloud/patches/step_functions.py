@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
+from ministack import app as ministack
+from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, now_iso
 from ministack.services import cloudwatch_logs, stepfunctions
 
@@ -27,6 +29,8 @@ from devtools.local_cloud.patches.state_machine_versions import started_revision
 # More concurrent executions are not faster on two cores, and their tasks would time out.
 EXECUTIONS_AT_ONCE: Final = int(os.environ.get("ORDERCTL_EXECUTIONS", "16"))
 _LONGEST_REQUEST_SECONDS: Final = 120
+Credentials = tuple[str, str, str | None]
+
 _running: Final = threading.BoundedSemaphore(EXECUTIONS_AT_ONCE)
 _making_clients: Final = threading.Lock()
 
@@ -46,6 +50,7 @@ def apply() -> None:
         if machine and not _is_express(machine):
             announce(execution)
 
+    expect_signature(lambda_runtime.execution_credentials, "config")
     describe = stepfunctions._describe_state_machine
     expect_signature(describe, "data")
 
@@ -103,7 +108,7 @@ def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpr
                 input=json.loads(execution["input"]),
             ),
             # called in threads of the interpreter, which have no account
-            client_for=partial(_client_for, get_account_id()),
+            client_for=partial(_client_for, _credentials(get_account_id(), machine)),
         )
     except Exception as error:  # noqa: BLE001  the execution FAILED
         stepfunctions.logger.exception("Step Functions: %s could not be run", execution["arn"])
@@ -123,17 +128,30 @@ def _is_express(machine: Mapping[str, Any]) -> bool:
     return bool(machine["type"] == "EXPRESS")
 
 
-def _client_for(account: str, service: str, region: str) -> Any:
+def _credentials(account: str, machine: Mapping[str, Any]) -> Credentials:
+    """Return those of the machine's role where MiniStack asks for permissions, else the account's."""
+    if not ministack.AUTH:
+        return account, "test", None
+    # MiniStack makes sessions of functions only.
+    arn = machine["stateMachineArn"].replace(":states:", ":lambda:").replace(":stateMachine:", ":function:")
+    config = {"Role": machine["roleArn"], "FunctionArn": arn, "FunctionName": machine["name"]}
+    session = lambda_runtime.execution_credentials(config)
+    return session["AWS_ACCESS_KEY_ID"], session["AWS_SECRET_ACCESS_KEY"], session["AWS_SESSION_TOKEN"]
+
+
+def _client_for(credentials: Credentials, service: str, region: str) -> Any:
     with _making_clients:  # otherwise the first burst makes a client for each execution
-        return _client(service, region, account)
+        return _client(service, region, credentials)
 
 
 @lru_cache(maxsize=64)
-def _client(service: str, region: str, account: str) -> Any:
+def _client(service: str, region: str, credentials: Credentials) -> Any:
+    key_id, secret, token = credentials
     # The state machine's own Retry must see every error.
     return boto3.Session(
-        aws_access_key_id=account,
-        aws_secret_access_key="test",  # noqa: S106  MiniStack accepts any
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
         region_name=region,
     ).client(
         service,

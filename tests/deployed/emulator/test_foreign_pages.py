@@ -11,6 +11,9 @@ from uuid import uuid4
 
 import pytest
 import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from devtools.local_cloud.folder import Folder
 from orderctl.stack import Stack
@@ -47,7 +50,9 @@ def function_name(local_stack: Stack) -> Iterator[str]:
 def test_a_page_can_not_create_a_function(
     local_stack: Stack, function_name: str, page: dict[str, str]
 ) -> None:
-    response = _send(local_stack, "POST", "/2015-03-31/functions", page, _new_function(function_name))
+    response = _send(
+        local_stack, "POST", "/2015-03-31/functions", page, _new_function(local_stack, function_name)
+    )
 
     assert response.status == 403
     assert function_name not in _functions(local_stack)
@@ -59,7 +64,10 @@ def test_a_page_can_not_invoke_a_function(
 ) -> None:
     # Without the marks of a page, the same requests do it.
     assert (
-        _send(local_stack, "POST", "/2015-03-31/functions", _TEXT, _new_function(function_name)).status == 201
+        _send(
+            local_stack, "POST", "/2015-03-31/functions", _TEXT, _new_function(local_stack, function_name)
+        ).status
+        == 201
     )
     invoke = f"/2015-03-31/functions/{function_name}/invocations"
 
@@ -113,7 +121,15 @@ def _send(
     stack: Stack, method: str, path: str, headers: dict[str, str], body: bytes = b""
 ) -> urllib3.BaseHTTPResponse:
     assert stack.endpoint_url
-    return urllib3.request(method, stack.endpoint_url + path, headers=headers, body=body, retries=False)
+    signed = _signed(stack, method, stack.endpoint_url + path, body) | headers
+    return urllib3.request(method, stack.endpoint_url + path, headers=signed, body=body, retries=False)
+
+
+def _signed(stack: Stack, method: str, url: str, body: bytes) -> dict[str, str]:
+    """Return what a program adds to a request, so that the local cloud knows who calls."""
+    request = AWSRequest(method=method, url=url, data=body)
+    SigV4Auth(Credentials("test", "test"), "lambda", stack.region).add_auth(request)
+    return dict(request.headers.items())
 
 
 def _cors(response: urllib3.BaseHTTPResponse) -> list[str]:
@@ -125,7 +141,8 @@ def _functions(stack: Stack) -> set[str]:
     return {function["FunctionName"] for page in pages for function in page["Functions"]}
 
 
-def _new_function(name: str) -> bytes:
+def _new_function(stack: Stack, name: str) -> bytes:
+    (role, *_) = (each["Role"] for each in stack.client("lambda").list_functions()["Functions"])
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("index.py", "def handler(event, context):\n    return 'ran'\n")
@@ -134,7 +151,7 @@ def _new_function(name: str) -> bytes:
             "FunctionName": name,
             "Runtime": "python3.13",
             "Handler": "index.handler",
-            "Role": "arn:aws:iam::000000000000:role/by-a-page",
+            "Role": role,
             "Code": {"ZipFile": base64.b64encode(code.getvalue()).decode()},
         }
     ).encode()

@@ -40,6 +40,22 @@ def handler(event, context):
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _role(local_stack: Stack) -> Iterator[None]:
+    """The role of the functions and state machines of these tests, which may do everything."""
+    iam, name = local_stack.client("iam"), ROLE.rpartition("/")[2]
+    services = [f"{service}.amazonaws.com" for service in ("lambda", "states", "scheduler")]
+    trust = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+    iam.put_role_policy(
+        RoleName=name, PolicyName="all", PolicyDocument=json.dumps({"Statement": [everything]})
+    )
+    yield
+    iam.delete_role_policy(RoleName=name, PolicyName="all")
+    iam.delete_role(RoleName=name)
+
+
 @pytest.fixture(scope="module")
 def probe(local_stack: Stack) -> Iterator[str]:
     """A Lambda that does what its event says; the value is its name."""
@@ -113,7 +129,8 @@ def test_a_function_has_at_most_the_configured_number_of_workers(local_stack: St
 
 def test_an_invocation_that_waits_too_long_is_throttled(local_stack: Stack) -> None:
     once = Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT_SECONDS)
-    functions = boto3.client("lambda", endpoint_url=local_stack.endpoint_url, config=once)
+    session = boto3.Session("test", "test", region_name=local_stack.region)
+    functions = session.client("lambda", endpoint_url=local_stack.endpoint_url, config=once)
 
     def invoke(name: str) -> bool:
         try:
