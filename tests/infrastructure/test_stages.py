@@ -263,34 +263,6 @@ def test_the_api_takes_no_outdated_tls(dev_template: dict[str, Any]) -> None:
     assert api["EndpointAccessMode"] == "STRICT"
 
 
-# Everybody else passes a role only within its own account, and these services document no condition for it:
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
-_TRUSTED_WITHOUT_CONDITION: Final = {
-    "lambda.amazonaws.com",
-    "events.amazonaws.com",
-    "apigateway.amazonaws.com",
-}
-
-
-@pytest.mark.parametrize("stage", ["local_template", "dev_template", "prod_template"])
-def test_every_service_is_trusted_only_for_this_account(request: pytest.FixtureRequest, stage: str) -> None:
-    template = request.getfixturevalue(stage)
-    trusts = [
-        statement
-        for role in of_type(template, "AWS::IAM::Role").values()
-        for statement in role["AssumeRolePolicyDocument"]["Statement"]
-        if "Service" in statement["Principal"]
-    ]
-    unbounded = {each["Principal"]["Service"] for each in trusts if "Condition" not in each}
-
-    assert unbounded <= _TRUSTED_WITHOUT_CONDITION
-    for each in trusts:
-        if "Condition" in each:
-            assert each["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
-    for permission in of_type(template, "AWS::Lambda::Permission").values():
-        assert "SourceArn" in permission
-
-
 def test_the_map_of_personal_data_has_the_times_of_the_templates(
     dev_template: dict[str, Any], prod_template: dict[str, Any]
 ) -> None:
