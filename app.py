@@ -27,6 +27,7 @@ _SETTINGS: Final = {
     "logRetentionDays": "log_retention_days",
     "logExecutionData": "log_execution_data",
     "archiveDays": "archive_days",
+    "contactDataDays": "contact_data_days",
 }
 
 

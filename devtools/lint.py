@@ -25,6 +25,9 @@ from infrastructure.workflow import DEFINITION
 _OF_PROD: Final = {
     "payment_gateway": PaymentProvider.STRIPE,
     "stripe_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe-AbCdEf",
+    "contact_data_days": "90",
+    "monthly_budget": "50",
+    "operations_email": "ops@example.com",
 }
 
 

@@ -106,6 +106,8 @@ class StageConfig:
     # Of the whole account in a month, in US dollars; `operations_email` is told when it is nearly spent.
     monthly_budget: int | None
     operations_email: str | None
+    # After so many days a settled order has no address and no payment token any more; None: it keeps them.
+    contact_data_days: int | None
 
     @classmethod
     def for_stage(  # noqa: PLR0913  one for each setting
@@ -126,6 +128,7 @@ class StageConfig:
         log_retention_days: str | None = None,
         log_execution_data: str = "true",
         archive_days: str = "30",
+        contact_data_days: str | None = None,
     ) -> Self:
         """Return the configuration of a stage with its owner's choices, or raise InvalidSettingError."""
         _require_stage(stage)
@@ -172,6 +175,10 @@ class StageConfig:
             if monthly_budget is None
             else _number("monthlyBudget", monthly_budget, "US dollars", 1, 10_000_000),
             operations_email=operations_email,
+            # A refund of the provider can be asked for until then, and a customer asks.
+            contact_data_days=None
+            if contact_data_days is None
+            else _number("contactDataDays", contact_data_days, "days", 1, 36_500),
         )
 
     @property

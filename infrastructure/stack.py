@@ -7,6 +7,7 @@ from infrastructure.api import Api
 from infrastructure.budget import MonthlyBudget
 from infrastructure.bus_policy import BusPolicy
 from infrastructure.config import StageConfig
+from infrastructure.eraser import ContactEraser
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging
 from infrastructure.operator_role import OperatorRole
@@ -34,6 +35,8 @@ class OrderProcessingStack(Stack):
         sweeper = ScheduledSweeper(
             self, "Sweeper", config=config, storage=storage, messaging=messaging, functions=functions
         )
+        if config.contact_data_days is not None:
+            ContactEraser(self, "Eraser", days=config.contact_data_days, storage=storage, functions=functions)
         api = Api(self, "Api", config=config, orders=functions.orders)
         operator = OperatorRole(
             self,

@@ -3,17 +3,14 @@
 from typing import Final
 
 from aws_cdk import Duration
-from aws_cdk.aws_iam import PolicyStatement, Role
-from aws_cdk.aws_lambda import Function
-from aws_cdk.aws_scheduler import CfnSchedule
 from constructs import Construct
 
 from handlers.contract.names import OPEN_ORDERS_INDEX
 from infrastructure.config import StageConfig
 from infrastructure.functions import Functions, allow
 from infrastructure.messaging import Messaging
+from infrastructure.schedule import invoke_on_schedule
 from infrastructure.storage import Storage
-from infrastructure.trust import service_of_this_account
 
 _INTERVAL: Final = Duration.minutes(1)
 
@@ -51,30 +48,4 @@ class ScheduledSweeper(Construct):
         allow(self.function, ["dynamodb:Query"], f"{storage.orders.table_arn}/index/{OPEN_ORDERS_INDEX}")
         allow(self.function, ["events:PutEvents"], messaging.bus.event_bus_arn)
         allow(self.function, ["sqs:SendMessage"], messaging.delivery_dlq.queue_arn)
-        self._schedule(self.function)
-
-    def _schedule(self, function: Function) -> None:
-        role = Role(
-            self,
-            "ScheduleRole",
-            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-            assumed_by=service_of_this_account("scheduler.amazonaws.com"),
-        )
-        role.add_to_policy(
-            PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])
-        )
-        schedule = CfnSchedule(
-            self,
-            "EveryMinute",
-            schedule_expression="rate(1 minute)",
-            flexible_time_window=CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=CfnSchedule.TargetProperty(
-                arn=function.function_arn,
-                role_arn=role.role_arn,
-                retry_policy=CfnSchedule.RetryPolicyProperty(
-                    maximum_retry_attempts=0, maximum_event_age_in_seconds=60
-                ),
-            ),
-        )
-        # Without it the first sweeps of a new stack are refused.
-        schedule.node.add_dependency(role)
+        invoke_on_schedule(self, "EveryMinute", self.function, "rate(1 minute)")

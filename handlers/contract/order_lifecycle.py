@@ -17,6 +17,12 @@ ToItem = Callable[[Mapping[str, Any]], dict[str, Any]]
 # An order that is stored already keeps its record.
 NOT_STORED: Final = "attribute_not_exists(orderId)"
 
+# Settled and closed before a time, and the address is still there.
+CONTACT_EXPIRED: Final = (
+    "attribute_exists(customerEmail) AND #status IN (:confirmed, :rejected) "
+    "AND attribute_not_exists(openShard) AND updatedAt < :before"
+)
+
 _UNDECIDED: Final = "#status IN (:pending, :onHold)"
 # No execution that started before the newest message that a redrive has taken was sent: it may be its own.
 _NO_MESSAGE_TAKEN: Final = "(attribute_not_exists(redrivenAt) OR redrivenAt <= :started)"
@@ -158,6 +164,23 @@ def forget(order_id: str, customer_id: str, now: str) -> OrderWrite:
             ":customer": customer_id,
             ":confirmed": OrderStatus.CONFIRMED.value,
             ":rejected": OrderStatus.REJECTED.value,
+        },
+    )
+
+
+def erase_contact(before: str) -> OrderWrite:
+    """Eraser: the address and the payment token of an order that was settled before that time are gone.
+
+    The customer's id stays. The hash of the request could tell the address.
+    """
+    return OrderWrite(
+        update="SET requestHash = :forgotten REMOVE customerEmail, paymentMethod",
+        condition=CONTACT_EXPIRED,
+        values={
+            ":forgotten": "forgotten",
+            ":confirmed": OrderStatus.CONFIRMED.value,
+            ":rejected": OrderStatus.REJECTED.value,
+            ":before": before,
         },
     )
 

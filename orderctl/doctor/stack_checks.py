@@ -80,6 +80,11 @@ def permissions(place: Place) -> Finding:
     denied = list(_denied(place, principal))
     if denied:
         return warning(f"not allowed: {', '.join(denied)}", f"Allow them to {principal}.")
+    operator = place.outputs.get("OperatorRoleArn")
+    if operator not in {None, principal}:
+        # The policy of the bus denies it to everybody else, which the simulation does not see.
+        role = f"`--role operator` ({operator})"
+        return ok(f"{principal} may do what orderctl does; only `orderctl dlq redrive` needs {role}")
     return ok(f"{principal} may do what orderctl does")
 
 

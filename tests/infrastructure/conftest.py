@@ -26,5 +26,6 @@ def template_with_options(tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         log_retention_days="365",
         log_execution_data="false",
         archive_days="0",
+        contact_data_days="90",
     )
     return template(config, tmp_path_factory.mktemp("chosen"))

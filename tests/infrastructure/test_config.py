@@ -81,6 +81,10 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
         ),
         ({"log_execution_data": "no"}, "logExecutionData is 'no': choose true, false"),
         (
+            {"contact_data_days": "0"},
+            "contactDataDays is '0': it must be a number from 1 to 36500 (days)",
+        ),
+        (
             {"archive_days": "-1"},
             "archiveDays is '-1': it must be a number from 0 to 36500 (days; 0 is no archive)",
         ),

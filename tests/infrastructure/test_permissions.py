@@ -152,6 +152,17 @@ def test_the_sweeper_finds_open_orders_emits_them_and_parks_announcements(
     }
 
 
+def test_the_eraser_reads_and_changes_only_the_orders_table(
+    dev_template: dict[str, Any], template_with_options: dict[str, Any]
+) -> None:
+    handlers = {each["Handler"] for each in of_type(dev_template, "AWS::Lambda::Function").values()}
+
+    assert "handlers.eraser.handler" not in handlers
+    assert _may(template_with_options, "eraser") == {
+        _arn(published(template_with_options, "OrdersTableName")): {"dynamodb:Scan", "dynamodb:UpdateItem"}
+    }
+
+
 def test_the_workflow_has_the_permissions_of_its_states(dev_template: dict[str, Any]) -> None:
     machine = only(dev_template, "AWS::StepFunctions::StateMachine")
     services = ("inventory", "payment", "notification")

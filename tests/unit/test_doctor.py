@@ -101,6 +101,25 @@ def findings(account: Account, stage: str = "alice") -> dict[str, Finding]:
     return dict(examine(Place(stage=stage, region="eu-west-1", client=account.client)))
 
 
+def test_whoever_is_no_operator_is_told_which_command_needs_the_role_of_the_stack() -> None:
+    role = "arn:aws:iam::123456789012:role/operators"
+    other = findings(Account(describe_stacks=deployed(OperatorRoleArn=role)))
+    operator = findings(
+        Account(
+            describe_stacks=deployed(OperatorRoleArn=role),
+            get_caller_identity={
+                "Arn": "arn:aws:sts::123456789012:assumed-role/operators/orderctl",
+                "Account": "123456789012",
+                "ResponseMetadata": {"HTTPHeaders": {"date": formatdate(usegmt=True)}},
+            },
+            get_role={"Role": {"Arn": role}},
+        )
+    )
+
+    assert f"`--role operator` ({role})" in other["permissions"].text
+    assert "--role" not in operator["permissions"].text
+
+
 def test_an_account_that_is_ready_has_no_problem() -> None:
     found = findings(Account())
 

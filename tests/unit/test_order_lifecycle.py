@@ -20,6 +20,7 @@ _WRITES: Final[Mapping[str, OrderWrite]] = {
     "sweeper: `leave_to_operator`": lifecycle.leave_to_operator("key", _NOW),
     "redrive: `resume`": lifecycle.resume(_NOW, _NOW),
     "redrive: `reopen`": lifecycle.reopen(_ORDER, _NOW, _NOW, announce_again=False),
+    "eraser: `erase_contact`": lifecycle.erase_contact(_NOW),
     "operator: `forget`": lifecycle.forget(_ORDER, "cust-1", _NOW),
     "redrive: `reopen`, announce again": lifecycle.reopen(_ORDER, _NOW, _NOW, announce_again=True),
 }
