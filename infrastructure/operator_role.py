@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from aws_cdk import Stack
+from aws_cdk import Aws, Stack
 from aws_cdk.aws_iam import AccountRootPrincipal, PolicyStatement, Role
 from constructs import Construct
 
-from handlers.contract.names import CUSTOMER_ORDERS_INDEX, LIVE_ALIAS, OPEN_ORDERS_INDEX, Stage
+from handlers.contract.names import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX, Stage
 from infrastructure.api import Api
 from infrastructure.config import StageConfig
 from infrastructure.functions import Functions
@@ -42,8 +42,8 @@ class OperatorRole(Construct):
     def _allow_orders(self, storage: Storage, messaging: Messaging) -> None:
         orders, inventory = storage.orders.table_arn, storage.inventory.table_arn
         indexes = [f"{orders}/index/{name}" for name in (OPEN_ORDERS_INDEX, CUSTOMER_ORDERS_INDEX)]
-        read_and_change = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
-        self._allow([*read_and_change, "dynamodb:Query"], [orders])
+        read_and_change = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+        self._allow([*read_and_change, "dynamodb:GetItem"], [orders])
         self._allow(["dynamodb:Query"], indexes)
         self._allow([*read_and_change, "dynamodb:BatchWriteItem", "dynamodb:Scan"], [inventory])
         self._allow(["events:PutEvents"], [messaging.bus.event_bus_arn])
@@ -57,16 +57,24 @@ class OperatorRole(Construct):
 
     def _allow_workflow(self, workflow: Workflow) -> None:
         machine = workflow.state_machine.state_machine_arn
-        self._allow(["states:DescribeStateMachine", "states:ListStateMachineVersions"], [machine])
+        # Also a call that names the alias is allowed by the ARN of the state machine.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
         self._allow(
-            ["states:DescribeStateMachineAlias", "states:UpdateStateMachineAlias"],
-            [f"{machine}:{LIVE_ALIAS}"],
+            [
+                *("states:DescribeStateMachine", "states:ListStateMachineVersions"),
+                *("states:DescribeStateMachineAlias", "states:UpdateStateMachineAlias"),
+            ],
+            [machine],
         )
         self._allow(["logs:FilterLogEvents"], [workflow.log_group.log_group_arn])
 
     def _allow_api(self, api: Api) -> None:
         stack = Stack.of(self)
-        self._allow(["cloudformation:DescribeStacks"], [stack.stack_id])
+        # A stack that is asked for by its name has this ARN: https://github.com/aws/aws-parallelcluster/pull/754
+        by_name = stack.format_arn(
+            service="cloudformation", resource="stack", resource_name=f"{Aws.STACK_NAME}/*"
+        )
+        self._allow(["cloudformation:DescribeStacks"], [by_name])
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples.html
         key = stack.format_arn(
             service="apigateway", account="", resource="/apikeys", resource_name=api.key.key_id

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from handlers.contract.names import CUSTOMER_ORDERS_INDEX, OPEN_ORDERS_INDEX
 from orderctl.definition_drift import DefinitionDiffersError, substitutions
 from orderctl.doctor.finding import Finding, ok, problem, unknown, warning
 from orderctl.doctor.place import Place
@@ -14,11 +15,11 @@ from orderctl.local_cloud import checkout
 _ASSUMED_ROLE: Final = re.compile(r"arn:aws:sts::\d+:assumed-role/(?P<role>[^/]+)/")
 # At most this many actions of one kind of resource in a request.
 _WELL: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
-# What the commands of orderctl call, by the output that names the resource.
+# What the commands of orderctl call, by the output that names the resource; of a table also its indexes.
 _ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "OrdersTableName": (
-        "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem",
-    ),
+    "OrdersTableName": ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+    f"OrdersTableName/index/{CUSTOMER_ORDERS_INDEX}": ("dynamodb:Query",),
+    f"OrdersTableName/index/{OPEN_ORDERS_INDEX}": ("dynamodb:Query",),
     "InventoryTableName": (
         "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:Scan", "dynamodb:UpdateItem",
     ),
@@ -77,7 +78,7 @@ def permissions(place: Place) -> Finding:
     principal = _principal(place)
     if principal is None:
         return ok("root may do everything")
-    denied = list(_denied(place, principal))
+    denied = list(dict.fromkeys(_denied(place, principal)))
     if denied:
         return warning(f"not allowed: {', '.join(denied)}", f"Allow them to {principal}.")
     operator = place.outputs.get("OperatorRoleArn")
@@ -100,12 +101,13 @@ def _principal(place: Place) -> str | None:
 
 def _denied(place: Place, principal: str) -> Iterator[str]:
     iam = place.client("iam")
-    for output, actions in _ACTIONS.items():
+    for resource, actions in _ACTIONS.items():
+        output, slash, index = resource.partition("/")
         if output in place.outputs:
             results = iam.simulate_principal_policy(
                 PolicySourceArn=principal,
                 ActionNames=list(actions),
-                ResourceArns=[_arn(place, output, place.outputs[output])],
+                ResourceArns=[_arn(place, output, place.outputs[output]) + slash + index],
             )["EvaluationResults"]
             yield from (each["EvalActionName"] for each in results if each["EvalDecision"] != "allowed")
 

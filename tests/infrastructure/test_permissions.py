@@ -34,9 +34,12 @@ _WITHOUT_RESOURCES: Final = _XRAY | {
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
 }
-# Each order has a path of its own in the API; the other action has no resources.
+# Each order has a path of its own in the API; who asks for a stack by its name does not know the end of its
+# ARN; the last action has no resources.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
-_OF_OPERATORS: Final = frozenset({"execute-api:Invoke", "lambda:GetAccountSettings"})
+_OF_OPERATORS: Final = frozenset(
+    {"execute-api:Invoke", "cloudformation:DescribeStacks", "lambda:GetAccountSettings"}
+)
 _OWN_LOGS: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
 _READ_AND_RECORD: Final = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"})
 

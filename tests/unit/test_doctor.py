@@ -140,6 +140,8 @@ def test_a_deployed_stage_is_checked_too() -> None:
     assert found["workflow"].text == "the deployed workflow is that of this checkout"
     assert [each["ResourceArns"] for each in account.simulated] == [
         ["arn:aws:dynamodb:eu-west-1:123456789012:table/orders"],
+        ["arn:aws:dynamodb:eu-west-1:123456789012:table/orders/index/customer-orders"],
+        ["arn:aws:dynamodb:eu-west-1:123456789012:table/orders/index/open-orders"],
         ["arn:aws:events:eu-west-1:123456789012:event-bus/ecommerce-alice"],
         [OUTPUTS["StateMachineArn"]],
         ["arn:aws:sqs:eu-west-1:123456789012:payment"],

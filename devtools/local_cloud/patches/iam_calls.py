@@ -11,10 +11,20 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
 
-from ministack.core import iam_evaluator
+from ministack.core import iam_actions, iam_evaluator
 
 from devtools.local_cloud.patches.expected import expect_signature, expect_source
 
+_OF_A_REQUEST: Final = (
+    "service",
+    "method",
+    "path",
+    "headers",
+    "body",
+    "query_params",
+    "region",
+    "account_id",
+)
 _writing: Final = threading.Lock()
 _asked: Final[ContextVar[Any]] = ContextVar("asked", default=None)
 
@@ -22,7 +32,10 @@ _asked: Final[ContextVar[Any]] = ContextVar("asked", default=None)
 def apply() -> None:
     """Note every decision about a role, once."""
     evaluate, enforce = iam_evaluator.evaluate, iam_evaluator.enforce
+    action, resource_arn = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
     expect_signature(evaluate, "ctx", "policies", "limits")
+    expect_signature(action, *_OF_A_REQUEST[:6])
+    expect_signature(resource_arn, *_OF_A_REQUEST)
     expect_source(enforce, "result = evaluate(ctx, principal.policies", "combine_resource_policy(result, ctx")
     path = os.environ.get("LOCAL_CLOUD_CALLS")
     if path is None:
@@ -43,8 +56,30 @@ def apply() -> None:
             note(asked, allowed=denied is None)
         return denied
 
+    def action_as_on_aws(service: str, *request: Any) -> str | None:
+        found: str | None = action(service, *request)
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+        return found.removesuffix("Batch") if found and service == "sqs" else found
+
+    def resource_as_on_aws(service: str, *request: Any) -> str:
+        body = request[_OF_A_REQUEST.index("body") - 1]
+        return _as_on_aws(service, body, resource_arn(service, *request))
+
+    iam_actions.extract_iam_action = action_as_on_aws
+    iam_actions.extract_resource_arn = resource_as_on_aws
     iam_evaluator.evaluate = evaluate_as_on_aws
     iam_evaluator.enforce = enforce_and_note
+
+
+def _as_on_aws(service: str, body: bytes, resource: str) -> str:
+    """Return the ARN that AWS compares with the policies."""
+    if service == "logs":
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+        return f"{resource.removesuffix(':*')}:log-stream:"
+    if service == "states" and b"stateMachineAliasArn" in body:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+        return str(json.loads(body)["stateMachineAliasArn"]).rpartition(":")[0]
+    return resource
 
 
 class _Notes:

@@ -6,18 +6,28 @@ The local cloud of the tests refuses what a role does not allow: all the other t
 import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import uuid4
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from devtools.local_cloud.folder import Folder
-from handlers.contract.names import OpenKind, open_key, open_shard
+from handlers.contract.names import (
+    EVENT_SOURCE,
+    DetailType,
+    OpenKind,
+    Stage,
+    open_key,
+    open_shard,
+    stack_name,
+)
+from orderctl.live_version import LiveVersion
 from orderctl.stack import Stack
 from tests.deployed.deployed_shop import DeployedShop
-from tests.deployed.operator_steps import orderctl, outage
+from tests.deployed.emulator.operator_session import Operator
+from tests.deployed.operator_steps import orderctl
 from tests.dynamodb_items import to_item
 from tests.waiting import eventually
 
@@ -27,11 +37,15 @@ _NOT_SEEN: Final = {
     ("*", "logs:*"): "MiniStack writes the logs of functions and executions by itself",
     ("Workflow*EventsRo*", "states:StartExecution"): "EventBridge starts executions inside of MiniStack",
     ("SweeperScheduleRole*", "lambda:InvokeFunction"): "the scheduler invokes inside of MiniStack",
-    ("OperatorRole*", "*"): "the tests operate with the credentials of the account",
+    ("OperatorRole*", "lambda:GetAccountSettings"): "MiniStack allows it to everybody",
+    ("OperatorRole*", "execute-api:Invoke"): "the local API has a key, and asks for no signature",
 }
 # Only when the bus refuses an announcement, which tests/workflow/test_announcements.py and
 # tests/adapters/test_sweeper.py try.
 _ANNOUNCERS: Final = ("FunctionsSweeperRole*", "WorkflowOrderWorkflowRole*")
+_ORDER_FILE: Final = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+536365,ROLES-1,MUG,2,2010-12-01 08:26:00,2.55,17850,United Kingdom
+"""
 _LOCAL: Final = "OrderProcessing-local-"
 
 
@@ -44,7 +58,15 @@ class Permission(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def used(shop: DeployedShop, local_folder: Folder) -> list[tuple[Permission, bool]]:
+def operator(local_stack: Stack) -> Operator:
+    """Somebody with the operator role of the stack."""
+    return Operator(local_stack, _role_arn(local_stack, "OperatorRole"))
+
+
+@pytest.fixture(scope="module")
+def used(
+    shop: DeployedShop, operator: Operator, local_folder: Folder, tmp_path_factory: pytest.TempPathFactory
+) -> list[tuple[Permission, bool]]:
     """Let every role do all its work, and return its calls with whether each was allowed."""
     customer, product = f"roles-{uuid4()}", shop.sell(available=100)
 
@@ -59,11 +81,25 @@ def used(shop: DeployedShop, local_folder: Folder) -> list[tuple[Permission, boo
     _replay_without_its_product(shop)
     shop.orders_of(customer)
     for service in ("inventory", "payment", "notification"):
-        with outage(service):
+        with operator.outage(service):
             broken = place()
             shop.wait_until_not_pending(broken)
             eventually(lambda: orderctl("dlq", "list"), "the dead letters")
-    orderctl("dlq", "redrive", "all")
+    catalogue, orders = _files(tmp_path_factory.mktemp("operator"))
+    _park_an_announcement(shop.stack, confirmed)
+    operator.find_stack(stack_name(Stage.LOCAL))
+    for command in (
+        ["stock", "set", product, "50"],
+        ["stock", "show"],
+        ["stock", "import", str(catalogue)],
+        ["import", str(orders)],
+        ["trace", confirmed],
+        ["dlq", "list"],
+        ["dlq", "redrive", "all"],
+        ["rollback", str(LiveVersion(shop.stack).read())],
+        ["forget", "--customer", customer, "--yes"],
+    ):
+        operator.orderctl(*command)
     _let_the_sweeper_work(shop)
     calls = [json.loads(line) for line in local_folder.calls_file.read_text().splitlines()]
     return [
@@ -72,6 +108,23 @@ def used(shop: DeployedShop, local_folder: Folder) -> list[tuple[Permission, boo
         # Other tests name a table that does not exist, to see what becomes of it.
         if call["role"].startswith(_LOCAL) and "does-not-exist" not in call["resource"]
     ]
+
+
+def _park_an_announcement(stack: Stack, order_id: str) -> None:
+    """Leave an event that could not be published."""
+    event = {
+        "source": EVENT_SOURCE,
+        "detail-type": DetailType.ORDER_CONFIRMED,
+        "detail": {"orderId": order_id},
+    }
+    stack.client("sqs").send_message(QueueUrl=stack.dlq_urls["delivery"], MessageBody=json.dumps(event))
+
+
+def _files(folder: Path) -> tuple[Path, Path]:
+    catalogue, orders = folder / "catalogue.csv", folder / "orders.csv"
+    catalogue.write_text(f"productId,name,unitPrice,available\nP-{uuid4()},Mug,255,12\n")
+    orders.write_text(_ORDER_FILE)
+    return catalogue, orders
 
 
 def _replay_without_its_product(shop: DeployedShop) -> None:
@@ -177,25 +230,22 @@ def test_every_listed_exception_is_still_needed(local_stack: Stack) -> None:
         assert known, (role, action, sorted({each.role for each in allowed}))
 
 
-def test_a_call_that_its_role_does_not_allow_is_refused(local_stack: Stack) -> None:
-    role = f"arn:aws:iam::000000000000:role/{_role_named(local_stack, 'FunctionsNotificationRole')}"
-    credentials = local_stack.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    session = boto3.Session(
-        credentials["AccessKeyId"],
-        credentials["SecretAccessKey"],
-        credentials["SessionToken"],
-        region_name=local_stack.region,
-    )
-    dynamodb = session.client("dynamodb", endpoint_url=local_stack.endpoint_url)
+def test_a_call_that_its_role_does_not_allow_is_refused(local_stack: Stack, operator: Operator) -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        operator.client("dynamodb").scan(TableName=local_stack.orders_table)
+
+
+def test_nobody_but_its_service_assumes_the_role_of_a_function(local_stack: Stack) -> None:
+    role = _role_arn(local_stack, "FunctionsNotificationRole")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        dynamodb.scan(TableName=local_stack.orders_table)
+        local_stack.client("sts").assume_role(RoleArn=role, RoleSessionName="test")
 
 
-def _role_named(stack: Stack, name: str) -> str:
+def _role_arn(stack: Stack, name: str) -> str:
     pages = stack.client("iam").get_paginator("list_roles").paginate()
     (found,) = (
-        role["RoleName"]
+        role["Arn"]
         for page in pages
         for role in page["Roles"]
         if role["RoleName"].startswith(f"{_LOCAL}{name}")
