@@ -166,6 +166,9 @@ def local_stack(file: Path) -> Stack:
 def _stack_on_aws(name: str, profile: str | None, region: str | None) -> Stack:
     with waiting(f"looking for the stack {name}"):
         named_region, client = aws_client(f"the stack {name}", profile, region)
+        if role := _given_role(name, client, named_region):
+            # Whoever may do nothing but assume the role can use the stack.
+            _, client = aws_client(f"the stack {name}", profile, region, role)
         found = describe(name, client, region=named_region, profile=profile)
     endpoint_url = emulator_url()
     return on_emulator(found, endpoint_url) if endpoint_url else found
@@ -187,30 +190,24 @@ def on_emulator(stack: Stack, endpoint_url: str) -> Stack:
     )
 
 
-def aws_client(of: str, profile: str | None, region: str | None) -> tuple[str, Callable[[str], Any]]:
+def aws_client(
+    of: str, profile: str | None, region: str | None, role: str | None = None
+) -> tuple[str, Callable[[str], Any]]:
     """Return the Region, and what makes the boto3 client of a service there; `of` is for the message."""
     # Unlike the CDK and the other SDKs, boto3 reads only AWS_DEFAULT_REGION:
     # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
     named_region = _session(profile, region or os.environ.get("AWS_REGION") or None).region_name
     if not named_region:
         raise OperatorError(f"No region is set for {of}", what_to_do="Add --region, or set AWS_REGION.")
-    return named_region, partial(_client, endpoint_url=emulator_url(), region=named_region, profile=profile)
+    return named_region, partial(
+        _client, endpoint_url=emulator_url(), region=named_region, profile=profile, role=role
+    )
 
 
 def describe(name: str, client: Callable[[str], Any], *, region: str, profile: str | None = None) -> Stack:
     """Read the outputs of a deployed stack; raise OperatorError when there is no such stack."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415  takes 0.15 s, not every command needs it
-
-    try:
-        found = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
-            raise
-        raise OperatorError(
-            f"There is no stack {name} in {region}",
-            what_to_do="Check --stack, --profile and --region, or deploy the stack with `make deploy`.",
-        ) from None
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    found = _deployed(name, client, region)
+    outputs = _outputs(found)
     try:
         return Stack(
             endpoint_url=None,
@@ -235,6 +232,30 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
             why=f"it belongs to another app, or its deployment failed ({found['StackStatus']})",
             what_to_do="Deploy this app's stack with `make deploy`.",
         ) from None
+
+
+def _deployed(name: str, client: Callable[[str], Any], region: str) -> Mapping[str, Any]:
+    from botocore.exceptions import ClientError  # noqa: PLC0415  takes 0.15 s, not every command needs it
+
+    try:
+        found: Mapping[str, Any] = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise OperatorError(
+            f"There is no stack {name} in {region}",
+            what_to_do="Check --stack, --profile and --region, or deploy the stack with `make deploy`.",
+        ) from None
+    return found
+
+
+def _outputs(deployed: Mapping[str, Any]) -> Mapping[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in deployed.get("Outputs", [])}
+
+
+def _given_role(name: str, client: Callable[[str], Any], region: str) -> str | None:
+    given = os.environ.get(ROLE_VARIABLE) or None
+    return _outputs(_deployed(name, client, region)).get("OperatorRoleArn") if given == OPERATOR else given
 
 
 def _role(outputs: Mapping[str, str]) -> str | None:

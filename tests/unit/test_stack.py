@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from typer.testing import CliRunner
 
+import orderctl.stack
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import emulator_url, local_cloud_folder
 from orderctl.main import app
@@ -232,6 +233,24 @@ def test_orderctl_assumes_the_role_that_is_given(
 
     assert stack.role == role
     assert stack.as_operator().role == OPERATOR_ROLE
+
+
+@pytest.mark.parametrize(("given", "may_look_up"), [("operator", True), (OPERATOR_ROLE, False)])
+def test_who_may_only_assume_the_role_can_use_the_stack(
+    monkeypatch: pytest.MonkeyPatch, given: str, *, may_look_up: bool
+) -> None:
+    def client(service: str, *, role: str | None = None, **_place: Any) -> Account:
+        if role != OPERATOR_ROLE and (service != "cloudformation" or not may_look_up):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": service}}, "Any")
+        return Account(OUTPUTS | {"OperatorRoleArn": OPERATOR_ROLE})
+
+    monkeypatch.setenv("ORDERCTL_ROLE", given)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setattr(orderctl.stack, "_client", client)
+
+    stack = find_stack("OrderProcessing-dev")
+
+    assert (stack.api_key, stack.role) == ("value of key-1", OPERATOR_ROLE)
 
 
 @mock_aws
