@@ -47,6 +47,21 @@ def decisions() -> Iterator[Script]:
         ends_in="OrderUnknown",
     )
     yield Script(
+        name="unknown_order_only_inventory_works",
+        description="the inventory service knows of no such order: broken steps do not count",
+        responses={
+            "ReserveInventory": status("UNKNOWN"),
+            **dict.fromkeys(("AuthorizePayment", "NotifyReceived"), BUG),
+        },
+        ends_in="OrderUnknown",
+    )
+    yield Script(
+        name="unknown_order_declined_before",
+        description="the order was deleted while its workflow ran: nothing is settled any more",
+        responses={**DECLINED, "ReserveInventory": status("UNKNOWN")},
+        ends_in="OrderUnknown",
+    )
+    yield Script(
         name="unknown_order_only_notification_works",
         description="the notification service knows of no such order: broken steps do not count",
         responses={
