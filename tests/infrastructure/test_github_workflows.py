@@ -120,3 +120,13 @@ def test_one_deployment_runs_at_a_time_and_is_never_cancelled() -> None:
     assert rules == {
         stage: {"group": f"deploy-{stage}", "cancel-in-progress": False} for stage in ("review", "prod")
     }
+
+
+def test_every_lock_file_is_audited_each_week_and_in_every_pull_request() -> None:
+    # YAML 1.1 reads the key `on` as true.
+    audit = yaml.safe_load((_FOLDER / "workflows" / "audit.yml").read_text(encoding="utf-8"))
+    commands = " ".join(step.get("run", "") for step in audit["jobs"]["audit"]["steps"])
+
+    assert {"schedule", "pull_request"} <= audit[True].keys()
+    assert "for lock in requirements/*.txt; do pip-audit --require-hashes" in commands
+    assert "npm audit" in commands
