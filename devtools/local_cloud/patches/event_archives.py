@@ -11,21 +11,17 @@ from typing import Any, Final
 from ministack.services import eventbridge
 from ministack.services.cloudformation import provisioners
 
-from devtools.local_cloud.patches.expected import PatchOutdatedError, expect_signature, expect_source
+from devtools.local_cloud.patches.expected import expect_signature
+from devtools.local_cloud.patches.resource_types import add_resource_type
 
 _TYPE: Final = "AWS::Events::Archive"
 
 
 def apply() -> None:
-    """Add the type to those that CloudFormation creates and deletes."""
-    handlers = provisioners._RESOURCE_HANDLERS
-    if _TYPE in handlers:
-        raise PatchOutdatedError(f"it has the resource type {_TYPE}")
-    expect_source(provisioners._provision_resource, 'handler["create"](logical_id, props, stack_name)')
-    expect_source(provisioners._delete_resource, 'handler["delete"](physical_id, props)')
+    """Let CloudFormation create and delete an archive."""
     expect_signature(eventbridge._create_archive, "data")
     expect_signature(eventbridge._delete_archive, "data")
-    handlers[_TYPE] = {"create": _create, "delete": _delete}
+    add_resource_type(_TYPE, create=_create, delete=_delete)
 
 
 def _create(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> tuple[str, dict[str, str]]:

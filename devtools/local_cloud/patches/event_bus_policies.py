@@ -5,25 +5,18 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from ministack.services import eventbridge
-from ministack.services.cloudformation import provisioners
 
-from devtools.local_cloud.patches.expected import PatchOutdatedError, expect_source
-
-_TYPE: Final = "AWS::Events::EventBusPolicy"
+from devtools.local_cloud.patches.expected import expect_source
+from devtools.local_cloud.patches.resource_types import add_resource_type
 
 
 def apply() -> None:
-    """Add the type to those that CloudFormation creates and deletes."""
-    handlers = provisioners._RESOURCE_HANDLERS
-    if _TYPE in handlers:
-        raise PatchOutdatedError(f"it has the resource type {_TYPE}")
-    expect_source(provisioners._provision_resource, 'handler["create"](logical_id, props, stack_name)')
-    expect_source(provisioners._delete_resource, 'handler["delete"](physical_id, props)')
+    """Let CloudFormation create and delete such a policy."""
     expect_source(eventbridge._put_permission, '_event_bus_policies[bus_name] = {"Version"')
-    handlers[_TYPE] = {"create": _create, "delete": _delete}
+    add_resource_type("AWS::Events::EventBusPolicy", create=_create, delete=_delete)
 
 
 def _create(_logical_id: str, properties: Mapping[str, Any], _stack_name: str) -> tuple[str, dict[str, str]]:
