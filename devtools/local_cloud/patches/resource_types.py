@@ -8,7 +8,7 @@ from ministack.services.cloudformation import provisioners
 from devtools.local_cloud.patches.expected import PatchOutdatedError, expect_source
 
 Create = Callable[[str, Mapping[str, Any], str], tuple[str, dict[str, str]]]
-"""Makes a resource from its logical id, its properties and the name of its stack; returns id and attributes."""
+"""Makes a resource from its logical id, its properties and its stack; returns its id and attributes."""
 
 Delete = Callable[[str, Mapping[str, Any]], None]
 """Deletes a resource by its id and its properties."""
