@@ -22,4 +22,6 @@ class ContactEraser(Construct):
         )
         function.configure_async_invoke(retry_attempts=0)
         allow(function, ["dynamodb:Scan", "dynamodb:UpdateItem"], storage.orders.table_arn)
-        invoke_on_schedule(self, "EveryDay", function, "rate(1 day)")
+        # The date chooses the part. A rate starts when the stack is created, which may be at midnight UTC.
+        # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+        invoke_on_schedule(self, "EveryDay", function, "cron(0 3 * * ? *)")
