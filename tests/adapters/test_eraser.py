@@ -13,7 +13,7 @@ from handlers.adapters.time_budget import TimeBudget
 from handlers.eraser import PARTS, Eraser
 from tests.fakes import InterruptedClient
 from tests.order_tables import EMAIL, OrderTables
-from tests.orders_api import Context
+from tests.orders_api import Context, OrdersApi, deployed
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 OLD, NEW = "2026-08-01T00:00:00.000Z", "2026-11-01T00:00:00.000Z"
@@ -44,11 +44,26 @@ class SmallPages:
 def place(tables: OrderTables, order_id: str, *, closed: bool = True, **fields: Any) -> None:
     tables.place({"85123A": 6}, order_id=order_id, **{"status": "CONFIRMED", "updatedAt": OLD} | fields)
     if closed:
-        tables.dynamodb.update_item(
-            TableName=tables.names.orders,
-            Key={"orderId": {"S": order_id}, "record": {"S": "ORDER"}},
-            UpdateExpression="REMOVE openShard, openKey",
-        )
+        close(tables, order_id)
+
+
+def close(tables: OrderTables, order_id: str) -> None:
+    tables.dynamodb.update_item(
+        TableName=tables.names.orders,
+        Key={"orderId": {"S": order_id}, "record": {"S": "ORDER"}},
+        UpdateExpression="REMOVE openShard, openKey",
+    )
+
+
+def settle(tables: OrderTables, order_id: str) -> None:
+    close(tables, order_id)
+    tables.dynamodb.update_item(
+        TableName=tables.names.orders,
+        Key={"orderId": {"S": order_id}, "record": {"S": "ORDER"}},
+        UpdateExpression="SET #status = :confirmed, updatedAt = :old",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":confirmed": {"S": "CONFIRMED"}, ":old": {"S": OLD}},
+    )
 
 
 def stored(tables: OrderTables, order_id: str) -> dict[str, Any]:
@@ -136,6 +151,19 @@ def test_what_a_run_that_died_has_left_is_erased_by_the_next_one(tables: OrderTa
         run_for_a_week(tables, dynamodb=Dying())
 
     assert run_for_a_week(tables) == len(ORDERS) - position
+
+
+def test_an_old_idempotency_key_of_an_erased_order_is_refused(tables: OrderTables) -> None:
+    tables.stock("85123A", 6)
+    with deployed(tables):
+        order_id = OrdersApi().place(key="key-1").body["orderId"]
+        settle(tables, order_id)
+        assert OrdersApi().place(key="key-1").status == 202
+
+        assert run_for_a_week(tables) == 1
+
+        assert OrdersApi().place(key="key-1").status == 422
+        assert OrdersApi().read(order_id).status == 200
 
 
 def test_a_part_is_read_to_its_last_page(tables: OrderTables) -> None:
