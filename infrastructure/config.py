@@ -175,7 +175,6 @@ class StageConfig:
             if monthly_budget is None
             else _number("monthlyBudget", monthly_budget, "US dollars", 1, 10_000_000),
             operations_email=operations_email,
-            # A refund of the provider can be asked for until then, and a customer asks.
             contact_data_days=None
             if contact_data_days is None
             else _number("contactDataDays", contact_data_days, "days", 1, 36_500),

@@ -9,14 +9,13 @@ from typing import Annotated, Final
 import typer
 
 from handlers.contract.clock import utc_now
-from orderctl.display.layout import print_parts
+from orderctl.display.layout import counted, print_parts
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import ReceivedMessages, read_queues, visibility_timeout
 from orderctl.dlq.redrive import Redrive, RedriveResult
 from orderctl.dlq.tables import (
-    counted,
     in_flight_text,
     left_out_text,
     messages_view,

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from orderctl.display.layout import add_row, new_table, print_parts
+from orderctl.display.layout import add_row, counted, new_table, print_parts
 from orderctl.errors import OperatorError
 from orderctl.forgetting import CustomerOrders, OrderOfCustomer
 from orderctl.stack import Profile, Region, StackName, find_stack
@@ -31,7 +31,7 @@ def forget(  # noqa: PLR0913  one parameter an option
     """Erase a customer's id, e-mail address and payment token from the customer's settled orders.
 
     It can't be undone. Orders that are not settled, or of which somebody is still to be told, are left: run
-    it again later. So does a run that was interrupted go on.
+    it again later. After an interruption, the same command goes on with the rest.
     """
     orders = CustomerOrders(find_stack(stack_name, profile, region), customer)
     with step(f"looking for the orders of {customer}"):
@@ -39,10 +39,10 @@ def forget(  # noqa: PLR0913  one parameter an option
     closed = [order for order in found if order.is_closed]
     left = [order for order in found if not order.is_closed]
     if dry_run:
-        output.print(f"{len(closed)} of {len(found)} orders would be erased")
+        output.print(f"Would be erased: {len(closed)} of {counted(len(found), 'order')}")
     elif closed:
         if not yes:
-            typer.confirm(f"Erase the customer of {len(closed)} orders for good?", abort=True)
+            typer.confirm(f"Erase the customer of {counted(len(closed), 'order')} for good?", abort=True)
         left += _erase(orders, closed, rate)
     else:
         output.print("No order was erased")
@@ -62,10 +62,10 @@ def _erase(orders: CustomerOrders, closed: list[OrderOfCustomer], rate: float) -
                 set_done(done)
     except KeyboardInterrupt:
         raise OperatorError(
-            f"Interrupted: {done - len(left)} of {len(closed)} orders are erased",
+            f"Interrupted: erased {done - len(left)} of {counted(len(closed), 'order')}",
             what_to_do="Run the same command again: it goes on with the rest.",
         ) from None
-    output.print(f"{len(closed) - len(left)} orders are erased")
+    output.print(f"Erased: {counted(len(closed) - len(left), 'order')}")
     return left
 
 

@@ -1,4 +1,4 @@
-"""The parts that every display is made of: tables, amounts and statuses."""
+"""The parts that every display is made of: tables, numbers, amounts and statuses."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -47,6 +47,11 @@ def add_row(table: Table, *cells: object) -> None:
         if _ORDER_ID.fullmatch(text.plain):
             column.no_wrap = True
             column.min_width = len(text)
+
+
+def counted(count: int, thing: str) -> str:
+    """Write a number of things: 1 order, 2,000 orders."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def money_text(amount: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orderctl.display.layout import add_row, new_table, status_text
+from orderctl.display.layout import add_row, counted, new_table, status_text
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import KnownOrder, WaitingOrder
 from orderctl.dlq.plan import RedrivePlan
@@ -190,11 +190,6 @@ def result_text(result: RedriveResult) -> Text:
     if result.emitted:
         sentences.append("An order that fails again has a new message within two minutes.")
     return Text(" ".join(sentences))
-
-
-def counted(count: int, thing: str) -> str:
-    """Write a number of things: 1 order, 2,000 orders."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def age(span: timedelta) -> str:

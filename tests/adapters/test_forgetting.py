@@ -74,7 +74,7 @@ def test_the_settled_orders_name_nobody_and_keep_what_accounting_needs(
     result = orderctl("--yes")
 
     assert result.exit_code == 0, result.output
-    assert "2 orders are erased" in result.output
+    assert "Erased: 2 orders" in result.output
     for order_id in (CLOSED, REJECTED):
         text = str(stored(tables, order_id))
         assert not any(personal in text for personal in (CUSTOMER, EMAIL, "pm_card_visa"))
@@ -102,7 +102,7 @@ def test_a_second_run_finds_only_the_rest(tables: OrderTables, orderctl: Orderct
 
     result = orderctl("--yes")
 
-    assert "1 orders are erased" in result.output
+    assert "Erased: 1 order\n" in result.output
     assert CUSTOMER not in str(stored(tables, OPEN))
     assert "No order was erased" in orderctl("--yes").output
 
@@ -113,7 +113,7 @@ def test_nothing_changes_without_a_confirmation(
 ) -> None:
     result = orderctl(*arguments, answer="n\n")
 
-    assert ("2 of 4 orders would be erased" in result.output) == bool(arguments)
+    assert ("Would be erased: 2 of 4 orders" in result.output) == bool(arguments)
     assert stored(tables, CLOSED)["customerEmail"]["S"] == EMAIL
 
 
@@ -124,7 +124,7 @@ def test_an_order_that_is_opened_in_between_is_left(tables: OrderTables, orderct
 
     result = orderctl("--yes", dynamodb=client)
 
-    assert "1 orders are erased" in result.output
+    assert "Erased: 1 order\n" in result.output
     assert CLOSED in result.output
     assert stored(tables, CLOSED)["customerEmail"]["S"] == EMAIL
 
@@ -140,7 +140,7 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next_one(
     finished = orderctl("--yes")
 
     assert interrupted.exit_code != 0
-    assert "2 orders are erased" in finished.output
+    assert "Erased: 2 orders" in finished.output
 
 
 def test_a_forgotten_order_can_still_be_read(tables: OrderTables, orderctl: Orderctl) -> None:
