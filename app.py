@@ -28,6 +28,8 @@ _SETTINGS: Final = {
     "logExecutionData": "log_execution_data",
     "archiveDays": "archive_days",
     "contactDataDays": "contact_data_days",
+    "cancelConfirmedFor": "cancel_confirmed_for",
+    "holdExpiresAfter": "hold_expires_after",
 }
 
 

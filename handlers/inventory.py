@@ -14,37 +14,48 @@ from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.api.step_request import StepRequest, answers_unknown_orders, parse_step_request
 from handlers.contract.clock import Clock, rfc3339, utc_now
-from handlers.contract.names import InventoryStatus
+from handlers.contract.names import InventoryStatus, OrderStatus
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.reservation import InventoryOperation, ReservedItem, released, reserved
 
 logger = Logger()
 
+Status = InventoryStatus | OrderStatus
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryService:
-    """Both operations may be repeated, in any order. The first recorded decision stays."""
+    """Both operations may be repeated, in any order. The first recorded decision stays.
+
+    A reservation for an order that is to be cancelled returns CANCELLED, and nothing is recorded.
+    """
 
     orders: OrdersTable
     inventory: InventoryTable
     now: Clock = utc_now
 
-    def perform(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> InventoryStatus:
+    def perform(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> Status:
         if request.operation is InventoryOperation.RESERVE:
             return self._reserve(request, budget)
         return self._release(request, budget)
 
-    def _reserve(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> InventoryStatus:
+    def _reserve(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> Status:
         order = self.orders.read_order(request.order_id)
+        if order.cancellation is not None:
+            return OrderStatus.CANCELLED
         wanted = reserved(
             order_id=order.order_id,
             items=[ReservedItem(product_id=line.product_id, quantity=line.quantity) for line in order.items],
             at=rfc3339(self.now()),
             execution_arn=request.execution_arn,
         )
-        return self.inventory.reserve(wanted, budget).status
+        status = self.inventory.reserve(wanted, budget).status
+        # Another execution may have begun to cancel the order since it was read.
+        if status is InventoryStatus.RELEASED and self.orders.is_cancelling(request.order_id):
+            return OrderStatus.CANCELLED
+        return status
 
-    def _release(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> InventoryStatus:
+    def _release(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> Status:
         wanted = released(
             order_id=request.order_id,
             at=rfc3339(self.now()),

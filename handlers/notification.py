@@ -16,14 +16,17 @@ from handlers.api.step_request import StepRequest, answers_unknown_orders, parse
 from handlers.contract.clock import Clock, utc_now
 from handlers.contract.names import NotificationStatus
 from handlers.domain.errors import DependencyUnavailable
-from handlers.domain.notification import SKIPPED, NotificationKind, compose
+from handlers.domain.notification import NOT_AFTER_CANCELLED, NotificationKind, compose
 
 logger = Logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationService:
-    """One execution claims a notification and sends it. Only a crash before it is recorded can repeat it."""
+    """One execution claims a notification and sends it. Only a crash before it is recorded can repeat it.
+
+    After "cancelled" no other one is sent: those that were not sent are recorded as skipped before.
+    """
 
     orders: OrdersTable
     records: NotificationRecords
@@ -34,9 +37,14 @@ class NotificationService:
         kind = request.operation
         # Read before the claim, so that an order that does not exist leaves no record behind.
         order = self.orders.read_order(request.order_id)
+        if not kind.fits(order):
+            return NotificationStatus.SKIPPED
+        if kind is NotificationKind.CANCELLED:
+            for earlier in NOT_AFTER_CANCELLED:
+                self.records.skip(order.order_id, earlier, now=self.now())
         notification = compose(kind, order)
         if notification is None:
-            return SKIPPED
+            return NotificationStatus.SKIPPED
         if self.records.claim(order.order_id, kind, owner=request.execution_arn, now=self.now()):
             message_id = self.topic.publish(notification)
             self.records.record_sent(order.order_id, kind, message_id=message_id, now=self.now())

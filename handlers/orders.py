@@ -1,9 +1,10 @@
-"""Lambda: places an order, reads one, and lists the orders of a customer."""
+"""Lambda: places an order, reads one, lists the orders of a customer, and takes requests to cancel one."""
 
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -25,27 +26,38 @@ from handlers.api.page_token import page_token
 from handlers.api.problem import log_fields, problem_response, route_not_found
 from handlers.api.representation import accepted, full, summary
 from handlers.api.requests import (
+    parse_cancel_order,
     parse_idempotency_key,
     parse_list_orders,
     parse_order_id,
     parse_place_order,
     require_json,
 )
-from handlers.api.validation import checked_schema
+from handlers.api.validation import Schema, checked_schema
 from handlers.contract.clock import Clock, rfc3339, utc_now
-from handlers.contract.events import order_placed
-from handlers.contract.names import OrderStatus
+from handlers.contract.events import order_placed, workflow_event
+from handlers.contract.names import CancelReason, OrderStatus
+from handlers.domain.cancellation import CancellationPolicy
 from handlers.domain.errors import DependencyUnavailable, IdempotencyKeyReused, UnknownProducts
 from handlers.domain.idempotency import derived_order_id
-from handlers.domain.order import Order
+from handlers.domain.order import Cancellation, Order, RecordedSteps
 from handlers.domain.order_request import PlaceOrder
 from handlers.domain.pricing import pending_order
 
-_PLACE_ORDER_SCHEMA: Final = checked_schema(
-    json.loads((Path(__file__).parent / "schemas" / "place_order.schema.json").read_text(encoding="utf-8"))
-)
 
-_METHODS: Final = {"/orders": ("GET", "POST"), "/orders/{orderId}": ("GET",)}
+def _schema(name: str) -> Schema:
+    file = Path(__file__).parent / "schemas" / f"{name}.schema.json"
+    return checked_schema(json.loads(file.read_text(encoding="utf-8")))
+
+
+_PLACE_ORDER_SCHEMA: Final = _schema("place_order")
+_CANCEL_ORDER_SCHEMA: Final = _schema("cancel_order")
+
+_METHODS: Final = {
+    "/orders": ("GET", "POST"),
+    "/orders/{orderId}": ("GET",),
+    "/orders/{orderId}/cancel": ("POST",),
+}
 
 logger = Logger()
 app = APIGatewayRestResolver(debug=False)
@@ -68,6 +80,7 @@ class OrderService:
     bus: EventBus
     currency: str
     order_ids: UUID  # the namespace of those that are derived
+    cancellations: CancellationPolicy
     now: Clock = utc_now
 
     def place(self, request: PlaceOrder, keyed_id: str | None, budget: TimeBudget) -> Placed:
@@ -104,6 +117,25 @@ class OrderService:
         # Without a key, a stored order can only come from an earlier attempt of this very call.
         return Placed(order=stored or order, replayed=bool(stored and keyed_id))
 
+    def cancel(self, order_id: str, comment: str | None, budget: TimeBudget) -> tuple[Order, RecordedSteps]:
+        """Request that the workflow cancels the order, and return the order as it is then.
+
+        A repeated request changes nothing. It only starts the workflow again, when the order is not
+        CANCELLED yet. Raises OrderNotFound, NotCancellable, CancelLater, DependencyUnavailable.
+        """
+        now = self.now()
+        order = self.orders.request_cancellation(
+            order_id,
+            Cancellation(requested_at=rfc3339(now), reason=CancelReason.CUSTOMER, comment=comment),
+            confirmed_since=self.cancellations.confirmed_since(now),
+        )
+        self.cancellations.require_requested(order, now)
+        if order.status is not OrderStatus.CANCELLED:
+            _leave_time_for_a_call(budget)
+            self.bus.emit(workflow_event(order))
+        _leave_time_for_a_call(budget)
+        return self.orders.read_order_with_steps(order_id)
+
 
 @cache
 def _service() -> OrderService:
@@ -114,6 +146,9 @@ def _service() -> OrderService:
         bus=EventBus(client("events"), os.environ["EVENT_BUS"]),
         currency=os.environ["CURRENCY"],
         order_ids=UUID(os.environ["ORDER_ID_NAMESPACE"]),
+        cancellations=CancellationPolicy(
+            after_confirmation=timedelta(seconds=int(os.environ["CANCEL_CONFIRMED_SECONDS"]))
+        ),
     )
 
 
@@ -138,6 +173,19 @@ def read_order(order_id: str) -> Response[str]:
     order, steps = _service().orders.read_order_with_steps(parse_order_id(order_id))
     _log_order(order)
     return _response(HTTPStatus.OK, full(order, steps, os.environ.get("CONSOLE_DOMAIN")))
+
+
+@app.post("/orders/<order_id>/cancel")
+def cancel_order(order_id: str) -> Response[str]:
+    event = app.current_event
+    comment = _cancel_comment(event.headers, event.body, is_base64=bool(event.is_base64_encoded))
+    if (idempotency_key := event.headers.get("Idempotency-Key")) is not None:
+        # It changes nothing: a cancellation can be repeated without one.
+        parse_idempotency_key(idempotency_key)
+    budget = TimeBudget.from_context(app.lambda_context)
+    order, steps = _service().cancel(parse_order_id(order_id), comment, budget)
+    _log_order(order)
+    return _response(HTTPStatus.ACCEPTED, full(order, steps, os.environ.get("CONSOLE_DOMAIN")))
 
 
 @app.get("/orders")
@@ -170,6 +218,13 @@ def _keyed_order_id(headers: Mapping[str, str], api_key_id: str | None) -> str |
     key = parse_idempotency_key(idempotency_key)
     api_key = api_key_id or headers.get("x-api-key") or ""
     return derived_order_id(key, api_key=api_key, namespace=_service().order_ids)
+
+
+def _cancel_comment(headers: Mapping[str, str], body: str | None, *, is_base64: bool) -> str | None:
+    if not body:
+        return None
+    require_json(headers.get("Content-Type"))
+    return parse_cancel_order(read_json(body, is_base64=is_base64), _CANCEL_ORDER_SCHEMA)
 
 
 def _log_order(order: Order) -> None:

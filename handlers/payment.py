@@ -1,9 +1,9 @@
-"""Lambda: authorises, captures or voids the payment of an order."""
+"""Lambda: authorises, captures, voids or refunds the payment of an order."""
 
 import os
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 
@@ -14,26 +14,38 @@ from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
 from handlers.api.step_request import StepRequest, answers_unknown_orders, parse_step_request
 from handlers.contract.clock import Clock, rfc3339, utc_now
-from handlers.contract.names import PaymentStatus
-from handlers.domain.errors import GatewayUnavailable, PaymentNotAuthorized
+from handlers.contract.names import OrderStatus, PaymentStatus
+from handlers.domain.errors import (
+    CancellationRequested,
+    GatewayUnavailable,
+    PaymentAlreadyCaptured,
+    PaymentNotAuthorized,
+)
+from handlers.domain.order import Order
 from handlers.domain.payment import PaymentOperation, PaymentStep, require_authorized, require_not_captured
 from handlers.domain.payment_gateway import PaymentGateway, PaymentRequest
 
 logger = Logger()
 
 Request = StepRequest[PaymentOperation]
+Status = PaymentStatus | OrderStatus
+# So a cancellation leaves a payment; an expired hold is VOIDED too.
+_REVERSED: Final = frozenset({PaymentStatus.VOIDED, PaymentStatus.REFUNDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentService:
-    """All operations may be repeated, also at the same time. The first recorded decision stays."""
+    """All operations may be repeated, also at the same time. The first recorded decision stays.
+
+    An authorisation for an order that is to be cancelled returns CANCELLED, and nothing is recorded.
+    """
 
     orders: OrdersTable
     records: PaymentRecords
     gateway: PaymentGateway
     now: Clock = utc_now
 
-    def perform(self, request: Request) -> PaymentStatus:
+    def perform(self, request: Request) -> Status:
         match request.operation:
             case PaymentOperation.AUTHORIZE:
                 return self._authorize(request)
@@ -41,31 +53,55 @@ class PaymentService:
                 return self._capture(request)
             case PaymentOperation.VOID:
                 return self._void(request)
+            case PaymentOperation.REVERSE:
+                return self._reverse(request)
 
-    def _authorize(self, request: Request) -> PaymentStatus:
-        recorded = self.records.read(request.order_id)
-        if recorded is not None:
-            return recorded.status
-        authorization = self.gateway.authorize(self._payment(request))
+    def _authorize(self, request: Request) -> Status:
+        order = self.orders.read_order(request.order_id)
+        if order.cancellation is not None:
+            return OrderStatus.CANCELLED
+        recorded = self.records.read(request.order_id) or self._authorize_at_gateway(request, order)
+        # Another execution may have begun to cancel the order since it was read.
+        if recorded.status in _REVERSED and self.orders.is_cancelling(request.order_id):
+            return OrderStatus.CANCELLED
+        return recorded.status
+
+    def _authorize_at_gateway(self, request: Request, order: Order) -> PaymentStep:
+        authorization = self.gateway.authorize(_payment(order))
         decided = self._step(request, authorization.status, authorization.reference, authorization.reason)
         if decided.reason is not None:
             logger.info("payment declined", orderId=request.order_id, reason=decided.reason)
-        return self.records.record_if_absent(decided).status
+        return self.records.record_if_absent(decided)
 
     def _capture(self, request: Request) -> PaymentStatus:
+        try:
+            return self._capture_authorized(request)
+        except PaymentNotAuthorized:
+            # Another execution may have reversed the payment to cancel the order.
+            if self.orders.is_cancelling(request.order_id):
+                raise CancellationRequested(request.order_id) from None
+            raise
+
+    def _capture_authorized(self, request: Request) -> PaymentStatus:
         recorded = require_authorized(request.order_id, self.records.read(request.order_id))
         if recorded.status is PaymentStatus.AUTHORIZED:
             self._capture_at_gateway(request, recorded.held_reference)
             captured = self._step(request, PaymentStatus.CAPTURED, recorded.reference)
-            recorded = require_authorized(request.order_id, self.records.settle_authorized(captured))
+            recorded = require_authorized(
+                request.order_id, self.records.settle(PaymentStatus.AUTHORIZED, captured)
+            )
         return recorded.status
 
     def _capture_at_gateway(self, request: Request, reference: str) -> None:
+        order = self.orders.read_order(request.order_id)
+        if order.cancellation is not None:
+            raise CancellationRequested(order.order_id)
         try:
-            self.gateway.capture(self._payment(request), reference)
+            self.gateway.capture(_payment(order), reference)
         except PaymentNotAuthorized:
             # The provider gave up the hold. When that is recorded, the next execution refuses the order.
-            self.records.settle_authorized(self._step(request, PaymentStatus.VOIDED, reference))
+            voided = self._step(request, PaymentStatus.VOIDED, reference)
+            self.records.settle(PaymentStatus.AUTHORIZED, voided)
             raise
 
     def _void(self, request: Request) -> PaymentStatus:
@@ -73,8 +109,31 @@ class PaymentService:
         if recorded.status is PaymentStatus.AUTHORIZED:
             self.gateway.void(self._payment(request), recorded.reference)
             voided = self._step(request, PaymentStatus.VOIDED, recorded.reference)
-            recorded = self.records.settle_authorized(voided)
+            recorded = self.records.settle(PaymentStatus.AUTHORIZED, voided)
         return require_not_captured(recorded).status
+
+    def _reverse(self, request: Request) -> PaymentStatus:
+        """Void what is held and refund what is taken; what was declined stays DECLINED."""
+        recorded = self.records.read(request.order_id) or self._void_unrecorded(request)
+        if recorded.status is PaymentStatus.AUTHORIZED:
+            reversed_ = self._reverse_authorized(request, recorded.held_reference)
+            recorded = self.records.settle(PaymentStatus.AUTHORIZED, reversed_)
+        if recorded.status is PaymentStatus.CAPTURED:
+            refunded = self._refund(request, recorded.held_reference)
+            recorded = self.records.settle(PaymentStatus.CAPTURED, refunded)
+        return recorded.status
+
+    def _reverse_authorized(self, request: Request, reference: str) -> PaymentStep:
+        try:
+            self.gateway.void(self._payment(request), reference)
+        except PaymentAlreadyCaptured:
+            # An execution captured the money and has not recorded it, and perhaps never will.
+            return self._refund(request, reference)
+        return self._step(request, PaymentStatus.VOIDED, reference)
+
+    def _refund(self, request: Request, reference: str) -> PaymentStep:
+        self.gateway.refund(self._payment(request), reference)
+        return self._step(request, PaymentStatus.REFUNDED, reference)
 
     def _void_unrecorded(self, request: Request) -> PaymentStep:
         """Void at the provider first and record it then: an authorisation may be on its way there.
@@ -85,13 +144,7 @@ class PaymentService:
         return self.records.record_if_absent(self._step(request, PaymentStatus.VOIDED, None))
 
     def _payment(self, request: Request) -> PaymentRequest:
-        order = self.orders.read_order(request.order_id)
-        return PaymentRequest(
-            order_id=order.order_id,
-            amount=order.total.amount,
-            currency=order.total.currency,
-            method=order.payment_method or "",
-        )
+        return _payment(self.orders.read_order(request.order_id))
 
     def _step(
         self, request: Request, status: PaymentStatus, reference: str | None, reason: str | None = None
@@ -105,6 +158,15 @@ class PaymentService:
             reference=reference,
             reason=reason,
         )
+
+
+def _payment(order: Order) -> PaymentRequest:
+    return PaymentRequest(
+        order_id=order.order_id,
+        amount=order.total.amount,
+        currency=order.total.currency,
+        method=order.payment_method or "",
+    )
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Lambda: emits OrderPlaced again for orders whose workflow did not come to its end."""
+"""Lambda: starts the workflow of overdue orders again, and cancels orders whose hold has expired."""
 
 import os
 from collections import Counter
@@ -19,8 +19,14 @@ from handlers.adapters.open_orders import OpenOrders
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.contract.clock import Clock, rfc3339, utc_now
-from handlers.contract.events import MAX_EVENTS_PER_CALL, Event, order_held, order_placed
-from handlers.contract.names import OPEN_SHARDS, OrderStatus
+from handlers.contract.events import (
+    MAX_EVENTS_PER_CALL,
+    Event,
+    cancellation_requested,
+    order_held,
+    workflow_event,
+)
+from handlers.contract.names import OPEN_SHARDS, CancelReason, OrderStatus
 from handlers.domain.errors import DependencyUnavailable, OrderNotFound
 from handlers.domain.sweep import WORKFLOW_REASON, OverdueOrder, SweepOutcome, SweepPolicy
 
@@ -32,7 +38,7 @@ _BATCH_MILLIS: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """Can be cut off anywhere, and can run twice at once: a second OrderPlaced changes nothing."""
+    """Can be cut off anywhere, and can run twice at once: a second event changes nothing."""
 
     open_orders: OpenOrders
     orders: OrdersTable
@@ -49,14 +55,41 @@ class Sweeper:
             batch := list(islice(overdue, MAX_EVENTS_PER_CALL))
         ):
             outcomes.update(self._work_on(batch))
+        expired = self._expired()
+        while budget.remaining_millis() > _BATCH_MILLIS and (
+            batch := list(islice(expired, MAX_EVENTS_PER_CALL))
+        ):
+            outcomes.update(self._cancel(batch))
         return outcomes
 
     def _overdue(self) -> Iterator[OverdueOrder]:
-        now = self.now()
-        before = self.policy.overdue_before(now)
+        before = self.policy.overdue_before(self.now())
+        for shard in self._shards():
+            yield from self.open_orders.overdue(shard, before)
+
+    def _expired(self) -> Iterator[OverdueOrder]:
+        before = self.policy.expired_before(self.now())
+        for shard in self._shards():
+            yield from self.open_orders.held(shard, before)
+
+    def _shards(self) -> Iterator[str]:
         # Each sweep starts with another shard, so that a backlog in one does not keep the others waiting.
-        for offset in range(OPEN_SHARDS):
-            yield from self.open_orders.overdue(str((now.minute + offset) % OPEN_SHARDS), before)
+        first = self.now().minute
+        return (str((first + offset) % OPEN_SHARDS) for offset in range(OPEN_SHARDS))
+
+    def _cancel(self, batch: Iterable[OverdueOrder]) -> Iterator[SweepOutcome]:
+        events: list[Event] = []
+        for order in batch:
+            if self.open_orders.expire(order, rfc3339(self.now())):
+                logger.warning("a hold has expired", orderId=order.order_id)
+                events.append(
+                    cancellation_requested(order.order_id, order.customer_id, CancelReason.HOLD_EXPIRED)
+                )
+                yield SweepOutcome.EXPIRED
+            else:
+                yield SweepOutcome.CHANGED
+        # The bus may refuse an event, or this sweep may be cut off. Then the order is overdue in a while.
+        self.bus.emit_all(events)
 
     def _work_on(self, batch: Sequence[OverdueOrder]) -> Iterator[SweepOutcome]:
         yield from (self._give_up(order) for order in batch if self.policy.gives_up_on(order))
@@ -88,7 +121,7 @@ class Sweeper:
         # Its execution was gone before everybody was told. The next execution takes over.
         if stored.status.is_settled and not self.open_orders.mark_unannounced(order):
             return SweepOutcome.CHANGED
-        return order_placed(stored)
+        return workflow_event(stored)
 
     def _count_attempt(self, order: OverdueOrder, outcome: SweepOutcome) -> SweepOutcome:
         counted = self.open_orders.count_attempt(order, rfc3339(self.now()))
@@ -96,7 +129,10 @@ class Sweeper:
 
     def _give_up(self, order: OverdueOrder) -> SweepOutcome:
         logger.warning("an order was emitted again too often", orderId=order.order_id, status=order.status)
-        held = self._hold(order) if order.status is OrderStatus.PENDING else order
+        undecided = order.status is OrderStatus.PENDING or (
+            order.status is OrderStatus.CONFIRMED and order.is_cancelling
+        )
+        held = self._hold(order) if undecided else order
         if held is None:
             return SweepOutcome.CHANGED
         if held.status is OrderStatus.ON_HOLD:
@@ -126,6 +162,7 @@ def _sweeper() -> Sweeper:
         policy=SweepPolicy(
             after=timedelta(seconds=float(os.environ["SWEEP_AFTER_SECONDS"])),
             max_attempts=int(os.environ["SWEEP_MAX_ATTEMPTS"]),
+            hold_expires_after=timedelta(seconds=float(os.environ["HOLD_EXPIRES_AFTER_SECONDS"])),
         ),
     )
 

@@ -33,7 +33,7 @@ from handlers.contract.names import ApiAuth
 from infrastructure.config import StageConfig
 from infrastructure.gateway_responses import add_problem_responses
 
-_PLACE_ORDER_SCHEMA: Final = Path(__file__).parent.parent / "handlers" / "schemas" / "place_order.schema.json"
+_SCHEMAS: Final = Path(__file__).parent.parent / "handlers" / "schemas"
 # Nothing that names a person: no address, no user agent, no path or query with their values.
 _ACCESS_LOG: Final = {
     "requestId": "$context.requestId",
@@ -75,7 +75,12 @@ class Api(Construct):
     @property
     def method_arns(self) -> list[str]:
         """The ARNs of all operations, as permissions name them; each order has a path of its own."""
-        operations = (("POST", "/orders"), ("GET", "/orders"), ("GET", "/orders/*"))
+        operations = (
+            ("POST", "/orders"),
+            ("GET", "/orders"),
+            ("GET", "/orders/*"),
+            ("POST", "/orders/*/cancel"),
+        )
         stage = self._rest_api.deployment_stage.stage_name
         return [self._rest_api.arn_for_execute_api(method, path, stage) for method, path in operations]
 
@@ -126,7 +131,7 @@ class Api(Construct):
             "POST",
             integration,
             operation_name="placeOrder",
-            request_models={"application/json": self._place_order_model()},
+            request_models={"application/json": self._model("PlaceOrder", "place_order")},
             request_parameters={"method.request.header.Idempotency-Key": False},
             request_validator=validator,
         )
@@ -149,20 +154,32 @@ class Api(Construct):
             request_parameters={"method.request.path.orderId": True},
             request_validator=validator,
         )
+        cancel = order.add_resource("cancel")
+        cancel.add_method(
+            "POST",
+            integration,
+            operation_name="cancelOrder",
+            request_models={"application/json": self._model("CancelOrder", "cancel_order")},
+            request_parameters={
+                "method.request.path.orderId": True,
+                "method.request.header.Idempotency-Key": False,
+            },
+            request_validator=validator,
+        )
         # The function refuses any other method with 405. API Gateway itself would give the answer of an
         # unknown path, and can't tell which methods are allowed.
-        for resource in (collection, order):
+        for resource in (collection, order, cancel):
             resource.add_method("ANY", integration)
 
-    def _place_order_model(self) -> IModel:
-        schema: dict[str, Any] = json.loads(_PLACE_ORDER_SCHEMA.read_text())
+    def _model(self, name: str, file: str) -> IModel:
+        schema: dict[str, Any] = json.loads((_SCHEMAS / f"{file}.schema.json").read_text())
         model = CfnModel(
             self,
-            "PlaceOrder",
+            name,
             rest_api_id=self._rest_api.rest_api_id,
             content_type="application/json",
             # The name of the class in generated SDKs.
-            name="PlaceOrder",
+            name=name,
             schema=schema,
         )
         deployment = self._rest_api.latest_deployment
@@ -170,7 +187,7 @@ class Api(Construct):
             # A deployment is a snapshot: a new schema needs a new deployment.
             deployment.add_to_logical_id(schema)
             deployment.node.add_dependency(model)
-        return Model.from_model_name(self, "PlaceOrderModel", model.ref)
+        return Model.from_model_name(self, f"{name}Model", model.ref)
 
     def _key(self, config: StageConfig) -> ApiKey:
         throttle = config.throttle

@@ -7,6 +7,7 @@ from typing import Final, Self, TypeVar
 
 from aws_cdk import RemovalPolicy
 
+from handlers.contract.durations import parse_span
 from handlers.contract.names import ApiAuth, PaymentProvider, Stage, orders_per_second, stack_name
 from handlers.contract.stripe_currencies import STRIPE_DECIMALS
 
@@ -106,6 +107,10 @@ class StageConfig:
     # Of the whole account in a month, in US dollars; `operations_email` is told when it is nearly spent.
     monthly_budget: int | None
     operations_email: str | None
+    # For so long a CONFIRMED order can be cancelled; 0: not at all.
+    cancel_confirmed_seconds: int
+    # After so long an order that is ON_HOLD is cancelled.
+    hold_expires_after_seconds: int
     # After so many days a settled order has no address and no payment token any more; None: it keeps them.
     contact_data_days: int | None
 
@@ -129,6 +134,8 @@ class StageConfig:
         log_execution_data: str = "true",
         archive_days: str = "30",
         contact_data_days: str | None = None,
+        cancel_confirmed_for: str = "24h",
+        hold_expires_after: str | None = None,
     ) -> Self:
         """Return the configuration of a stage with its owner's choices, or raise InvalidSettingError."""
         _require_stage(stage)
@@ -175,6 +182,15 @@ class StageConfig:
             if monthly_budget is None
             else _number("monthlyBudget", monthly_budget, "US dollars", 1, 10_000_000),
             operations_email=operations_email,
+            cancel_confirmed_seconds=_seconds(
+                "cancelConfirmedFor", cancel_confirmed_for, least=0, most=_CANCEL_CONFIRMED_AT_MOST
+            ),
+            hold_expires_after_seconds=_seconds(
+                "holdExpiresAfter",
+                hold_expires_after or (_LOCAL_HOLD_EXPIRES_AFTER if is_local else _HOLD_EXPIRES_AFTER),
+                least=1,
+                most=_HOLD_EXPIRES_AT_MOST,
+            ),
             contact_data_days=None
             if contact_data_days is None
             else _number("contactDataDays", contact_data_days, "days", 1, 36_500),
@@ -201,6 +217,15 @@ _SWEEP: Final = Sweep(after_seconds=360, max_attempts=5)
 # Shorter, because a laptop's user does not wait for 6 minutes. A local execution can last longer, or wait for
 # its turn: meanwhile no sweep is started (devtools/local_cloud/patches/schedules.py).
 _LOCAL_SWEEP: Final = Sweep(after_seconds=60, max_attempts=5)
+
+
+# The hold on most cards ends 7 days after the authorisation, on some after 5:
+# https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
+_HOLD_EXPIRES_AFTER: Final = "6d"
+_LOCAL_HOLD_EXPIRES_AFTER: Final = "900s"
+_HOLD_EXPIRES_AT_MOST: Final = "365d"
+# Card networks take no refund after about half a year: https://docs.stripe.com/refunds
+_CANCEL_CONFIRMED_AT_MOST: Final = "180d"
 
 
 def _one_of(allowed: type[Choice], setting: str, value: str) -> Choice:
@@ -260,6 +285,20 @@ def _number(setting: str, given: str, of: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise InvalidSettingError(f"{setting} is {text!r}: it must be a number from {least} to {most} ({of})")
     return int(text)
+
+
+def _seconds(setting: str, given: str, *, least: int, most: str) -> int:
+    try:
+        seconds = int(parse_span(str(given)).total_seconds())
+    except ValueError:
+        seconds = -1
+    if not least <= seconds <= parse_span(most).total_seconds():
+        allowed = "0 (off)" if least == 0 else f"{least}s"
+        raise InvalidSettingError(
+            f"{setting} is {str(given)!r}: it must be a time such as 30s, 15m, 24h or 6d, "
+            f"from {allowed} to {most}"
+        )
+    return seconds
 
 
 def _log_retention(days: str | int) -> str:

@@ -73,10 +73,11 @@ class Functions(Construct):
                 "EVENT_BUS": bus.event_bus_name,
                 "CURRENCY": self._config.currency,
                 "ORDER_ID_NAMESPACE": self._uuid_of_the_stack(),
+                "CANCEL_CONFIRMED_SECONDS": str(self._config.cancel_confirmed_seconds),
                 **({"CONSOLE_DOMAIN": domain} if domain else {}),
             },
         )
-        allow(function, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"], storage.orders.table_arn)
+        allow(function, [*_READ_AND_RECORD, "dynamodb:Query"], storage.orders.table_arn)
         allow(function, ["dynamodb:Query"], f"{storage.orders.table_arn}/index/{CUSTOMER_ORDERS_INDEX}")
         allow(function, ["dynamodb:BatchGetItem"], storage.inventory.table_arn)
         allow(function, ["events:PutEvents"], bus.event_bus_arn)

@@ -71,6 +71,7 @@ class OrderProcessingStack(Stack):
             PaymentDlqUrl=messaging.payment_dlq.queue_url,
             NotificationDlqUrl=messaging.notification_dlq.queue_url,
             DeliveryDlqUrl=messaging.delivery_dlq.queue_url,
+            CancelConfirmedSeconds=str(config.cancel_confirmed_seconds),
         )
 
     def _publish(self, **outputs: str) -> None:

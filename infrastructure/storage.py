@@ -44,7 +44,7 @@ class Storage(Construct):
                     OPEN_ORDERS_INDEX,
                     "openShard",
                     "openKey",
-                    ["status", "customerId", "updatedAt", "reason", "attempts"],
+                    ["status", "customerId", "updatedAt", "reason", "attempts", "cancelRequestedAt"],
                     writes_per_order=OPEN_INDEX_WRITES_PER_ORDER,
                 ),
                 # Sparse: of an order's records only ORDER has a customerId.

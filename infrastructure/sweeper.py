@@ -1,4 +1,4 @@
-"""The sweeper: a function that emits overdue orders again, every minute."""
+"""The sweeper: a function that emits overdue orders again and cancels expired holds, every minute."""
 
 from typing import Final
 
@@ -40,6 +40,7 @@ class ScheduledSweeper(Construct):
                 "DELIVERY_DLQ_URL": messaging.delivery_dlq.queue_url,
                 "SWEEP_AFTER_SECONDS": str(config.sweep.after_seconds),
                 "SWEEP_MAX_ATTEMPTS": str(config.sweep.max_attempts),
+                "HOLD_EXPIRES_AFTER_SECONDS": str(config.hold_expires_after_seconds),
             },
         )
         # The next sweep comes in a minute and does what this one could not. Retries gain nothing.

@@ -1,4 +1,4 @@
-"""The order workflow: an Express state machine that OrderPlaced starts."""
+"""The order workflow: an Express state machine that a new order starts, and a request to cancel one."""
 
 from pathlib import Path
 from typing import Final
@@ -70,7 +70,7 @@ class Workflow(Construct):
             tracing_enabled=True,
         )
         self._grant(storage=storage, functions=functions)
-        self._start_on_order_placed(self._publish())
+        self._start_on_events(self._publish())
 
     @property
     def executions_url(self) -> str:
@@ -117,7 +117,7 @@ class Workflow(Construct):
         )
         return CfnStateMachineAlias(self, "Alias", name=LIVE_ALIAS, routing_configuration=[route])
 
-    def _start_on_order_placed(self, alias: CfnStateMachineAlias) -> None:
+    def _start_on_events(self, alias: CfnStateMachineAlias) -> None:
         """Start an execution of the alias, with the whole event as its input."""
         target = SfnStateMachine(
             self.state_machine,
@@ -130,7 +130,10 @@ class Workflow(Construct):
             self,
             "OrderPlaced",
             event_bus=self._messaging.bus,
-            event_pattern=EventPattern(source=[EVENT_SOURCE], detail_type=[DetailType.ORDER_PLACED.value]),
+            event_pattern=EventPattern(
+                source=[EVENT_SOURCE],
+                detail_type=[each.value for each in DetailType if each.starts_workflow],
+            ),
             targets=[target],
         )
         # The target has no alias. Its role must allow the state machine itself, as it does:

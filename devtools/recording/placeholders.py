@@ -47,7 +47,7 @@ class Placeholders:
     def replace(self, value: Any) -> Any:
         """Replace texts in a value and in all values inside it."""
         match value:
-            case {"detail-type": "OrderPlaced", "id": _, "time": _}:
+            case {"detail-type": _, "id": _, "time": _}:
                 return {name: self.replace(_EVENT_FIELDS.get(name, each)) for name, each in value.items()}
             case dict():
                 return {

@@ -67,7 +67,10 @@ class StackRecorder:
             with self._broken(scenario.broken):
                 if scenario.unannounced:
                     self._reopen(order_id)
-                self._deliver_again(execution)
+                if scenario.cancels:
+                    self._cancel(order_id)
+                else:
+                    self._deliver_again(execution)
                 execution = self._execution(order_id, count=2)
         recording = self._recording(scenario.name, execution)
         _expect(scenario, recording, self._order(order_id))
@@ -112,6 +115,11 @@ class StackRecorder:
     def _reopen(self, order_id: str) -> None:
         orders = RedrivableOrders(self._stack)
         orders.reopen(orders.read([order_id])[order_id], [])
+
+    def _cancel(self, order_id: str) -> None:
+        response = self._api.cancel(order_id)
+        if response.status != ACCEPTED:
+            raise problem(response)
 
     def _deliver_again(self, execution: LoggedExecution) -> None:
         event = json.loads(execution.events[0].details["input"])

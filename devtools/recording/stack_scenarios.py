@@ -21,6 +21,7 @@ class StackScenario:
 
     `broken` are the services whose fault is on during the recording.
     With `before`, OrderPlaced is delivered twice: once with these services broken, then for the recording.
+    With `cancels`, the second execution is that of a request to cancel the order.
     With `unannounced`, the order is marked as not announced between the two, as the sweeper does.
     `parked` are the steps whose message must be on a dead-letter queue.
     """
@@ -31,6 +32,7 @@ class StackScenario:
     quantity: int = 3
     broken: frozenset[Service] = NOTHING
     before: frozenset[Service] | None = None
+    cancels: bool = False
     unannounced: bool = False
     status: OrderStatus
     reason: str | None = None
@@ -125,7 +127,7 @@ STACK_SCENARIOS: Final = (
         broken=PAYMENT,
         status=OrderStatus.ON_HOLD,
         reason="payment",
-        parked=("AuthorizePayment", "VoidPayment"),
+        parked=("AuthorizePayment", "ReversePayment"),
     ),
     StackScenario(
         name="declined_while_notification_down",
@@ -179,6 +181,32 @@ STACK_SCENARIOS: Final = (
         broken=INVENTORY,
         status=OrderStatus.CONFIRMED,
         parked=("ReserveInventory",),
-        ends_in="AlreadySettled",
+        ends_in="Overtaken",
+    ),
+    StackScenario(
+        name="cancelled",
+        description="a confirmed order is cancelled: its payment is refunded, its stock is back",
+        before=NOTHING,
+        cancels=True,
+        status=OrderStatus.CANCELLED,
+        reason="CUSTOMER",
+    ),
+    StackScenario(
+        name="cancelled_on_hold",
+        description="a held order is cancelled: nothing is reserved and nothing is charged any more",
+        before=PAYMENT,
+        cancels=True,
+        status=OrderStatus.CANCELLED,
+        reason="CUSTOMER",
+    ),
+    StackScenario(
+        name="refund_down",
+        description="the refund of a cancelled order can't be made: the order is held and its message parked",
+        before=NOTHING,
+        cancels=True,
+        broken=PAYMENT,
+        status=OrderStatus.ON_HOLD,
+        reason="payment",
+        parked=("AuthorizePayment", "ReversePayment"),
     ),
 )

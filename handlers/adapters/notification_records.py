@@ -21,7 +21,7 @@ class NotificationRecords:
         self._steps = StepRecords(client, table_name)
 
     def claim(self, order_id: str, kind: NotificationKind, *, owner: str, now: datetime) -> bool:
-        """Claim the right to send; False when it was sent already.
+        """Claim the right to send; False when it was sent already, or is not to be sent any more.
 
         Raises NotificationInProgress while another owner has a claim that is not expired.
         """
@@ -34,11 +34,25 @@ class NotificationRecords:
                 "expired": rfc3339(now - CLAIM_EXPIRES_AFTER),
             },
         )
-        if stored["status"] == NotificationStatus.SENT:
+        if stored["status"] in {NotificationStatus.SENT, NotificationStatus.SKIPPED}:
             return False
         if stored["owner"] != owner:
-            raise NotificationInProgress(f"the notification {kind!s} of order {order_id} is being sent")
+            raise _in_progress(order_id, kind)
         return True
+
+    def skip(self, order_id: str, kind: NotificationKind, *, now: datetime) -> None:
+        """Let nobody send it from now on, if it was not sent; raises NotificationInProgress like `claim`."""
+        stored = self._steps.update_if(
+            _key(order_id, kind),
+            {"status": NotificationStatus.SKIPPED.value, "at": rfc3339(now)},
+            condition="attribute_not_exists(orderId) OR (#status = :sending AND #at < :expired)",
+            operands={
+                "sending": NotificationStatus.SENDING.value,
+                "expired": rfc3339(now - CLAIM_EXPIRES_AFTER),
+            },
+        )
+        if stored["status"] == NotificationStatus.SENDING:
+            raise _in_progress(order_id, kind)
 
     def record_sent(self, order_id: str, kind: NotificationKind, *, message_id: str, now: datetime) -> None:
         self._steps.update_if(
@@ -47,6 +61,10 @@ class NotificationRecords:
             condition="#status = :sending",
             operands={"sending": NotificationStatus.SENDING.value},
         )
+
+
+def _in_progress(order_id: str, kind: NotificationKind) -> NotificationInProgress:
+    return NotificationInProgress(f"the notification {kind!s} of order {order_id} is being sent")
 
 
 def _key(order_id: str, kind: NotificationKind) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.names import (
     OPEN_ORDERS_INDEX,
     ORDER_RECORD,
+    CancelReason,
     OpenKind,
     OrderStatus,
     open_key,
@@ -39,6 +40,14 @@ class OpenOrders:
 
         The index is a moment behind the table. So every write to an order is conditional on its key.
         """
+        return self._find(OpenKind.IN_PROGRESS, shard, before)
+
+    def held(self, shard: str, before: str) -> Iterator[OverdueOrder]:
+        """Find the orders of one shard that are held since before that time, and not being cancelled."""
+        waiting = self._find(OpenKind.WAITING, shard, before)
+        return (order for order in waiting if order.status is OrderStatus.ON_HOLD and not order.is_cancelling)
+
+    def _find(self, kind: OpenKind, shard: str, before: str) -> Iterator[OverdueOrder]:
         query = {
             "TableName": self._table_name,
             "IndexName": OPEN_ORDERS_INDEX,
@@ -46,8 +55,8 @@ class OpenOrders:
             "ExpressionAttributeValues": to_item(
                 {
                     ":shard": shard,
-                    ":first": open_key(OpenKind.IN_PROGRESS, ""),
-                    ":last": open_key(OpenKind.IN_PROGRESS, before),
+                    ":first": open_key(kind, ""),
+                    ":last": open_key(kind, before),
                 }
             ),
         }
@@ -63,7 +72,7 @@ class OpenOrders:
         return self._change(order, lifecycle.mark_unannounced(order.open_key))
 
     def hold(self, order: OverdueOrder, now: str) -> OverdueOrder | None:
-        """Put a PENDING order ON_HOLD, in progress until that is announced; None when it has changed."""
+        """Put an order ON_HOLD, in progress until that is announced; None when it has changed."""
         held = replace(
             order,
             status=OrderStatus.ON_HOLD,
@@ -76,6 +85,13 @@ class OpenOrders:
     def leave_to_operator(self, order: OverdueOrder, now: str) -> bool:
         """Let it wait for an operator; False when it has changed."""
         return self._change(order, lifecycle.leave_to_operator(order.open_key, now))
+
+    def expire(self, order: OverdueOrder, now: str) -> bool:
+        """Request the cancellation of a held order; False when it has changed."""
+        write = lifecycle.request_cancellation(
+            order.order_id, now, CancelReason.HOLD_EXPIRED, seen=order.open_key
+        )
+        return self._change(order, write)
 
     def _pages(self, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         start: dict[str, Any] = {}
@@ -109,6 +125,7 @@ def _overdue_order(entry: Mapping[str, Any]) -> OverdueOrder:
         reason=entry.get("reason"),
         open_key=entry["openKey"],
         attempts=int(entry.get("attempts", 0)) if isinstance(entry.get("attempts"), Decimal) else 0,
+        is_cancelling="cancelRequestedAt" in entry,
     )
 
 

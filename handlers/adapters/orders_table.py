@@ -20,12 +20,15 @@ from handlers.contract.names import (
     NOTIFICATION_STEP_PREFIX,
     ORDER_RECORD,
     PAYMENT_STEP,
+    CancelReason,
+    NotificationStatus,
     OrderStatus,
 )
-from handlers.contract.order_lifecycle import NOT_STORED, stored_order
+from handlers.contract.order_lifecycle import NOT_STORED, request_cancellation, stored_order
 from handlers.domain.errors import OrderNotFound
 from handlers.domain.notification import NotificationKind
 from handlers.domain.order import (
+    Cancellation,
     Execution,
     ListPosition,
     Order,
@@ -68,12 +71,45 @@ class OrdersTable:
             return _order(failed.stored)
         return None
 
+    def request_cancellation(
+        self, order_id: str, request: Cancellation, *, confirmed_since: str | None
+    ) -> Order:
+        """Let the next execution cancel the order, where that is possible; return the order as it is now.
+
+        `confirmed_since`: see `order_lifecycle.request_cancellation`. Raises OrderNotFound.
+        """
+        write = request_cancellation(
+            order_id,
+            request.requested_at,
+            request.reason,
+            comment=request.comment,
+            confirmed_since=confirmed_since,
+        )
+        try:
+            with conditional_write(_SERVICE):
+                response = self._client.update_item(
+                    TableName=self._table_name,
+                    Key=record_key(order_id, ORDER_RECORD),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **write.arguments(to_item),
+                )
+        except ConditionFailedError as failed:
+            if not failed.stored:
+                raise OrderNotFound(order_id) from None
+            return _order(failed.stored)
+        return _order(from_item(response["Attributes"]))
+
     def read_order(self, order_id: str) -> Order:
         """Read an order, strongly consistent; raises OrderNotFound."""
         order = self.find_order(order_id)
         if order is None:
             raise OrderNotFound(order_id)
         return order
+
+    def is_cancelling(self, order_id: str) -> bool:
+        """Tell, strongly consistent, whether somebody asked to cancel the order; raises OrderNotFound."""
+        return self.read_order(order_id).cancellation is not None
 
     def find_order(self, order_id: str) -> Order | None:
         """Read an order, strongly consistent; None when there is none."""
@@ -159,6 +195,7 @@ def _order(plain: Mapping[str, Any]) -> Order:
         updated_at=with_milliseconds(plain["updatedAt"]),
         request_hash=plain["requestHash"],
         execution=_execution(plain),
+        cancellation=_cancellation(plain),
     )
 
 
@@ -178,6 +215,16 @@ def _execution(order: Mapping[str, Any]) -> Execution | None:
     return Execution(arn=order["executionArn"], started_at=order["executionStartedAt"])
 
 
+def _cancellation(order: Mapping[str, Any]) -> Cancellation | None:
+    if "cancelRequestedAt" not in order:
+        return None
+    return Cancellation(
+        requested_at=order["cancelRequestedAt"],
+        reason=CancelReason(order["cancelReason"]),
+        comment=order.get("cancelComment"),
+    )
+
+
 def _summary(plain: Mapping[str, Any]) -> OrderSummary:
     return OrderSummary(
         order_id=plain["orderId"],
@@ -190,7 +237,8 @@ def _summary(plain: Mapping[str, Any]) -> OrderSummary:
 
 
 def _steps(records: Mapping[str, Mapping[str, Any]]) -> RecordedSteps:
-    begun = [records[kind] for kind in _NOTIFICATIONS if kind in records]
+    notifications = (records[kind] for kind in _NOTIFICATIONS if kind in records)
+    begun = [each for each in notifications if each["status"] != NotificationStatus.SKIPPED]
     return RecordedSteps(
         inventory=_step(records.get(INVENTORY_STEP)),
         payment=_step(records.get(PAYMENT_STEP)),

@@ -22,13 +22,13 @@ class PaymentRecords:
         """Return the recorded decision, also when another execution made it."""
         return _step(self._steps.put_if_absent(_record(step)))
 
-    def settle_authorized(self, step: PaymentStep) -> PaymentStep:
-        """Capture or void what is AUTHORIZED; return what is recorded, also by another execution."""
+    def settle(self, expected: PaymentStatus, step: PaymentStep) -> PaymentStep:
+        """Change a payment that has the expected status; return what is recorded then, whoever did it."""
         record = self._steps.update_if(
             (step.order_id, PAYMENT_STEP),
             {"status": step.status.value, "at": step.at, "executionArn": step.execution_arn},
-            condition="#status = :authorized",
-            operands={"authorized": PaymentStatus.AUTHORIZED.value},
+            condition="#status = :expected",
+            operands={"expected": expected.value},
         )
         return _step(record)
 

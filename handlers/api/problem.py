@@ -12,8 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.adapters.aws import error_code
 from handlers.api.errors import InvalidRequest, UnsupportedMediaType, Violation
 from handlers.domain.errors import (
+    CancelLater,
     DependencyUnavailable,
     IdempotencyKeyReused,
+    NotCancellable,
     OrderNotFound,
     UnknownProducts,
 )
@@ -37,19 +39,27 @@ _FIXED: Final[Mapping[type[Exception], tuple[HTTPStatus, str | None, str]]] = {
         "This Idempotency-Key placed another order; use a new key for a new order.",
     ),
     OrderNotFound: (HTTPStatus.NOT_FOUND, "order-not-found", "There is no order with this id."),
+    CancelLater: (
+        HTTPStatus.CONFLICT,
+        "order-being-confirmed",
+        "The order is being confirmed at this moment; try again.",
+    ),
 }
 
 
 def problem_response(error: Exception) -> Response[str]:
     """Describe an error without internal names. What the client can't fix gets no detail."""
     if type(error) in _FIXED:
-        return _response(*_FIXED[type(error)])
+        response = _response(*_FIXED[type(error)])
+        return _retry_later(response) if isinstance(error, CancelLater) else response
     match error:
         case InvalidRequest():
             return _response(HTTPStatus.BAD_REQUEST, "invalid-request", str(error), error.violations)
         case UnknownProducts():
             detail = "The catalogue does not have every product of the order."
             return _response(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-products", detail, _unknown(error))
+        case NotCancellable():
+            return _response(HTTPStatus.CONFLICT, "not-cancellable", str(error))
         # When AWS refuses a call for good (a missing grant, a deleted table), that is no fault of the client.
         case DependencyUnavailable() | ClientError() | BotoCoreError():
             return _unavailable()
@@ -66,7 +76,7 @@ def log_fields(error: Exception) -> dict[str, Any]:
             return {"error": type(error).__name__, "cause": str(error)}
         case ClientError():
             return {"error": error_code(error), "operation": error.operation_name}
-        case InvalidRequest() | UnknownProducts():
+        case InvalidRequest() | UnknownProducts() | NotCancellable():
             return {"error": type(error).__name__}
         case _:
             frames = traceback.extract_tb(error.__traceback__)
@@ -95,7 +105,10 @@ def _unknown(error: UnknownProducts) -> list[Violation]:
 
 def _unavailable() -> Response[str]:
     detail = "Try again; with the same Idempotency-Key no order is placed twice."
-    response = _response(HTTPStatus.SERVICE_UNAVAILABLE, None, detail)
+    return _retry_later(_response(HTTPStatus.SERVICE_UNAVAILABLE, None, detail))
+
+
+def _retry_later(response: Response[str]) -> Response[str]:
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.contract.money import Money, OrderLine
-from handlers.domain.order import Execution, Order, OrderSummary, RecordedStep, RecordedSteps
+from handlers.domain.order import Cancellation, Execution, Order, OrderSummary, RecordedStep, RecordedSteps
 
 
 def accepted(order: Order) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def full(order: Order, steps: RecordedSteps, console_domain: str | None) -> dict
         "total": _money(order.total),
         "steps": _steps(steps),
         "execution": _execution(order.execution, console_domain),
+        "cancellation": _cancellation(order.cancellation),
         "createdAt": order.created_at,
         "updatedAt": order.updated_at,
     }
@@ -69,6 +70,13 @@ def _step(step: RecordedStep) -> dict[str, Any]:
     of_payment = {"provider": step.provider, "reference": step.reference, "reason": step.reason}
     known = {name: value for name, value in of_payment.items() if value}
     return {"status": step.status, **known, "at": step.at}
+
+
+def _cancellation(cancellation: Cancellation | None) -> dict[str, Any] | None:
+    if cancellation is None:
+        return None
+    comment = {"comment": cancellation.comment} if cancellation.comment else {}
+    return {"reason": cancellation.reason, **comment, "requestedAt": cancellation.requested_at}
 
 
 def _execution(execution: Execution | None, console_domain: str | None) -> dict[str, Any] | None:

@@ -57,6 +57,15 @@ def _place_order(body: Any) -> PlaceOrder:
     )
 
 
+def parse_cancel_order(body: object, schema: Schema) -> str | None:
+    """Return the client's comment; raises InvalidRequest with all that the body breaks."""
+    found = list(violations(schema, body))
+    if found:
+        raise InvalidRequest("The cancellation breaks the rules that are listed.", found)
+    comment: str | None = body.get("reason") if isinstance(body, Mapping) else None
+    return comment
+
+
 def parse_idempotency_key(text: str) -> str:
     """Return the header's value; raises InvalidRequest."""
     if not _PRINTABLE_ASCII.fullmatch(text):

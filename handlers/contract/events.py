@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from handlers.contract.money import Money, OrderLine
-from handlers.contract.names import EVENT_SOURCE, DetailType
+from handlers.contract.names import EVENT_SOURCE, CancelReason, DetailType
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 MAX_EVENTS_PER_CALL: Final = 10
@@ -42,8 +42,15 @@ class PlacedOrder(Protocol):
     def total(self) -> Money: ...
 
 
+class RunnableOrder(PlacedOrder, Protocol):
+    """What an event says that starts the workflow of an order once more."""
+
+    @property
+    def cancel_reason(self) -> CancelReason | None: ...
+
+
 def order_placed(order: PlacedOrder) -> Event:
-    """Return OrderPlaced; it is emitted again whenever the workflow has to run again."""
+    """Return the event that there is a new order; it is emitted again until the order is settled."""
     return Event(
         detail_type=DetailType.ORDER_PLACED,
         detail={
@@ -56,6 +63,21 @@ def order_placed(order: PlacedOrder) -> Event:
             "total": {"amount": order.total.amount, "currency": order.total.currency},
         },
     )
+
+
+def cancellation_requested(order_id: str, customer_id: str, reason: CancelReason) -> Event:
+    """Return the event that the order's record has a request to cancel it, from now on for good."""
+    return Event(
+        detail_type=DetailType.ORDER_CANCELLATION_REQUESTED,
+        detail={"orderId": order_id, "customerId": customer_id, "reason": reason.value},
+    )
+
+
+def workflow_event(order: RunnableOrder) -> Event:
+    """Return the event with which the workflow of an order runs again; it does what the record says."""
+    if order.cancel_reason is not None:
+        return cancellation_requested(order.order_id, order.customer_id, order.cancel_reason)
+    return order_placed(order)
 
 
 def order_held(order_id: str, customer_id: str, reason: str) -> Event:

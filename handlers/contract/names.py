@@ -37,17 +37,26 @@ MAX_AVAILABLE: Final = 999_999_999
 
 
 class OrderStatus(StrEnum):
-    """The status of an order; CONFIRMED and REJECTED are final."""
+    """The status of an order; REJECTED and CANCELLED are final, and CONFIRMED until it is cancelled."""
 
     PENDING = "PENDING"
     CONFIRMED = "CONFIRMED"
     REJECTED = "REJECTED"
     ON_HOLD = "ON_HOLD"
+    CANCELLED = "CANCELLED"
 
     @property
     def is_settled(self) -> bool:
-        """Tell whether it is final."""
-        return self in {OrderStatus.CONFIRMED, OrderStatus.REJECTED}
+        """Tell whether the workflow is done with it."""
+        return self in {OrderStatus.CONFIRMED, OrderStatus.REJECTED, OrderStatus.CANCELLED}
+
+
+class CancelReason(StrEnum):
+    """Why an order is CANCELLED: who asked for it, or that it was ON_HOLD for too long."""
+
+    CUSTOMER = "CUSTOMER"
+    OPERATOR = "OPERATOR"
+    HOLD_EXPIRED = "HOLD_EXPIRED"
 
 
 class OpenKind(StrEnum):
@@ -75,6 +84,7 @@ class PaymentStatus(StrEnum):
     DECLINED = "DECLINED"
     CAPTURED = "CAPTURED"
     VOIDED = "VOIDED"
+    REFUNDED = "REFUNDED"
 
 
 class PaymentProvider(StrEnum):
@@ -92,10 +102,14 @@ class ApiAuth(StrEnum):
 
 
 class NotificationStatus(StrEnum):
-    """SENDING is a claim that expires; SENT is final."""
+    """SENDING is a claim that expires. SENT and SKIPPED are final.
+
+    SKIPPED: the order was cancelled before it was sent, or nobody is left to be told.
+    """
 
     SENDING = "SENDING"
     SENT = "SENT"
+    SKIPPED = "SKIPPED"
 
 
 class DetailType(StrEnum):
@@ -105,6 +119,13 @@ class DetailType(StrEnum):
     ORDER_CONFIRMED = "OrderConfirmed"
     ORDER_REJECTED = "OrderRejected"
     ORDER_HELD = "OrderHeld"
+    ORDER_CANCELLATION_REQUESTED = "OrderCancellationRequested"
+    ORDER_CANCELLED = "OrderCancelled"
+
+    @property
+    def starts_workflow(self) -> bool:
+        """Tell whether it starts an execution; the others announce what one did."""
+        return self in {DetailType.ORDER_PLACED, DetailType.ORDER_CANCELLATION_REQUESTED}
 
 
 class Stage(StrEnum):

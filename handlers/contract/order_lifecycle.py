@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from handlers.contract.names import OpenKind, OrderStatus, open_key, open_shard
+from handlers.contract.names import CancelReason, OpenKind, OrderStatus, open_key, open_shard
 
 ToItem = Callable[[Mapping[str, Any]], dict[str, Any]]
 """Turns plain values into DynamoDB attributes."""
@@ -17,9 +17,15 @@ ToItem = Callable[[Mapping[str, Any]], dict[str, Any]]
 # An order that is stored already keeps its record.
 NOT_STORED: Final = "attribute_not_exists(orderId)"
 
-# Settled and closed before a time, and the address is still there.
+_SETTLED: Final = "#status IN (:confirmed, :rejected, :cancelled)"
+_SETTLED_VALUES: Final = {
+    ":confirmed": OrderStatus.CONFIRMED.value,
+    ":rejected": OrderStatus.REJECTED.value,
+    ":cancelled": OrderStatus.CANCELLED.value,
+}
+# Settled and closed before a time, and the address or the customer's own words are still there.
 CONTACT_EXPIRED: Final = (
-    "attribute_exists(customerEmail) AND #status IN (:confirmed, :rejected) "
+    f"(attribute_exists(customerEmail) OR attribute_exists(cancelComment)) AND {_SETTLED} "
     "AND attribute_not_exists(openShard) AND updatedAt < :before"
 )
 
@@ -28,7 +34,12 @@ _UNDECIDED: Final = "#status IN (:pending, :onHold)"
 _NO_MESSAGE_TAKEN: Final = "(attribute_not_exists(redrivenAt) OR redrivenAt <= :started)"
 # Every write to an open order changes its key, except mark_unannounced.
 _UNCHANGED: Final = "openKey = :seen"
+# An order that is to be cancelled is settled in no other way.
+_NOT_CANCELLING: Final = "attribute_not_exists(cancelRequestedAt)"
+_CANCELLING: Final = "attribute_exists(cancelRequestedAt)"
+_NOT_ENDED: Final = "#status IN (:pending, :onHold, :confirmed)"
 _PENDING_OR_HELD: Final = {":pending": OrderStatus.PENDING.value, ":onHold": OrderStatus.ON_HOLD.value}
+_NOT_ENDED_VALUES: Final = {**_PENDING_OR_HELD, ":confirmed": OrderStatus.CONFIRMED.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,16 +165,14 @@ def forget(order_id: str, customer_id: str, now: str) -> OrderWrite:
     """
     return OrderWrite(
         update="SET customerId = :pseudonym, requestHash = :forgotten, forgottenAt = :now "
-        "REMOVE customerEmail, paymentMethod",
-        condition="customerId = :customer AND #status IN (:confirmed, :rejected) "
-        "AND attribute_not_exists(openShard)",
+        "REMOVE customerEmail, paymentMethod, cancelComment",
+        condition=f"customerId = :customer AND {_SETTLED} AND attribute_not_exists(openShard)",
         values={
             ":pseudonym": f"forgotten:{order_id}",
             ":forgotten": "forgotten",
             ":now": now,
             ":customer": customer_id,
-            ":confirmed": OrderStatus.CONFIRMED.value,
-            ":rejected": OrderStatus.REJECTED.value,
+            **_SETTLED_VALUES,
         },
     )
 
@@ -174,15 +183,60 @@ def erase_contact(before: str) -> OrderWrite:
     The customer's id stays. The hash of the request could tell the address.
     """
     return OrderWrite(
-        update="SET requestHash = :forgotten REMOVE customerEmail, paymentMethod",
+        update="SET requestHash = :forgotten REMOVE customerEmail, paymentMethod, cancelComment",
         condition=CONTACT_EXPIRED,
-        values={
-            ":forgotten": "forgotten",
-            ":confirmed": OrderStatus.CONFIRMED.value,
-            ":rejected": OrderStatus.REJECTED.value,
-            ":before": before,
-        },
+        values={":forgotten": "forgotten", **_SETTLED_VALUES, ":before": before},
     )
+
+
+def request_cancellation(  # noqa: PLR0913  each of them is stored or compared
+    order_id: str,
+    now: str,
+    reason: CancelReason,
+    *,
+    comment: str | None = None,
+    confirmed_since: str | None = None,
+    seen: str | None = None,
+) -> OrderWrite:
+    """API, operator, sweeper: the next execution cancels the order, whatever runs now.
+
+    No execution that runs now may close the order or leave it to an operator: it is not `executionArn` any
+    more. An order CONFIRMED before `confirmed_since` is not cancelled; None excludes all of them. One that is
+    still being announced must first be closed, or wait for an operator: "confirmed" must not come after
+    "cancelled". With `seen`, the order must be ON_HOLD with this openKey.
+    """
+    values = {
+        ":now": now,
+        ":reason": reason.value,
+        ":openShard": open_shard(order_id),
+        ":openKey": open_key(OpenKind.IN_PROGRESS, now),
+    }
+    note = ""
+    if comment is not None:
+        note, values[":comment"] = ", cancelComment = :comment", comment
+    condition, compared = _cancellable(confirmed_since, seen)
+    return OrderWrite(
+        update="SET cancelRequestedAt = :now, cancelReason = :reason, updatedAt = :now, "
+        f"openShard = :openShard, openKey = :openKey{note} "
+        "REMOVE executionArn, executionStartedAt, attempts, unannounced, closedAt",
+        condition=f"{_NOT_CANCELLING} AND {condition}",
+        values=values | compared,
+    )
+
+
+def _cancellable(confirmed_since: str | None, seen: str | None) -> tuple[str, dict[str, str]]:
+    if seen is not None:
+        held = f"#status = :onHold AND {_UNCHANGED}"
+        return held, {":onHold": OrderStatus.ON_HOLD.value, ":seen": seen}
+    if confirmed_since is None:
+        return _UNDECIDED, _PENDING_OR_HELD
+    announced = "(attribute_not_exists(openShard) OR begins_with(openKey, :waiting))"
+    confirmed = f"#status = :confirmed AND updatedAt >= :since AND {announced}"
+    return f"({_UNDECIDED} OR ({confirmed}))", {
+        **_NOT_ENDED_VALUES,
+        ":since": confirmed_since,
+        ":waiting": OpenKind.WAITING.value,
+    }
 
 
 def _redrive_note(redriven_at: str | None) -> tuple[str, dict[str, str]]:
@@ -216,7 +270,8 @@ def _settled_by_this_execution_or_a_dead_one(status: str) -> str:
 STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
     "ConfirmOrder": OrderWrite(
         update=f"SET #status = :confirmed, {_NOTE_EXECUTION} REMOVE reason, unannounced",
-        condition=f"{_UNDECIDED} OR {_settled_by_this_execution_or_a_dead_one(':confirmed')}",
+        condition=f"{_NOT_CANCELLING} AND "
+        f"({_UNDECIDED} OR {_settled_by_this_execution_or_a_dead_one(':confirmed')})",
         values={
             **_PENDING_OR_HELD,
             ":confirmed": OrderStatus.CONFIRMED.value,
@@ -227,7 +282,8 @@ STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
     ),
     "RejectOrder": OrderWrite(
         update="SET #status = :rejected, reason = :reason, " + _NOTE_EXECUTION + " REMOVE unannounced",
-        condition=f"{_UNDECIDED} OR {_settled_by_this_execution_or_a_dead_one(':rejected')}",
+        condition=f"{_NOT_CANCELLING} AND "
+        f"({_UNDECIDED} OR {_settled_by_this_execution_or_a_dead_one(':rejected')})",
         values={
             **_PENDING_OR_HELD,
             ":rejected": OrderStatus.REJECTED.value,
@@ -239,8 +295,20 @@ STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
     ),
     "HoldOrder": OrderWrite(
         update="SET #status = :onHold, reason = :reason, " + _NOTE_EXECUTION,
-        condition=_UNDECIDED,
-        values={**_PENDING_OR_HELD, ":reason": "$.reason", **_BY_THIS_EXECUTION, **_IN_PROGRESS},
+        condition=f"({_NOT_CANCELLING} AND {_UNDECIDED}) OR (cancelRequestedAt <= :started AND {_NOT_ENDED})",
+        values={**_NOT_ENDED_VALUES, ":reason": "$.reason", **_BY_THIS_EXECUTION, **_IN_PROGRESS},
+        returns_updated=True,
+    ),
+    "CancelOrder": OrderWrite(
+        update="SET #status = :cancelled, reason = cancelReason, " + _NOTE_EXECUTION + " REMOVE unannounced",
+        condition=f"{_CANCELLING} AND "
+        f"({_NOT_ENDED} OR {_settled_by_this_execution_or_a_dead_one(':cancelled')})",
+        values={
+            **_NOT_ENDED_VALUES,
+            ":cancelled": OrderStatus.CANCELLED.value,
+            **_BY_THIS_EXECUTION,
+            **_IN_PROGRESS,
+        },
         returns_updated=True,
     ),
     "CloseOrder": OrderWrite(

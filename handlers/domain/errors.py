@@ -35,11 +35,36 @@ class PaymentNotAuthorized(Exception):  # noqa: N818  as above
         )
 
 
+class CancellationRequested(Exception):  # noqa: N818  as above
+    """Somebody asked to cancel the order: nothing may be captured any more."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"order {order_id} is being cancelled")
+
+
 class PaymentAlreadyCaptured(Exception):  # noqa: N818  as above
     """A void was requested, but the money is captured. Only a refund can undo that."""
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"the payment of order {order_id} is captured and can only be refunded")
+
+
+class RefundPending(Exception):  # noqa: N818  as above
+    """Not transient: the provider accepted the refund, which takes hours or days. A redrive finishes it."""
+
+    def __init__(self, order_id: str, refund_id: str) -> None:
+        super().__init__(
+            f"the refund {refund_id} of order {order_id} is not finished: "
+            "redrive this message when the provider shows it as done"
+        )
+
+
+class NotCancellable(Exception):  # noqa: N818  as above
+    """The order can't be cancelled; the message says why, in words for the client."""
+
+
+class CancelLater(Exception):  # noqa: N818  as above
+    """The order was confirmed a moment ago, and the customer is being told so: it can be cancelled soon."""
 
 
 class UnknownProducts(Exception):  # noqa: N818  as above

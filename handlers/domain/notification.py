@@ -7,17 +7,20 @@ from enum import StrEnum
 from typing import Final
 
 from handlers.contract.money import format_money
+from handlers.contract.names import CancelReason, OrderStatus
 from handlers.domain.order import Order
 
 # Longer than an invocation can last, so an older claim belongs to an invocation that died.
 CLAIM_EXPIRES_AFTER: Final = timedelta(seconds=30)
 
-# The answer when there is nobody to tell.
-SKIPPED: Final = "SKIPPED"
-
 _REASONS: Final[Mapping[str | None, str]] = {
     "OUT_OF_STOCK": "we no longer have everything you ordered in stock",
     "PAYMENT_DECLINED": "your payment was declined",
+}
+
+_CANCELLED_BECAUSE: Final[Mapping[str | None, str]] = {
+    CancelReason.CUSTOMER: " as you asked",
+    CancelReason.HOLD_EXPIRED: " because we could not complete it in time",
 }
 
 
@@ -27,6 +30,18 @@ class NotificationKind(StrEnum):
     RECEIVED = "received"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+    def fits(self, order: Order) -> bool:
+        """Tell whether it is still true: the order may have been cancelled since it was to be sent."""
+        if self is NotificationKind.CANCELLED:
+            return order.status is OrderStatus.CANCELLED
+        return order.cancellation is None
+
+
+NOT_AFTER_CANCELLED: Final = tuple(
+    kind for kind in NotificationKind if kind is not NotificationKind.CANCELLED
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +79,9 @@ def _body(kind: NotificationKind, order: Order) -> str:
         case NotificationKind.REJECTED:
             reason = _REASONS.get(order.reason, "we can't fulfil it")
             return f"We can't accept your order {order.order_id}: {reason}. You have not been charged."
+        case NotificationKind.CANCELLED:
+            cause = _CANCELLED_BECAUSE.get(order.reason, "")
+            return (
+                f"Your order {order.order_id} is cancelled{cause}. You pay nothing for it. "
+                f"If we have charged you {format_money(order.total)} already, you get all of it back."
+            )

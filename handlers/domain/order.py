@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from handlers.contract.money import Money, OrderLine
-from handlers.contract.names import OrderStatus
+from handlers.contract.names import CancelReason, OrderStatus
 
 _CONSOLE_LINK: Final = (
     "https://{region}.{domain}/states/home?region={region}"
@@ -31,6 +31,15 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """A request to cancel an order; it is never taken back. `comment` is the client's own words."""
+
+    requested_at: str
+    reason: CancelReason
+    comment: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """Times are RFC 3339 UTC; `request_hash` tells whether a replay has the same body.
 
@@ -49,6 +58,11 @@ class Order:
     updated_at: str
     request_hash: str
     execution: Execution | None = None
+    cancellation: Cancellation | None = None
+
+    @property
+    def cancel_reason(self) -> CancelReason | None:
+        return self.cancellation.reason if self.cancellation else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,12 @@ from handlers.domain.errors import PaymentAlreadyCaptured, PaymentNotAuthorized
 
 
 class PaymentOperation(StrEnum):
-    """A step of the order, its compensation, and the step that takes the money."""
+    """A step of the order, its compensation, the step that takes the money, and what a cancellation does."""
 
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
     VOID = "void"
+    REVERSE = "reverse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,3 +64,10 @@ class PaymentGateway(Protocol):
         `reference` yet. A void itself never holds money, not even for a moment. From this call on an
         authorisation of the same order returns VOIDED (or DECLINED) and holds no money.
         """
+
+    def refund(self, request: PaymentRequest, reference: str) -> None:
+        """Give the whole captured amount back; raises RefundPending until the provider has finished.
+
+        What was given back by hand at the provider counts: only the rest is refunded. A refund that failed
+        does not count, and the next call makes a new one.
+        """

@@ -37,7 +37,7 @@ def test_branches_of_a_parallel_state_are_drawn_side_by_side(box: Callable[[str]
 
 
 def test_branches_are_drawn_inside_their_frame(box: Callable[[str], Box]) -> None:
-    frame, inside = box("Compensate"), box("ParkVoidPayment")
+    frame, inside = box("Compensate"), box("ParkReversePayment")
 
     assert frame.x < inside.x < inside.x + inside.width < frame.x + frame.width
     assert frame.y < inside.y < inside.y + inside.height < frame.y + frame.height
@@ -59,10 +59,10 @@ def test_a_park_state_is_drawn_beside_its_step(box: Callable[[str], Box]) -> Non
 
 
 def test_a_small_box_beside_a_step_is_vertically_centred(box: Callable[[str], Box]) -> None:
-    step, ending = box("HoldOrder"), box("AlreadySettled")
+    step, small = box("CancelOrder"), box("OutOfStock")
 
-    assert ending.height < step.height
-    assert step.y + step.height / 2 == ending.y + ending.height / 2
+    assert small.height < step.height
+    assert step.y + step.height / 2 == small.y + small.height / 2
 
 
 def test_only_transitions_of_one_choice_or_to_one_state_overlap(
@@ -78,7 +78,7 @@ def test_only_transitions_of_one_choice_or_to_one_state_overlap(
 
 
 def test_the_order_workflow_fits_the_width_of_a_readme(picture: Layout) -> None:
-    assert picture.width < 1450
+    assert picture.width < 1500
 
 
 def test_the_layout_of_the_order_workflow_is_valid(picture: Layout) -> None:

@@ -8,10 +8,17 @@ from uuid import uuid4
 
 from devtools.asl.interpreter import ExecutionResult, Start, StateMachine, run
 from handlers.adapters.orders_table import OrdersTable
-from handlers.contract.events import order_placed
+from handlers.contract.events import order_placed, workflow_event
 from handlers.contract.money import Money, OrderLine
-from handlers.contract.names import EVENT_SOURCE, OPEN_ORDERS_INDEX, DetailType, OrderStatus, open_shard
-from handlers.domain.order import Order
+from handlers.contract.names import (
+    EVENT_SOURCE,
+    OPEN_ORDERS_INDEX,
+    CancelReason,
+    DetailType,
+    OrderStatus,
+    open_shard,
+)
+from handlers.domain.order import Cancellation, Order
 from tests.dynamodb_items import from_item, to_item
 from tests.moto_clients import REGION, client
 from tests.workflow.deployment import ACCOUNT, Deployment
@@ -21,6 +28,7 @@ from tests.workflow.lambda_runtime import LambdaRuntime
 
 EMAIL: Final = "ada@example.com"
 PLACED_AT: Final = "2026-11-22T15:14:31.123Z"
+CANCELLED_AT: Final = "2026-11-22T15:14:32.000Z"
 STARTED_AT: Final = "2026-11-22T15:14:32.456Z"
 _MACHINE: Final = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:OrderWorkflow"
 _PRICE: Final = 255
@@ -72,6 +80,20 @@ class InProcessShop:
     def process(self, order_id: str) -> ExecutionResult:
         """Run the workflow once for the order, as OrderPlaced does."""
         return self.process_event(self.event(order_id))
+
+    def cancel(self, order_id: str, *, at: str = CANCELLED_AT) -> Order:
+        """Store the request to cancel the order, as the API does; return the order as it is then."""
+        request = Cancellation(requested_at=at, reason=CancelReason.CUSTOMER, comment=None)
+        orders = OrdersTable(client("dynamodb"), self.deployment.tables.orders)
+        return orders.request_cancellation(order_id, request, confirmed_since=PLACED_AT)
+
+    def process_cancellation(self, order_id: str) -> ExecutionResult:
+        """Run the workflow once for the order, as OrderCancellationRequested does."""
+        emitted = workflow_event(
+            OrdersTable(client("dynamodb"), self.deployment.tables.orders).read_order(order_id)
+        )
+        event = {"detail-type": emitted.detail_type.value, "detail": emitted.detail}
+        return self.process_event(self.event(order_id) | event)
 
     def process_event(self, event: Mapping[str, Any]) -> ExecutionResult:
         execution = f"{uuid4()}:{uuid4()}"

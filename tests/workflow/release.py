@@ -254,7 +254,7 @@ _STORIES: Final[Mapping[str, Story]] = {
     "payment down": _ended({"authorize": _DOWN}, mug=3),
     "capture down": _ended({"capture": _DOWN}, mug=3),
     "release down": _ended({"release": _DOWN}, mug=3, payment_method="pm_card_declined"),
-    "void down": _ended({"void": _DOWN}, mug=11),
+    "reversal down": _ended({"reverse": _DOWN}, mug=11),
     "died before it was confirmed": _ended({"settle": _REFUSED}, mug=3),
     "died before it was rejected, out of stock": _ended({"settle": _REFUSED}, mug=11),
     "died before it was rejected, declined": _ended(
@@ -324,6 +324,7 @@ def _sweep(shop: InProcessShop, *, after: timedelta) -> None:
         policy=SweepPolicy(
             after=timedelta(seconds=float(policy["SWEEP_AFTER_SECONDS"])),
             max_attempts=int(policy["SWEEP_MAX_ATTEMPTS"]),
+            hold_expires_after=timedelta(seconds=float(policy["HOLD_EXPIRES_AFTER_SECONDS"])),
         ),
         now=lambda: datetime.now(UTC) + after,
     ).sweep(TimeBudget(remaining_millis=lambda: 55_000))

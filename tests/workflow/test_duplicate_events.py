@@ -8,7 +8,7 @@ from tests.workflow.in_process_shop import InProcessShop
 from tests.workflow.interventions import running_before
 
 ACCEPTED = ["reserve", "authorize", "received", "capture", "settle", "announce", "confirmed"]
-REFUSED = ["reserve", "authorize", "received", "release", "void", "settle", "announce", "rejected"]
+REFUSED = ["reserve", "authorize", "received", "release", "reverse", "settle", "announce", "rejected"]
 
 
 def _assert_confirmed_once(shop: InProcessShop, order_id: str) -> None:

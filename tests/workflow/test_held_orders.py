@@ -21,7 +21,7 @@ BROKEN = [
     ("authorize", "pm_card_visa", "payment", "AuthorizePayment"),
     ("capture", "pm_card_visa", "payment", "CapturePayment"),
     ("release", "pm_card_declined", "inventory", "ReleaseInventory"),
-    ("void", "pm_card_declined", "payment", "VoidPayment"),
+    ("reverse", "pm_card_declined", "payment", "ReversePayment"),
 ]
 
 
@@ -87,13 +87,13 @@ def test_an_order_whose_inventory_and_payment_are_both_broken_has_a_message_on_e
 def test_a_compensation_with_both_steps_broken_has_a_message_on_each_queue(shop: InProcessShop) -> None:
     order_id = shop.place(mug=3, payment_method="pm_card_declined")
     shop.intervene("release", DOWN)
-    shop.intervene("void", NO_RESPONSE)
+    shop.intervene("reverse", NO_RESPONSE)
 
     shop.process(order_id)
 
     assert shop.order(order_id)["status"] == "ON_HOLD"
     assert [message["step"] for message in shop.parked("inventory")] == ["ReleaseInventory"]
-    assert [message["step"] for message in shop.parked("payment")] == ["VoidPayment"]
+    assert [message["step"] for message in shop.parked("payment")] == ["ReversePayment"]
 
 
 def test_a_held_order_is_announced_with_its_reason(shop: InProcessShop) -> None:

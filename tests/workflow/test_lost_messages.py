@@ -66,7 +66,7 @@ def test_the_customer_of_a_confirmed_order_is_notified_even_when_the_bus_fails(s
         ("authorize", "payment", "pm_card_visa"),
         ("capture", "payment", "pm_card_visa"),
         ("release", "inventory", "pm_card_declined"),
-        ("void", "payment", "pm_card_declined"),
+        ("reverse", "payment", "pm_card_declined"),
     ],
 )
 def test_an_order_whose_message_can_not_be_parked_stays_pending_and_fails_the_execution(

@@ -29,8 +29,8 @@ def test_a_comparison_that_was_not_reached_is_not_covered() -> None:
 
     found = covered(DEFINITION, {"OrderWorkflow": [decided]})
 
-    assert "DecideOutcome Choices[1].Or[0] true" in found
-    assert not {item for item in found if "Choices[1].Or[1]" in item or "Choices[2]" in item}
+    assert "DecideOutcome Choices[1].Or[2] true" in found
+    assert not {item for item in found if "Choices[1].Or[3]" in item or "Choices[2]" in item}
 
 
 def _failed(state: str) -> dict[str, str]:

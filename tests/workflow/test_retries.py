@@ -145,7 +145,7 @@ def test_an_order_is_settled_as_usual_when_a_response_after_the_join_is_lost(
     assert shop.all_parked() == []
 
 
-@pytest.mark.parametrize("operation", ["release", "void", "rejected"])
+@pytest.mark.parametrize("operation", ["release", "reverse", "rejected"])
 def test_an_order_is_settled_as_usual_when_a_response_of_a_compensation_is_lost(
     shop: InProcessShop, operation: str
 ) -> None:

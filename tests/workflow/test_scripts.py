@@ -137,8 +137,8 @@ def test_an_error_without_a_theme_gets_a_scenario() -> None:
             'write ends_in="OrderProcessed"',
         ),
         (
-            {"responses": {"VoidPayment": status("VOIDED")}},
-            "responses are left over: VoidPayment makes 0 of 1 attempts",
+            {"responses": {"ReversePayment": status("VOIDED")}},
+            "responses are left over: ReversePayment makes 0 of 1 attempts",
             "take them out of the script",
         ),
         (

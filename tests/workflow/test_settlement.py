@@ -141,7 +141,7 @@ def test_an_order_that_another_execution_confirmed_is_not_held(shop: InProcessSh
 
     loser = shop.process(order_id)
 
-    assert states(loser)[-1] == "AlreadySettled"
+    assert states(loser)[-1] == "Overtaken"
     assert shop.order(order_id)["status"] == "CONFIRMED"
     assert [announced for announced, _ in shop.announced()] == ["OrderConfirmed"]
 

@@ -61,14 +61,14 @@ def test_each_attempt_of_a_task_is_a_step() -> None:
     assert [step.expected.retried_by for step in steps] == [1, 1, 1, None]
     assert [step.retrier_retries for step in steps] == [0, 1, 2, 3]
     assert [str(step.expected.back_off) for step in steps[:3]] == ["0 to 1 s", "0 to 2 s", "0 to 4 s"]
-    assert (steps[3].expected.caught_by, steps[3].expected.next_state) == (0, "ParkCapturePayment")
+    assert (steps[3].expected.caught_by, steps[3].expected.next_state) == (1, "ParkCapturePayment")
 
 
 def test_an_error_that_no_retrier_has_is_caught_at_once() -> None:
     (step,) = _steps("bug_in_capture", "CapturePayment")
 
     assert step.retrier_retries is None
-    assert (step.expected.caught_by, step.expected.next_state) == (0, "ParkCapturePayment")
+    assert (step.expected.caught_by, step.expected.next_state) == (1, "ParkCapturePayment")
 
 
 def test_a_parallel_state_gives_its_branches_their_input_and_gets_their_outputs() -> None:
@@ -167,5 +167,5 @@ def test_the_list_says_how_many_calls_there_are_and_makes_none(monkeypatch: pyte
     result = CliRunner().invoke(app, ["--list"])
 
     assert result.exit_code == 0
-    assert f"{len(ALL.requests)} calls of TestState" in result.output
+    assert f"{len(ALL.requests):,} calls of TestState" in result.output
     assert "(100 %)" in result.output

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from devtools.recording.scripts.script import BUG, DECLINED, SQS_DOWN, Script, status
+from devtools.recording.scripts.script import BUG, DECLINED, OUT_OF_STOCK, SQS_DOWN, Script, fails, status
 
 
 def decisions() -> Iterator[Script]:
@@ -71,14 +71,45 @@ def decisions() -> Iterator[Script]:
         ends_in="OrderUnknown",
     )
     yield Script(
+        name="cancelled_after_first_read",
+        description="the payment service read the order before somebody asked to cancel it",
+        responses={"ReserveInventory": status("CANCELLED"), "AuthorizePayment": status("DECLINED")},
+    )
+    yield Script(
+        name="cancelled_after_reservation",
+        description="the stock was refused before somebody asked to cancel the order",
+        responses={**OUT_OF_STOCK, "AuthorizePayment": status("CANCELLED")},
+    )
+    yield Script(
+        name="cancelled_while_inventory_down",
+        description="the inventory service is broken: the payment service knows that the order is cancelled",
+        responses={"ReserveInventory": BUG, "AuthorizePayment": status("CANCELLED")},
+    )
+    yield Script(
+        name="cancelled_before_capture",
+        description="somebody asked to cancel the order before its capture: another execution does that",
+        responses={"CapturePayment": fails("CancellationRequested")},
+        ends_in="Overtaken",
+    )
+    yield Script(
+        name="unknown_order_cancelled_before",
+        description="the order was deleted while it was being cancelled: nothing is undone any more",
+        responses={"ReserveInventory": status("CANCELLED"), "AuthorizePayment": status("UNKNOWN")},
+        ends_in="OrderUnknown",
+    )
+    yield Script(
         name="reservation_parked_authorization_lost",
         description="a lost message takes precedence over a parked one",
         responses={"ReserveInventory": BUG, "AuthorizePayment": BUG, "ParkAuthorizePayment": SQS_DOWN},
         ends_in="MessageLost",
     )
     yield Script(
-        name="release_parked_void_lost",
+        name="release_parked_reversal_lost",
         description="a lost message of a compensation takes precedence over a parked one",
-        responses={**DECLINED, "ReleaseInventory": BUG, "VoidPayment": BUG, "ParkVoidPayment": SQS_DOWN},
+        responses={
+            **DECLINED,
+            **dict.fromkeys(("ReleaseInventory", "ReversePayment"), BUG),
+            "ParkReversePayment": SQS_DOWN,
+        },
         ends_in="MessageLost",
     )

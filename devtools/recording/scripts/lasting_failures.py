@@ -8,6 +8,7 @@ from devtools.asl.definition import Definition, handler_of
 from devtools.recording.scripts.script import (
     ANNOUNCEMENTS,
     BUG,
+    CANCELLING,
     DECLINED,
     DYNAMODB_DOWN,
     EVENTBRIDGE_DOWN,
@@ -36,8 +37,9 @@ _LOST: Final[Mapping[str, tuple[str, Responses, str]]] = {
     "capture": ("CapturePayment", {}, "MessageLost"),
     "confirmation": ("NotifyConfirmed", {}, "MessageLost"),
     "release": ("ReleaseInventory", DECLINED, "MessageLost"),
-    "void": ("VoidPayment", OUT_OF_STOCK, "MessageLost"),
+    "reversal": ("ReversePayment", OUT_OF_STOCK, "MessageLost"),
     "refusal": ("NotifyRejected", DECLINED, "MessageLost"),
+    "cancellation": ("NotifyCancelled", CANCELLING, "MessageLost"),
     "reservation_of_a_refused_order": ("ReserveInventory", DECLINED, "OrderProcessed"),
     "authorization_of_a_refused_order": ("AuthorizePayment", OUT_OF_STOCK, "OrderProcessed"),
 }
@@ -71,12 +73,22 @@ def _step_failures() -> Iterator[Script]:
     yield Script(
         name="bugs_in_compensation",
         description="a bug in both compensations holds the order for the stock",
-        responses={**DECLINED, "ReleaseInventory": BUG, "VoidPayment": BUG},
+        responses={**DECLINED, "ReleaseInventory": BUG, "ReversePayment": BUG},
     )
     yield Script(
         name="bug_in_refusal",
         description="a bug in the notification of a refusal is parked",
         responses={**DECLINED, "NotifyRejected": BUG},
+    )
+    yield Script(
+        name="bug_in_refund",
+        description="a refund that can't be made holds the order, and its message is parked",
+        responses={**CANCELLING, "ReversePayment": BUG},
+    )
+    yield Script(
+        name="bug_in_cancelled_notification",
+        description="a bug in the notification of a cancellation is parked, the order stays cancelled",
+        responses={**CANCELLING, "NotifyCancelled": BUG},
     )
     yield Script(
         name="capture_down",
@@ -103,7 +115,7 @@ def _order_update_failures() -> Iterator[Script]:
             name=f"settlement_lost_{ending}",
             description=f"{state} loses the race after a timeout: no further retry, no error",
             responses={**responses_before, state: (throws("States.Timeout"), *_LOST_RACE)},
-            ends_in="AlreadySettled" if ending == "held" else "OrderProcessed",
+            ends_in="Overtaken" if ending == "held" else "OrderProcessed",
         )
 
 

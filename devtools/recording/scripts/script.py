@@ -92,6 +92,8 @@ OUT_OF_STOCK: Final[Responses] = {
     "ReserveInventory": status("OUT_OF_STOCK"),
     "ReleaseInventory": status("OUT_OF_STOCK"),
 }
+# An order that somebody asked to cancel.
+CANCELLING: Final[Responses] = dict.fromkeys(("ReserveInventory", "AuthorizePayment"), status("CANCELLED"))
 BUG: Final = fails("KeyError", '{"errorMessage": "\'status\'", "errorType": "KeyError"}')
 LAMBDA_DOWN: Final = fails("Lambda.ServiceException", "Service Unavailable")
 SQS_DOWN: Final = fails("SQS.SdkClientException", "Unable to execute HTTP request")
@@ -110,17 +112,22 @@ ORDER_UPDATES: Final[Mapping[str, tuple[str, Responses]]] = {
     "held": ("HoldOrder", {"AuthorizePayment": BUG}),
     "closed": ("CloseOrder", {}),
     "left": ("LeaveToOperator", {"AuthorizePayment": BUG}),
+    "cancelled": ("CancelOrder", CANCELLING),
 }
 # The state that announces the order, and the responses before it.
 ANNOUNCEMENTS: Final[Mapping[str, tuple[str, Responses]]] = {
     "accepted": ("AnnounceConfirmed", {}),
     "refused": ("AnnounceRejected", DECLINED),
     "held": ("AnnounceHeld", {"AuthorizePayment": BUG}),
+    "cancelled": ("AnnounceCancelled", CANCELLING),
 }
 
 _UPDATED: Final = (returns({}),)
 # Of these updates the announcement needs the stored customer.
 _SETTLED: Final = (returns({"Attributes": {"customerId": {"S": "cust-17850"}}}),)
+_CANCELLED: Final = (
+    returns({"Attributes": {"customerId": {"S": "cust-17850"}, "reason": {"S": "CUSTOMER"}}}),
+)
 _SENT: Final = (returns({"MessageId": "${MessageId}"}),)
 _ANNOUNCED: Final = (returns({"Entries": [{"EventId": "${EventId}"}], "FailedEntryCount": 0}),)
 
@@ -129,16 +136,20 @@ _USUAL: Final[TaskResponses] = {
     "AuthorizePayment": status("AUTHORIZED"),
     "CapturePayment": status("CAPTURED"),
     "ReleaseInventory": status("RELEASED"),
-    "VoidPayment": status("VOIDED"),
-    **dict.fromkeys(("NotifyReceived", "NotifyConfirmed", "NotifyRejected"), status("SENT")),
+    "ReversePayment": status("VOIDED"),
+    **dict.fromkeys(
+        ("NotifyReceived", "NotifyConfirmed", "NotifyRejected", "NotifyCancelled"), status("SENT")
+    ),
     **{state: _UPDATED for state, _ in ORDER_UPDATES.values()},
     **dict.fromkeys(("ConfirmOrder", "RejectOrder", "HoldOrder"), _SETTLED),
+    "CancelOrder": _CANCELLED,
     **{state: _ANNOUNCED for state, _ in ANNOUNCEMENTS.values()},
     **dict.fromkeys(
         (
             "ParkReserveInventory", "ParkAuthorizePayment", "ParkNotifyReceived", "ParkCapturePayment",
-            "ParkAnnounceConfirmed", "ParkNotifyConfirmed", "ParkReleaseInventory", "ParkVoidPayment",
-            "ParkAnnounceRejected", "ParkNotifyRejected", "ParkAnnounceHeld",
+            "ParkAnnounceConfirmed", "ParkNotifyConfirmed", "ParkReleaseInventory", "ParkReversePayment",
+            "ParkAnnounceRejected", "ParkNotifyRejected", "ParkAnnounceHeld", "ParkAnnounceCancelled",
+            "ParkNotifyCancelled",
         ),
         _SENT,
     ),

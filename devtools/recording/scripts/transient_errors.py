@@ -6,6 +6,7 @@ from typing import Final
 from devtools.asl.definition import Definition, State, retries_left
 from devtools.recording.scripts.script import (
     ANNOUNCEMENTS,
+    CANCELLING,
     DECLINED,
     FAILED_ENTRY,
     LAMBDA_DOWN,
@@ -68,15 +69,17 @@ _SQS: Final[Errors] = {
 _OTHERS: Final = "others"
 _FIRST_STEPS: Final = ("ReserveInventory", "AuthorizePayment", "NotifyReceived")
 _ACCEPTED_STEPS: Final = (*_FIRST_STEPS, "CapturePayment", "NotifyConfirmed")
-_COMPENSATION_STEPS: Final = ("ReleaseInventory", "VoidPayment", "NotifyRejected")
+_COMPENSATION_STEPS: Final = ("ReleaseInventory", "ReversePayment", "NotifyRejected")
+_CANCELLATION_STEPS: Final = ("NotifyCancelled",)
 
 # Steps whose messages are parked in the same execution, and the responses before them.
 _PARKED_TOGETHER: Final[Mapping[str, tuple[Responses, tuple[str, ...]]]] = {
     "first_steps": ({}, _FIRST_STEPS),
     "capture": ({}, ("CapturePayment",)),
     "confirmation": ({}, ("NotifyConfirmed",)),
-    "compensation": (DECLINED, ("ReleaseInventory", "VoidPayment")),
+    "compensation": (DECLINED, ("ReleaseInventory", "ReversePayment")),
     "refusal": (DECLINED, ("NotifyRejected",)),
+    "cancellation": (CANCELLING, ("NotifyCancelled",)),
 }
 
 
@@ -93,6 +96,7 @@ def _function_errors(by_name: States) -> Iterator[Script]:
     paths: tuple[tuple[str, Responses, Sequence[str]], ...] = (
         ("accepted", {}, _ACCEPTED_STEPS),
         ("refused", DECLINED, _COMPENSATION_STEPS),
+        ("cancelled", CANCELLING, _CANCELLATION_STEPS),
     )
     for path, responses_before, steps in paths:
         errors = {step: _function_themes(by_name.get(step, {})) for step in steps}

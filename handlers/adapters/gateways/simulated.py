@@ -34,6 +34,9 @@ class SimulatedGateway:
     def void(self, request: PaymentRequest, reference: str | None) -> None:
         """Nothing is held, so nothing is released."""
 
+    def refund(self, request: PaymentRequest, reference: str) -> None:
+        """Nothing was taken, so nothing is given back."""
+
 
 def _reference(order_id: str) -> str:
     return f"sim_{uuid5(NAMESPACE_URL, order_id).hex}"

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from handlers.adapters.aws import translated
 from handlers.adapters.gateways.stripe_http import StripeHttp, StripeResponse
+from handlers.adapters.gateways.stripe_refunds import StripeRefund
 from handlers.contract.money import iso_decimals
 from handlers.contract.names import PaymentProvider, PaymentStatus
 from handlers.contract.stripe_currencies import STRIPE_DECIMALS
@@ -15,7 +16,7 @@ from handlers.domain.payment_gateway import Authorization, GatewayRejected, Paym
 
 API_URL: Final = "https://api.stripe.com"
 # Two calls, which is as many as an operation usually makes, end before the Lambda's 8 s. A third one (after a
-# stored 500, or with a new key) may be cut off: the workflow repeats the operation.
+# stored 500 or a refused refund, or with a new key) may be cut off: the workflow repeats the operation.
 READ_TIMEOUT_SECONDS: Final = 3.0
 
 # The customer is not there any more to pass a 3-D Secure check.
@@ -75,7 +76,7 @@ def read_secret_key(secrets_manager: Any, secret_arn: str, *, takes_money: bool)
 
 
 class StripeGateway:
-    """Only the creation has an idempotency key, that of the order.
+    """Only creations (of the PaymentIntent, of a refund) have an idempotency key, that of the order.
 
     The other calls change one PaymentIntent, whose status allows each change once. With a key, Stripe would
     repeat a 500 for a day, even when it did what was asked. https://docs.stripe.com/error-low-level#server-errors
@@ -129,6 +130,12 @@ class StripeGateway:
                 raise PaymentAlreadyCaptured(request.order_id)
             case _:
                 raise response.rejection()
+
+    def refund(self, request: PaymentRequest, reference: str) -> None:
+        amount = _amount(request)
+        if isinstance(amount, Authorization):
+            raise GatewayRejected(f"Stripe: no such capture of order {request.order_id}: {amount.reason}")
+        StripeRefund(http=self._http, order_id=request.order_id, intent=reference, amount=amount).give_back()
 
     def _create(self, request: PaymentRequest) -> str | Authorization:
         """Return the id of the order's PaymentIntent, new or not, or the refusal of such a payment."""

@@ -78,22 +78,29 @@ class StripeHttp:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        response = self._call(path, urlencode(form), headers)
+        return self._call("POST", path, urlencode(form), headers)
+
+    def get(self, path: str, query: Mapping[str, str]) -> StripeResponse:
+        """Raises GatewayUnavailable as `post` does."""
+        return self._call("GET", f"{path}?{urlencode(query)}", None, {})
+
+    def _call(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> StripeResponse:
+        response = self._send(method, path, body, headers)
         if response.status == _UNAUTHORIZED and self._has_new_key():
             # Stripe stores no result of a call with a key that it refuses.
-            return self._call(path, urlencode(form), headers)
+            return self._send(method, path, body, headers)
         return response
 
     def _has_new_key(self) -> bool:
         refused, self._secret_key = self._secret_key, self._read_key()
         return self._secret_key != refused
 
-    def _call(self, path: str, body: str, headers: Mapping[str, str]) -> StripeResponse:
+    def _send(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> StripeResponse:
         connection = self._connection()
         try:
             connection.connect()
             connection.sock.settimeout(self._read_timeout_seconds)
-            connection.request("POST", path, body, {**headers, **self._common_headers()})
+            connection.request(method, path, body, {**headers, **self._common_headers()})
             return _parse(connection.getresponse())
         except (OSError, HTTPException, JSONDecodeError) as error:
             raise GatewayUnavailable(f"Stripe gave no response: {type(error).__name__}") from error
