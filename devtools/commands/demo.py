@@ -57,7 +57,8 @@ def _local_cloud(folder: Folder, *, kept: bool) -> Iterator[Stack]:
 def _show(results: Sequence[DemoResult]) -> None:
     print_parts("", results_table(results), "")
     confirmed = next(each for each in results if each.expected.status == OrderStatus.CONFIRMED)
-    for result in (confirmed, *(each for each in results if each.expected.outage)):
+    others = (each for each in results if each.expected.cancelled or each.expected.outage)
+    for result in (confirmed, *others):
         print_parts(*short_trace(result), "")
 
 

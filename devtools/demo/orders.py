@@ -4,7 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from handlers.contract.names import InventoryStatus, NotificationStatus, OrderStatus, PaymentStatus
+from handlers.contract.names import (
+    CancelReason,
+    InventoryStatus,
+    NotificationStatus,
+    OrderStatus,
+    PaymentStatus,
+)
 from orderctl.products import Product
 
 MUG: Final = Product(product_id="DEMO-MUG", name="Tin mug", unit_price=255, available=100)
@@ -16,6 +22,7 @@ class DemoOrder:
     """One order, and how it must end.
 
     `parked` is the step whose message must be on the payment dead-letter queue.
+    With `cancelled`, its customer cancels it after it was confirmed.
     With `outage`, the order is placed while the payment service is down, and redriven after the outage.
     """
 
@@ -26,6 +33,7 @@ class DemoOrder:
     reason: str | None
     steps: Mapping[str, str]
     parked: str | None = None
+    cancelled: bool = False
     outage: bool = False
 
     @property
@@ -86,6 +94,19 @@ DEMO_ORDERS: Final = (
             "payment": PaymentStatus.DECLINED,
             "notification": NotificationStatus.SENT,
         },
+    ),
+    DemoOrder(
+        title="confirmed, then cancelled",
+        payment_method="pm_card_visa",
+        items={MUG.product_id: 4},
+        status=OrderStatus.CANCELLED,
+        reason=CancelReason.CUSTOMER,
+        steps={
+            "inventory": InventoryStatus.RELEASED,
+            "payment": PaymentStatus.REFUNDED,
+            "notification": NotificationStatus.SENT,
+        },
+        cancelled=True,
     ),
     DemoOrder(
         title="payment service down, then redriven",

@@ -55,6 +55,8 @@ def play(stack: Stack) -> list[DemoResult]:
             _result(stack, api, expected, order_id)
             for expected, order_id in zip(usual, order_ids, strict=True)
         ]
+    with step("the cancellation of a confirmed order"):
+        results = [_cancelled(stack, api, each) if each.expected.cancelled else each for each in results]
     return results + [_play_outage(stack, api, expected) for expected in DEMO_ORDERS if expected.outage]
 
 
@@ -72,6 +74,14 @@ def _play_outage(stack: Stack, api: OrdersApi, expected: DemoOrder) -> DemoResul
         _redrive(stack, order_id)
         wait_while_pending(stack, [order_id], timeout=_TIMEOUT_SECONDS)
         return replace(_result(stack, api, expected, order_id, executions=2), dead_letter=dead_letter)
+
+
+def _cancelled(stack: Stack, api: OrdersApi, confirmed: DemoResult) -> DemoResult:
+    order_id = confirmed.order["orderId"]
+    response = api.cancel(order_id)
+    if response.status != ACCEPTED:
+        raise problem(response)
+    return _result(stack, api, confirmed.expected, order_id, executions=2)
 
 
 def _redrive(stack: Stack, order_id: str) -> None:

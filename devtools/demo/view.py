@@ -15,6 +15,8 @@ from orderctl.display.layout import add_row, new_table, status_text
 from orderctl.trace import ExecutionTrace, StateRun
 
 _STEPS: Final = ("inventory", "payment", "notification")
+_CANCELLED: Final = "then cancelled, as `POST /orders/ORDER_ID/cancel` does:"
+_REDRIVEN: Final = "then redriven, as `orderctl dlq redrive payment` does:"
 _KEPT: Final = "Next, on the local cloud that is still running:"
 _STOPPED: Final = "Next: keep a local cloud running with `{orderctl} demo --keep`. Then:"
 
@@ -39,7 +41,7 @@ def short_trace(result: DemoResult) -> Iterator[Text]:
     yield Text.assemble((result.expected.title, "bold"), (f"  {result.order['orderId']}", "dim"))
     for number, execution in enumerate(result.executions):
         if number:
-            yield Text("then redriven, as `orderctl dlq redrive payment` does:")
+            yield Text(_CANCELLED if result.expected.cancelled else _REDRIVEN)
         yield from _states(execution)
         if result.dead_letter and not number:
             yield from _parked(result.dead_letter)

@@ -210,6 +210,31 @@ def _set_attempts(stack: Stack, order_id: str, attempts: int) -> None:
     )
 
 
+@pytest.fixture
+def short_holds(local_stack: Stack) -> Iterator[None]:
+    """Let a hold expire after a second, for the deployed schedule and sweeper."""
+    before = _configure_sweeper(local_stack, {"HOLD_EXPIRES_AFTER_SECONDS": "1"})
+    yield
+    _configure_sweeper(local_stack, before)
+
+
+def test_an_order_that_is_held_for_too_long_is_cancelled_and_its_customer_told(
+    shop: DeployedShop, notifications: Subscriber, request: pytest.FixtureRequest
+) -> None:
+    product = shop.sell(available=100)
+    order_id = shop.place({product: 6}, payment="pm_gateway_down").body["orderId"]
+    shop.wait_until_not_pending(order_id)
+    held = statuses(shop, [order_id])
+
+    request.getfixturevalue("short_holds")
+    shop.wait_until_closed(order_id)
+
+    assert held == {("ON_HOLD", "payment")}
+    assert statuses(shop, [order_id]) == {("CANCELLED", "HOLD_EXPIRED")}
+    assert shop.available(product) == 100
+    assert "cancelled" in kinds(notifications.wait_for(order_id, count=2))
+
+
 def test_an_event_that_could_not_be_delivered_is_redriven(shop: DeployedShop) -> None:
     with rule_target(shop.stack, lambda target: {**target, "Arn": f"{target['Arn']}-that-is-gone"}):
         order_ids = place(shop, shop.sell(), 3)
