@@ -101,6 +101,10 @@ class OrdersApi:
             body=json.dumps(order).encode(),
         )
 
+    def cancel(self, order_id: str) -> Response:
+        """POST the request to cancel an order, as its customer."""
+        return self._request("POST", f"orders/{quote(order_id, safe='')}/cancel")
+
     def get(self, order_id: str) -> Response:
         """GET one order with its steps."""
         return self._request("GET", f"orders/{quote(order_id, safe='')}")

@@ -31,6 +31,9 @@ COMMANDS: Final = {
     "place": ListedCommand("Place an order.", "orderctl.commands.placing:place"),
     "show": ListedCommand("Show an order: status, items and steps.", "orderctl.commands.orders:show"),
     "orders": ListedCommand("List a customer's orders, newest first.", "orderctl.commands.orders:orders"),
+    "cancel": ListedCommand(
+        "Cancel an order, or all that have been ON_HOLD for long.", "orderctl.commands.cancelling:cancel"
+    ),
     "trace": ListedCommand(
         "Show the states that the executions of an order passed, branch by branch.",
         "orderctl.commands.tracing:trace",

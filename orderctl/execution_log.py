@@ -23,6 +23,8 @@ _A_MOMENT: Final = timedelta(seconds=1)
 # its pages: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 MAX_PAGES: Final = 50
 _TIMES: Final = ("createdAt", "updatedAt", "closedAt", "executionStartedAt")
+# An order with one of these had several executions. A request to cancel removes `attempts`.
+_TAKEN_UP: Final = ("attempts", "redrivenAt", "cancelRequestedAt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ class ExecutionLog:
         item = self._dynamodb.get_item(
             TableName=self._orders_table,
             Key=to_item({"orderId": order_id, "record": ORDER_RECORD}),
-            ProjectionExpression=", ".join((*_TIMES, "executionArn", "attempts", "redrivenAt")),
+            ProjectionExpression=", ".join((*_TIMES, "executionArn", *_TAKEN_UP)),
             ConsistentRead=True,
         ).get("Item", {})
         return to_plain(item)
@@ -146,7 +148,7 @@ def _around_known_times(record: dict[str, Any], since: datetime) -> list[Window]
 
 def _is_whole(record: dict[str, Any], found: dict[str, Found]) -> bool:
     """Tell whether no other execution is to be expected: the order is closed and was never taken up again."""
-    taken_up = record.get("attempts") or record.get("redrivenAt")
+    taken_up = any(record.get(name) for name in _TAKEN_UP)
     return bool(record.get("closedAt")) and not taken_up and record.get("executionArn") in found
 
 

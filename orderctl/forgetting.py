@@ -88,7 +88,7 @@ class CustomerOrders:
 
 
 def _order(record: dict[str, Any]) -> OrderOfCustomer:
-    settled = {OrderStatus.CONFIRMED, OrderStatus.REJECTED}
+    settled = {status for status in OrderStatus if status.is_settled}
     return OrderOfCustomer(
         order_id=record["orderId"],
         status=record["status"],

@@ -1,4 +1,4 @@
-"""Which version of the workflow new executions run: the versions, and the alias that OrderPlaced starts."""
+"""Which version of the workflow new executions run: the versions, and the alias that events start."""
 
 from typing import Final
 

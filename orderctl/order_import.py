@@ -112,7 +112,7 @@ class ImportSummary:
 
     @property
     def settled(self) -> int:
-        """Return how many orders are confirmed or rejected."""
+        """Return how many orders are settled: confirmed, rejected or cancelled."""
         return sum(count for (status, _), count in self.by_status.items() if status.is_settled)
 
     @property

@@ -1,4 +1,4 @@
-"""Reads the status of placed orders from the Orders table, and waits until none is pending."""
+"""Reads the status of orders from the Orders table, and waits until none is pending."""
 
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -31,12 +31,27 @@ class OrderState:
         return (self.updated_at - self.created_at).total_seconds()
 
 
-class Settlement:
-    """What is known of the status of some orders. It stays known when a wait fails or is interrupted."""
+def is_pending(state: OrderState) -> bool:
+    """Tell whether the workflow of a new order is not done with it."""
+    return state.status is OrderStatus.PENDING
 
-    def __init__(self, stack: Stack, order_ids: Collection[str]) -> None:
+
+class Settlement:
+    """What is known of the status of some orders. It stays known when a wait fails or is interrupted.
+
+    `pending` tells which orders are waited for.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        order_ids: Collection[str],
+        *,
+        pending: Callable[[OrderState], bool] = is_pending,
+    ) -> None:
         self._stack = stack
         self._order_ids = order_ids
+        self._pending = pending
         self._states: dict[str, OrderState] = {}
 
     @property
@@ -85,10 +100,10 @@ class Settlement:
 
     def _read(self) -> int:
         """Read the orders that can still change; return how many are pending."""
-        done = {id_ for id_, state in self._states.items() if state.status != OrderStatus.PENDING}
+        done = {id_ for id_, state in self._states.items() if not self._pending(state)}
         states = read_states(self._stack, [id_ for id_ in self._order_ids if id_ not in done])
         self._states |= {state.order_id: state for state in states}
-        done |= {state.order_id for state in states if state.status != OrderStatus.PENDING}
+        done |= {state.order_id for state in states if not self._pending(state)}
         return len(self._order_ids) - len(done)
 
 

@@ -65,6 +65,8 @@ class Stack:
     dlq_urls: Mapping[str, str]  # by QUEUES
     profile: str | None = None
     api_auth: str = ApiAuth.KEY
+    # For so long a CONFIRMED order can be cancelled.
+    cancel_confirmed_seconds: int = 0
     # The role that orderctl assumes; None means that it uses the credentials of the profile.
     role: str | None = None
     # The one that the stack has for its operators; None on a local cloud.
@@ -97,6 +99,7 @@ class Stack:
                 "inventoryTable": self.inventory_table,
                 "busName": self.bus_name,
                 "dlqUrls": dict(self.dlq_urls),
+                "cancelConfirmedSeconds": self.cancel_confirmed_seconds,
             },
             indent=2,
         )
@@ -116,6 +119,7 @@ class Stack:
             inventory_table=found["inventoryTable"],
             bus_name=found["busName"],
             dlq_urls={queue: found["dlqUrls"][queue] for queue in QUEUES},
+            cancel_confirmed_seconds=found["cancelConfirmedSeconds"],
         )
 
 
@@ -223,6 +227,7 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
             profile=profile,
             # Stacks of an earlier version have no such output.
             api_auth=outputs.get("ApiAuth", ApiAuth.KEY),
+            cancel_confirmed_seconds=int(outputs.get("CancelConfirmedSeconds", 0)),
             role=_role(outputs),
             operator_role=outputs.get("OperatorRoleArn"),
         )

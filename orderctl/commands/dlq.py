@@ -134,7 +134,7 @@ def redrive(  # noqa: PLR0913  one parameter an option
     accepted the event. When the order is already done, they are deleted without an event. Announcements that
     were not published are published. With `all`, this includes the orders that wait for an operator and have
     no message, unless another command is reading messages: theirs may be among them. With `--order`, this can
-    be any order: a settled order without a message is announced again.
+    be any order: a settled order without a message is announced again, unless it is CANCELLED.
     """
     deployed = find_stack(stack, profile, region)
     table = RedrivableOrders(deployed)
@@ -147,7 +147,7 @@ def redrive(  # noqa: PLR0913  one parameter an option
         if not plan.size:
             _report_nothing(queue, order, received.in_flight)
         elif dry_run:
-            print_parts(plan_table(plan, table.read(plan.orders, received.messages)))
+            print_parts(plan_table(plan, table.read(plan.order_ids, received.messages)))
         else:
             _carry_out(Redrive(deployed, received, rate=rate), plan)
         if plan.left_out:

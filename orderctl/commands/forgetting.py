@@ -30,8 +30,9 @@ def forget(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Erase a customer's id, e-mail address and payment token from the customer's settled orders.
 
-    It can't be undone. Orders that are not settled, or of which somebody is still to be told, are left: run
-    it again later. After an interruption, the same command goes on with the rest.
+    The words with which an order was cancelled are erased too. It can't be undone. Orders that are not
+    settled, or of which somebody is still to be told, are left: run it again later. After an interruption,
+    the same command goes on with the rest.
     """
     orders = CustomerOrders(find_stack(stack_name, profile, region), customer)
     with step(f"looking for the orders of {customer}"):

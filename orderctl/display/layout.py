@@ -18,6 +18,7 @@ _STYLES: Final = {
     OrderStatus.CONFIRMED: "green",
     OrderStatus.REJECTED: "magenta",
     OrderStatus.ON_HOLD: "bold red",
+    OrderStatus.CANCELLED: "cyan",
 }
 
 

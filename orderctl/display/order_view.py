@@ -28,6 +28,12 @@ def _facts(order: Mapping[str, Any]) -> Table:
     table.show_header = False
     add_row(table, "order", order["orderId"])
     add_row(table, "status", status_text(order["status"], order.get("reason")))
+    # Stacks of an earlier version have none.
+    if cancellation := order.get("cancellation"):
+        by = f"requested at {cancellation['requestedAt']} ({cancellation['reason']})"
+        add_row(table, "cancellation", by)
+        if comment := cancellation.get("comment"):
+            add_row(table, "in their words", comment)
     add_row(table, "customer", order["customerId"])
     add_row(table, "total", money_text(order["total"]))
     add_row(table, "placed", order["createdAt"])

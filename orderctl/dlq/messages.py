@@ -57,7 +57,7 @@ class DeadLetter:
     @property
     def is_announcement(self) -> bool:
         """Tell whether the message is an event that was not published."""
-        return self.is_event and not self.is_foreign and self.step != DetailType.ORDER_PLACED
+        return self.is_event and not self.is_foreign and not DetailType(self.step).starts_workflow
 
     @property
     def notification(self) -> str | None:

@@ -16,6 +16,7 @@ from handlers.contract.names import (
     OPEN_ORDERS_INDEX,
     OPEN_SHARDS,
     ORDER_RECORD,
+    CancelReason,
     NotificationStatus,
     OpenKind,
     OrderStatus,
@@ -38,6 +39,7 @@ _ATTRIBUTES: Final = (
     "status",
     "openKey",
     "redrivenAt",
+    "cancelReason",
 )
 
 
@@ -52,6 +54,15 @@ class WaitingOrder:
     status: str
     reason: str
     since: datetime
+    open_key: str
+    customer_id: str
+    # Somebody asked to cancel it, and that did not succeed yet.
+    is_cancelling: bool
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether it is ON_HOLD, and nobody asked to cancel it."""
+        return self.status == OrderStatus.ON_HOLD and not self.is_cancelling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +70,7 @@ class KnownOrder:
     """An order as the table has it.
 
     `open_key` is None when the order is closed. `redriven_at` is the second by which its latest
-    redriven message was sent.
+    redriven message was sent. `cancel_reason` is None unless somebody asked to cancel the order.
     `notified` has the kinds of the sent notifications, of those that were asked for.
     """
 
@@ -70,12 +81,18 @@ class KnownOrder:
     status: OrderStatus
     open_key: str | None
     redriven_at: str | None
+    cancel_reason: CancelReason | None = None
     notified: frozenset[str] = frozenset()
 
     @property
     def is_closed(self) -> bool:
         """Tell whether everything was told, or parked on a queue."""
         return self.open_key is None
+
+    @property
+    def is_undone(self) -> bool:
+        """Tell whether it is CANCELLED and closed: nothing of it is left to do."""
+        return self.status is OrderStatus.CANCELLED and self.is_closed
 
     @property
     def is_in_progress(self) -> bool:
@@ -90,6 +107,7 @@ class KnownOrder:
     @classmethod
     def from_record(cls, record: Mapping[str, Any], notified: Iterable[str] = ()) -> Self:
         """Parse the record; raise KeyError, TypeError or ValueError where it is broken."""
+        cancel_reason = record.get("cancelReason")
         return cls(
             order_id=record["orderId"],
             customer_id=record["customerId"],
@@ -98,6 +116,7 @@ class KnownOrder:
             status=OrderStatus(record["status"]),
             open_key=record.get("openKey"),
             redriven_at=record.get("redrivenAt"),
+            cancel_reason=None if cancel_reason is None else CancelReason(cancel_reason),
             notified=frozenset(notified),
         )
 
@@ -124,6 +143,9 @@ class RedrivableOrders:
                 status=entry.get("status", ""),
                 reason=entry.get("reason", ""),
                 since=datetime.fromisoformat(entry["openKey"].removeprefix(_WAITING)),
+                open_key=entry["openKey"],
+                customer_id=entry.get("customerId", ""),
+                is_cancelling="cancelRequestedAt" in entry,
             )
             for shard in range(OPEN_SHARDS)
             for entry in self._waiting_in(str(shard))

@@ -25,6 +25,11 @@ class RedrivePlan:
         """Return how many orders and announcements it has."""
         return len(self.orders) + len(self.announcements)
 
+    @property
+    def order_ids(self) -> set[str]:
+        """Return the ids of all orders that it is about."""
+        return {*self.orders, *(str(message.order_id) for message in self.announcements)}
+
     @classmethod
     def from_messages(
         cls,

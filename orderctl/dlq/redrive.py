@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 from handlers.contract.clock import Clock, second_reached, utc_now
-from handlers.contract.events import MAX_EVENTS_PER_CALL, Event, order_placed
+from handlers.contract.events import MAX_EVENTS_PER_CALL, Event, workflow_event
 from handlers.contract.names import DetailType
 from orderctl.chunks import chunks
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import ReceivedMessages
-from orderctl.dlq.verdict import is_done
+from orderctl.dlq.verdict import Verdict, is_done, verdict
 from orderctl.speaking import permission_to_speak
 from orderctl.stack import Stack
 
@@ -26,7 +26,8 @@ from orderctl.stack import Stack
 class RedriveResult:
     """What a redrive has done so far; `deleted` counts messages, the others count orders or announcements.
 
-    `already_done` counts the orders whose messages were deleted without an event. `refused` has the ids of
+    `already_done` counts the orders whose messages were deleted without an event, and `stale` the deleted
+    announcements that were not published: somebody asked to cancel their orders. `refused` has the ids of
     orders whose event the bus did not accept. `unknown` has the ids of orders that don't exist or have a
     broken record. The messages of both are kept.
     """
@@ -34,6 +35,7 @@ class RedriveResult:
     emitted: int = 0
     published: int = 0
     already_done: int = 0
+    stale: int = 0
     deleted: int = 0
     refused: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -41,7 +43,7 @@ class RedriveResult:
     @property
     def done(self) -> int:
         """Return how many orders and announcements of the plan were worked on."""
-        worked_on = self.emitted + self.published + self.already_done
+        worked_on = self.emitted + self.published + self.already_done + self.stale
         return worked_on + len(self.refused) + len(self.unknown)
 
 
@@ -87,14 +89,14 @@ class Redrive:
             yield result
 
     def _emit(self, messages: dict[str, list[DeadLetter]], result: RedriveResult) -> None:
-        """Emit OrderPlaced for each order id that is not done, and delete the messages of the orders."""
+        """Start the workflow of each order that is not done, and delete the messages of the orders."""
         known = self._orders.read(messages, chain.from_iterable(messages.values()))
         done = [order_id for order_id, order in known.items() if is_done(order, messages[order_id])]
         orders = [order for order_id, order in known.items() if order_id not in done]
         for order in orders:
             self._orders.take_up(order, messages[order.order_id])
         self._wait_for_the_second_after(chain.from_iterable(messages.values()))
-        accepted = self._put_events([order_placed(order) for order in orders])
+        accepted = self._put_events([workflow_event(order) for order in orders])
         emitted = [order.order_id for order, ok in zip(orders, accepted, strict=True) if ok]
         result.emitted += len(emitted)
         result.already_done += len(done)
@@ -105,12 +107,21 @@ class Redrive:
         )
 
     def _publish(self, messages: Sequence[DeadLetter], result: RedriveResult) -> None:
-        """Publish the announcements, and delete them."""
-        accepted = self._put_events([_announcement(message) for message in messages])
-        published = [message for message, ok in zip(messages, accepted, strict=True) if ok]
+        """Publish the announcements that still hold, and delete all of them."""
+        # Read just before: an order may have been cancelled since the messages were received.
+        known = self._orders.read({str(message.order_id) for message in messages})
+        stale = [
+            message
+            for message in messages
+            if verdict(message, known.get(str(message.order_id))) is Verdict.ALREADY_DONE
+        ]
+        valid = [message for message in messages if message not in stale]
+        accepted = self._put_events([_announcement(message) for message in valid])
+        published = [message for message, ok in zip(valid, accepted, strict=True) if ok]
         result.published += len(published)
-        result.refused += [str(message.order_id) for message in messages if message not in published]
-        result.deleted += self._received.delete(published)
+        result.stale += len(stale)
+        result.refused += [str(message.order_id) for message in valid if message not in published]
+        result.deleted += self._received.delete([*stale, *published])
 
     def _put_events(self, events: Sequence[Event]) -> list[bool]:
         """Send the events to the bus, and tell for each whether the bus accepted it."""

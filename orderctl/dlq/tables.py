@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from handlers.contract.events import workflow_event
 from orderctl.display.layout import add_row, counted, new_table, status_text
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import KnownOrder, WaitingOrder
@@ -23,6 +24,7 @@ _STYLES: Final = {
 }
 # On a narrower terminal the columns beside the order id would have a few characters each.
 _MIN_WIDTH: Final = 140
+_NO_EVENT: Final = "none: already done"
 
 
 def messages_view(
@@ -172,12 +174,17 @@ def plan_table(plan: RedrivePlan, orders: Mapping[str, KnownOrder]) -> Table:
     table = new_table("order", "event", "messages", right=["messages"])
     _keep_whole(table, "order")
     for order_id, messages in plan.orders.items():
-        order = orders.get(order_id)
-        done = order is not None and is_done(order, messages)
-        add_row(table, order_id, "none: already done" if done else "OrderPlaced", len(messages))
+        add_row(table, order_id, _event_name(orders.get(order_id), messages), len(messages))
     for message in plan.announcements:
-        add_row(table, message.order_id, message.step, 1)
+        stale = _verdict(message, orders) is Verdict.ALREADY_DONE
+        add_row(table, message.order_id, _NO_EVENT if stale else message.step, 1)
     return table
+
+
+def _event_name(order: KnownOrder | None, messages: Sequence[DeadLetter]) -> str:
+    if order is None:
+        return "none: unknown order"
+    return _NO_EVENT if is_done(order, messages) else workflow_event(order).detail_type
 
 
 def result_text(result: RedriveResult) -> Text:
@@ -186,7 +193,10 @@ def result_text(result: RedriveResult) -> Text:
     emitted = f"{counted(result.emitted, 'order')} emitted again{published}"
     sentences = [f"{emitted}, {counted(result.deleted, 'message')} deleted."]
     if result.already_done:
-        sentences.append(f"Already done, message only removed: {counted(result.already_done, 'order')}.")
+        what = "message only removed" if result.deleted else "no event emitted"
+        sentences.append(f"Already done, {what}: {counted(result.already_done, 'order')}.")
+    if result.stale:
+        sentences.append(f"Removed, because its order is cancelled: {counted(result.stale, 'announcement')}.")
     if result.emitted:
         sentences.append("An order that fails again has a new message within two minutes.")
     return Text(" ".join(sentences))

@@ -129,12 +129,13 @@ def test_the_last_execution_is_found_by_its_start(stack: LoggedStack) -> None:
     assert len(stack.logs.calls) == 4
 
 
-def test_the_executions_between_are_searched_when_the_order_was_taken_up_again(stack: LoggedStack) -> None:
+@pytest.mark.parametrize("taken_up", [{"redrivenAt": "2026"}, {"attempts": 1}, {"cancelRequestedAt": "2026"}])
+def test_the_executions_between_are_searched_when_the_order_was_taken_up_again(
+    stack: LoggedStack, taken_up: dict[str, Any]
+) -> None:
     arns = [stack.log(str(hour), PLACED + timedelta(hours=hour)) for hour in range(3)]
     end = PLACED + timedelta(hours=2)
-    stack.store(
-        executionArn=arns[-1], executionStartedAt=end, closedAt=end, updatedAt=end, redrivenAt=_text(PLACED)
-    )
+    stack.store(executionArn=arns[-1], executionStartedAt=end, closedAt=end, updatedAt=end, **taken_up)
 
     found = ExecutionLog(stack).executions_of(ORDER, PLACED)  # type: ignore[arg-type]
 

@@ -22,7 +22,10 @@ from tests.order_tables import EMAIL, EXECUTION, OrderTables
 from tests.orders_api import OrdersApi, deployed
 
 CUSTOMER = "cust-17850"
-CLOSED, REJECTED, OPEN, HELD = (f"6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b1{digit}" for digit in range(4))
+CLOSED, REJECTED, CANCELLED, OPEN, HELD = (
+    f"6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b1{digit}" for digit in range(5)
+)
+COMMENT = "Ada moves to Graz"
 IN_PROGRESS = {"openShard": "1", "openKey": "IN_PROGRESS#2026-11-22T15:14:31.123Z"}
 
 Orderctl = Callable[..., Result]
@@ -32,6 +35,8 @@ Orderctl = Callable[..., Result]
 def _orders(tables: OrderTables) -> None:
     place(tables, CLOSED, status="CONFIRMED")
     place(tables, REJECTED, status="REJECTED", reason="OUT_OF_STOCK")
+    cancelled = {"cancelReason": "CUSTOMER", "cancelComment": COMMENT}
+    place(tables, CANCELLED, status="CANCELLED", reason="CUSTOMER", **cancelled)
     # Somebody is still to be told.
     place(tables, OPEN, status="CONFIRMED", **IN_PROGRESS)
     place(tables, HELD, status="ON_HOLD", **IN_PROGRESS)
@@ -74,10 +79,10 @@ def test_the_settled_orders_name_nobody_and_keep_what_accounting_needs(
     result = orderctl("--yes")
 
     assert result.exit_code == 0, result.output
-    assert "Erased: 2 orders" in result.output
-    for order_id in (CLOSED, REJECTED):
+    assert "Erased: 3 orders" in result.output
+    for order_id in (CLOSED, REJECTED, CANCELLED):
         text = str(stored(tables, order_id))
-        assert not any(personal in text for personal in (CUSTOMER, EMAIL, "pm_card_visa"))
+        assert not any(personal in text for personal in (CUSTOMER, EMAIL, "pm_card_visa", COMMENT))
         assert before["requestHash"]["S"] not in text
     after = stored(tables, CLOSED)
     assert {name: after[name] for name in ("items", "total", "status", "createdAt")} == {
@@ -113,7 +118,7 @@ def test_nothing_changes_without_a_confirmation(
 ) -> None:
     result = orderctl(*arguments, answer="n\n")
 
-    assert ("Would be erased: 2 of 4 orders" in result.output) == bool(arguments)
+    assert ("Would be erased: 3 of 5 orders" in result.output) == bool(arguments)
     assert stored(tables, CLOSED)["customerEmail"]["S"] == EMAIL
 
 
@@ -124,7 +129,7 @@ def test_an_order_that_is_opened_in_between_is_left(tables: OrderTables, orderct
 
     result = orderctl("--yes", dynamodb=client)
 
-    assert "Erased: 1 order\n" in result.output
+    assert "Erased: 2 orders\n" in result.output
     assert CLOSED in result.output
     assert stored(tables, CLOSED)["customerEmail"]["S"] == EMAIL
 
@@ -140,7 +145,7 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next_one(
     finished = orderctl("--yes")
 
     assert interrupted.exit_code != 0
-    assert "Erased: 2 orders" in finished.output
+    assert "Erased: 3 orders" in finished.output
 
 
 def test_a_forgotten_order_can_still_be_read(tables: OrderTables, orderctl: Orderctl) -> None:

@@ -29,6 +29,7 @@ from tests.backlog import EMAIL, TOKEN, Backlog
 from tests.fakes import InterruptedClient
 
 QUEUES = ("inventory", "payment", "notification", "delivery")
+CANCELLING = {"cancelRequestedAt": "2026-11-22T14:59:59.000Z", "cancelReason": "CUSTOMER"}
 Orderctl = Callable[..., Result]
 
 
@@ -66,11 +67,25 @@ def _undelivered(order_id: str) -> dict[str, Any]:
 
 
 def _confirmed(order_id: str) -> dict[str, Any]:
+    return _announcement("OrderConfirmed", order_id)
+
+
+def _announcement(detail_type: str, order_id: str, **detail: str) -> dict[str, Any]:
     return {
         "source": "ecommerce.orders",
-        "detail-type": "OrderConfirmed",
-        "detail": {"orderId": order_id, "customerId": "cust-17850"},
+        "detail-type": detail_type,
+        "detail": {"orderId": order_id, "customerId": "cust-17850", **detail},
     }
+
+
+def _cancelled(backlog: Backlog) -> str:
+    """Store an order that is cancelled, of which everybody was told."""
+    order_id = backlog.place(
+        "CANCELLED", reason="CUSTOMER", closedAt="2026-11-22T15:00:01.000Z", **CANCELLING
+    )
+    backlog.record(order_id, "STEP#notification#received", status="SKIPPED")
+    backlog.record(order_id, "STEP#notification#cancelled", status="SENT")
+    return order_id
 
 
 def test_a_redriven_order_is_pending_and_emitted_and_its_message_is_deleted(
@@ -265,6 +280,122 @@ def test_the_messages_of_an_order_that_is_done_are_removed_without_an_event(
     assert backlog.announced() == []
     assert _all_parked(backlog) == []
     assert backlog.order(order_id) == before
+
+
+def test_the_redrive_of_an_order_to_be_cancelled_starts_its_cancellation(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = backlog.place("ON_HOLD", reason="payment", **CANCELLING)
+    backlog.park("payment", order_id, step="ReversePayment")
+
+    dry = orderctl("redrive", "--dry-run").output
+    outcome = orderctl("redrive")
+
+    assert _row(dry.splitlines(), order_id) == [order_id, "OrderCancellationRequested", "1"]
+    assert outcome.exit_code == 0
+    detail = {"orderId": order_id, "customerId": "cust-17850", "reason": "CUSTOMER"}
+    assert backlog.announced() == [("OrderCancellationRequested", detail)]
+    assert _all_parked(backlog) == []
+    order = backlog.order(order_id)
+    assert (order["status"], order["cancelReason"]) == ("PENDING", "CUSTOMER")
+
+
+def test_a_redrive_of_a_cancelled_order_does_nothing_and_removes_its_messages(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = _cancelled(backlog)
+    before = backlog.order(order_id)
+    backlog.park("payment", order_id, step="ReversePayment")
+    backlog.park("inventory", order_id, step="ReturnStock")
+    for step in ("NotifyReceived", "NotifyConfirmed", "NotifyCancelled"):
+        backlog.park("notification", order_id, step=step)
+    backlog.send("delivery", _undelivered(order_id))
+    backlog.send("delivery", _announcement("OrderCancellationRequested", order_id, reason="CUSTOMER"))
+    backlog.send("delivery", _confirmed(order_id))
+
+    listed, dry = orderctl("list").output, orderctl("redrive", "--dry-run").output
+    outcome = orderctl("redrive")
+
+    assert "8 messages of 1 order: 8 already done" in listed
+    rows = [_cells(line) for line in dry.splitlines() if order_id in line]
+    assert rows == [[order_id, "none: already done", "7"], [order_id, "none: already done", "1"]]
+    assert outcome.exit_code == 0
+    assert "0 orders emitted again, 8 messages deleted. Already done, message only removed: 1 order." in (
+        outcome.output
+    )
+    assert "Removed, because its order is cancelled: 1 announcement." in outcome.output
+    assert backlog.announced() == []
+    assert _all_parked(backlog) == []
+    assert backlog.order(order_id) == before
+
+
+def test_a_cancelled_order_without_a_message_is_not_announced_again(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = _cancelled(backlog)
+    before = backlog.order(order_id)
+
+    outcome = orderctl("redrive", "--order", order_id)
+
+    assert outcome.exit_code == 0
+    assert "Already done, no event emitted: 1 order." in outcome.output
+    assert backlog.announced() == []
+    assert backlog.order(order_id) == before
+
+
+def test_a_customer_who_was_not_told_of_the_cancellation_is_told_by_a_redrive(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = _cancelled(backlog)
+    backlog.record(order_id, "STEP#notification#cancelled", status="SENDING")
+    backlog.park("notification", order_id, step="NotifyCancelled")
+
+    orderctl("redrive", "notification")
+
+    assert [type_ for type_, _ in backlog.announced()] == ["OrderCancellationRequested"]
+    order = backlog.order(order_id)
+    assert order["status"] == "CANCELLED"
+    # With closedAt, the execution does not announce it again.
+    assert order["closedAt"]
+    assert order["openKey"].startswith("IN_PROGRESS#")
+
+
+def test_a_parked_announcement_of_a_cancellation_is_published(backlog: Backlog, orderctl: Orderctl) -> None:
+    announcement = _announcement("OrderCancelled", _cancelled(backlog), reason="CUSTOMER")
+    backlog.send("delivery", announcement)
+
+    orderctl("redrive", "delivery")
+
+    assert backlog.announced() == [("OrderCancelled", announcement["detail"])]
+    assert _all_parked(backlog) == []
+
+
+def test_a_dry_run_shows_that_an_announcement_of_a_cancelled_order_is_only_removed(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    order_id = _cancelled(backlog)
+    backlog.send("delivery", _confirmed(order_id))
+
+    dry = orderctl("redrive", "--dry-run").output
+
+    assert _row(dry.splitlines(), order_id) == [order_id, "none: already done", "1"]
+
+
+def test_an_announcement_is_not_published_when_its_order_is_cancelled_during_the_redrive(
+    backlog: Backlog,
+) -> None:
+    confirmed, other = backlog.place("CONFIRMED"), backlog.place("CONFIRMED")
+    backlog.send("delivery", _confirmed(confirmed))
+    backlog.send("delivery", _confirmed(other))
+
+    with read_queues(backlog.stack, QUEUES, wait_seconds=0) as found:
+        plan = RedrivePlan.from_messages(found.messages)
+        backlog.change(confirmed, **CANCELLING)
+        *_, result = Redrive(backlog.stack, found, rate=10, now=later).run(plan)
+
+    assert backlog.announced() == [("OrderConfirmed", _confirmed(other)["detail"])]
+    assert (result.done, result.published, result.stale, result.deleted) == (2, 1, 1, 2)
+    assert _all_parked(backlog) == []
 
 
 @pytest.mark.parametrize("claimed", [True, False])

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from handlers.contract.money import Money
-from handlers.contract.names import OrderStatus
+from handlers.contract.names import CancelReason, OrderStatus
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import KnownOrder
 from orderctl.dlq.tables import messages_view
@@ -18,6 +18,7 @@ from orderctl.dlq.verdict import verdict
 ORDER_ID = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 SENT = datetime(2026, 11, 22, 15, 14, 31, 123_000, tzinfo=UTC)
 TAKEN, TAKEN_BEFORE = "2026-11-22T15:14:32", "2026-11-22T15:14:31"
+CANCELLING = {"cancel_reason": CancelReason.CUSTOMER}
 IN_PROGRESS, WAITING = "IN_PROGRESS#2026-11-22T15:20:00.000Z", "WAITING#2026-11-22T15:20:00.000Z"
 
 
@@ -91,6 +92,75 @@ def _order(status: str, open_key: str | None, **fields: Any) -> KnownOrder:
         ),
         pytest.param(_event("OrderConfirmed"), _order("CONFIRMED", None), "needs redrive", id="announcement"),
         pytest.param(_event("OrderConfirmed"), None, "needs redrive", id="announcement of an unread order"),
+        pytest.param(
+            _letter("ReversePayment"),
+            _order("ON_HOLD", WAITING, **CANCELLING),
+            "needs redrive",
+            id="not refunded",
+        ),
+        pytest.param(
+            _letter("ReturnStock"), _order("CANCELLED", None, **CANCELLING), "already done", id="cancelled"
+        ),
+        pytest.param(
+            _letter("NotifyConfirmed"),
+            _order("CANCELLED", None, **CANCELLING),
+            "already done",
+            id="cancelled before its customer was told that it is confirmed",
+        ),
+        pytest.param(
+            _letter("NotifyCancelled"),
+            _order("CANCELLED", None, **CANCELLING),
+            "needs redrive",
+            id="cancelled, and its customer not told",
+        ),
+        pytest.param(
+            _letter("NotifyCancelled"),
+            _order("CANCELLED", None, notified=frozenset({"cancelled"}), **CANCELLING),
+            "already done",
+            id="cancelled, and its customer told",
+        ),
+        pytest.param(
+            _letter("NotifyReceived"),
+            _order("CANCELLED", WAITING, **CANCELLING),
+            "needs redrive",
+            id="cancelled, and waits for an operator",
+        ),
+        pytest.param(
+            _event("OrderCancellationRequested"),
+            _order("CANCELLED", None, **CANCELLING),
+            "already done",
+            id="undelivered request",
+        ),
+        pytest.param(
+            _event("OrderCancellationRequested"),
+            _order("PENDING", IN_PROGRESS, **CANCELLING),
+            "needs redrive",
+            id="undelivered request that is not carried out",
+        ),
+        pytest.param(
+            _event("OrderCancelled"),
+            _order("CANCELLED", None, **CANCELLING),
+            "needs redrive",
+            id="announcement of a cancelled order",
+        ),
+        pytest.param(
+            _event("OrderConfirmed"),
+            _order("CONFIRMED", IN_PROGRESS, **CANCELLING),
+            "already done",
+            id="announcement of an order that is to be cancelled",
+        ),
+        pytest.param(
+            _event("OrderHeld"),
+            _order("ON_HOLD", WAITING, **CANCELLING),
+            "needs redrive",
+            id="announcement that a cancellation waits",
+        ),
+        pytest.param(
+            _event("OrderHeld"),
+            _order("ON_HOLD", IN_PROGRESS, **CANCELLING),
+            "already done",
+            id="announcement of a hold that a cancellation ends",
+        ),
         pytest.param(_letter(), None, "unknown", id="no such order"),
         pytest.param(_event("Invoice"), _order("CONFIRMED", None), "unknown", id="not from this system"),
     ],

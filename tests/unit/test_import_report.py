@@ -62,8 +62,13 @@ def test_every_order_of_the_file_has_a_line(tmp_path: Path, source: Path) -> Non
                 placed("4", status=422, detail="unknown"),
                 Placement(order=order("5"), error="no connection"),
                 Placement(order=order("6"), error="not sent", sent=False),
+                placed("8"),
             ],
-            [state("1", OrderStatus.CONFIRMED), state("2", OrderStatus.ON_HOLD, "payment")],
+            [
+                state("1", OrderStatus.CONFIRMED),
+                state("2", OrderStatus.ON_HOLD, "payment"),
+                state("8", OrderStatus.CANCELLED, "CUSTOMER"),
+            ],
             refused=[order("7", products=99)],
         )
 
@@ -75,6 +80,7 @@ def test_every_order_of_the_file_has_a_line(tmp_path: Path, source: Path) -> Non
         ["4", "", "not accepted", "The API responded with 422: unknown", ""],
         ["5", "", "unknown", "no connection", ""],
         ["6", "", "not sent", "not sent", ""],
+        ["8", "id-8", "CANCELLED", "CUSTOMER", "1.500"],
         ["7", "", "not sent", "more than 98 distinct products", ""],
     ]
 

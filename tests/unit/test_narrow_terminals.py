@@ -10,6 +10,7 @@ from devtools.demo.orders import DEMO_ORDERS
 from devtools.demo.play import DemoResult
 from devtools.demo.view import short_trace
 from orderctl import terminal
+from orderctl.commands.cancelling import held_table
 from orderctl.display.order_view import order_view, orders_table
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import WaitingOrder
@@ -39,7 +40,15 @@ LETTER = DeadLetter(
     body={"orderId": ORDER_ID, "step": "NotifyConfirmed", "error": "DependencyUnavailable"},
 )
 DEMO = DemoResult(expected=DEMO_ORDERS[-1], order=ORDER, executions=[], dead_letter=None)
-WAITING = WaitingOrder(order_id=ORDER_ID, status="CONFIRMED", reason="notification", since=NOW)
+WAITING = WaitingOrder(
+    order_id=ORDER_ID,
+    status="CONFIRMED",
+    reason="notification",
+    since=NOW,
+    open_key=f"WAITING#{TIME}",
+    customer_id="cust-17850",
+    is_cancelling=False,
+)
 
 VIEWS: dict[str, Callable[[int], list[RenderableType]]] = {
     "orders": lambda _: [orders_table([ORDER])],
@@ -47,6 +56,7 @@ VIEWS: dict[str, Callable[[int], list[RenderableType]]] = {
     "dlq list": lambda width: messages_view([LETTER], {}, NOW, limit=1, width=width),
     "dlq list, without a message": lambda _: waiting_view([WAITING], NOW, limit=1, in_flight=0),
     "demo": lambda _: [*short_trace(DEMO)],
+    "cancel --dry-run": lambda _: [held_table([WAITING])],
     "dlq redrive --dry-run": lambda _: [plan_table(RedrivePlan.from_messages([LETTER]), {})],
 }
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.contract.money import Money, OrderLine, format_money
-from handlers.contract.names import OrderStatus
+from handlers.contract.names import CancelReason, OrderStatus
 from handlers.domain.notification import NotificationKind, compose
-from handlers.domain.order import Order
+from handlers.domain.order import Cancellation, Order
 
 ORDER = Order(
     order_id="6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
@@ -35,6 +35,7 @@ ORDER = Order(
         ),
         (NotificationKind.CONFIRMED, "charged you USD 15.30"),
         (NotificationKind.REJECTED, "not been charged"),
+        (NotificationKind.CANCELLED, "If we have charged you USD 15.30 already, you get all of it back"),
     ],
 )
 def test_each_kind_has_its_own_text(kind: NotificationKind, expected: str) -> None:
@@ -47,6 +48,31 @@ def test_each_kind_has_its_own_text(kind: NotificationKind, expected: str) -> No
 )
 def test_a_rejection_gives_its_reason(reason: str | None, expected: str) -> None:
     assert expected in compose(NotificationKind.REJECTED, replace(ORDER, reason=reason)).body
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("CUSTOMER", "is cancelled as you asked."),
+        ("HOLD_EXPIRED", "is cancelled because we could not complete it in time."),
+        ("OPERATOR", "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11 is cancelled."),
+    ],
+)
+def test_a_cancellation_says_whose_wish_it_was(reason: str, expected: str) -> None:
+    assert expected in compose(NotificationKind.CANCELLED, replace(ORDER, reason=reason)).body
+
+
+def test_a_cancellation_does_not_repeat_the_words_of_the_customer() -> None:
+    cancellation = Cancellation(
+        requested_at=ORDER.created_at, reason=CancelReason.CUSTOMER, comment="the wrong size"
+    )
+
+    notification = compose(
+        NotificationKind.CANCELLED, replace(ORDER, reason="CUSTOMER", cancellation=cancellation)
+    )
+
+    assert "the wrong size" not in notification.subject + notification.body
+    assert "the wrong size" not in repr(cancellation)
 
 
 @given(st.uuids(), st.sampled_from(NotificationKind))

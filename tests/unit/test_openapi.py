@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,18 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from handlers import orders
 from handlers.api.errors import InvalidRequest
 from handlers.api.requests import parse_idempotency_key, parse_list_orders
-from handlers.contract.names import InventoryStatus, NotificationStatus, OrderStatus, PaymentStatus
+from handlers.contract.names import (
+    CancelReason,
+    InventoryStatus,
+    NotificationStatus,
+    OrderStatus,
+    PaymentStatus,
+)
 from handlers.domain.sweep import WORKFLOW_REASON
 from tests.openapi_document import DOCUMENT, Operation, check, follow, operations, published
 
 REPOSITORY: Final = Path(__file__).parents[2]
-PLACE_ORDER: Final = REPOSITORY / "handlers" / "schemas" / "place_order.schema.json"
+SCHEMAS: Final = REPOSITORY / "handlers" / "schemas"
 
 
 def nodes(node: Any) -> Iterator[dict[str, Any]]:
@@ -73,12 +79,36 @@ def test_the_operations_are_the_routes_of_the_function() -> None:
     assert {(each.method, each.path) for each in operations()} == routes
 
 
-def test_the_schema_of_an_order_is_the_one_that_the_function_validates_with() -> None:
-    content = operation("placeOrder").body["requestBody"]["content"]["application/json"]
+@pytest.mark.parametrize(
+    ("operation_id", "file", "schema"),
+    [
+        ("placeOrder", "place_order.schema.json", orders._PLACE_ORDER_SCHEMA),
+        ("cancelOrder", "cancel_order.schema.json", orders._CANCEL_ORDER_SCHEMA),
+    ],
+)
+def test_the_schema_of_a_body_is_the_one_that_the_function_validates_with(
+    operation_id: str, file: str, schema: Mapping[str, Any]
+) -> None:
+    content = operation(operation_id).body["requestBody"]["content"]["application/json"]
 
-    assert (DOCUMENT.parent / content["schema"]["$ref"]).resolve() == PLACE_ORDER
-    assert follow(content["schema"]) == orders._PLACE_ORDER_SCHEMA
+    assert (DOCUMENT.parent / content["schema"]["$ref"]).resolve() == SCHEMAS / file
+    assert follow(content["schema"]) == schema
     check(content["schema"], content["example"])
+
+
+def test_every_example_of_a_response_is_valid() -> None:
+    contents = [
+        content
+        for each in operations()
+        for response in each.body["responses"].values()
+        for content in follow(response)["content"].values()
+        if "examples" in content
+    ]
+
+    assert contents
+    for content in contents:
+        for example in content["examples"].values():
+            check(content["schema"], example["value"])
 
 
 def test_every_operation_needs_the_api_key() -> None:
@@ -102,9 +132,15 @@ def test_every_error_is_a_problem() -> None:
         }
 
 
-@pytest.mark.parametrize("statuses", [OrderStatus, InventoryStatus, PaymentStatus, NotificationStatus])
+@pytest.mark.parametrize("statuses", [OrderStatus, InventoryStatus, PaymentStatus, CancelReason])
 def test_the_document_has_the_statuses_of_the_contract(statuses: type[StrEnum]) -> None:
     assert published()["components"]["schemas"][statuses.__name__]["enum"] == [*statuses]
+
+
+def test_the_document_has_the_statuses_of_notifications_that_are_shown() -> None:
+    shown = published()["components"]["schemas"]["NotificationStatus"]["enum"]
+
+    assert {*shown} == {*NotificationStatus} - {NotificationStatus.SKIPPED}
 
 
 def test_the_document_has_the_reasons_of_the_workflow_and_the_sweeper() -> None:
@@ -117,7 +153,7 @@ def test_the_document_has_the_reasons_of_the_workflow_and_the_sweeper() -> None:
 
     reasons = published()["components"]["schemas"]["Reason"]["enum"]
 
-    assert {*reasons} == given | {WORKFLOW_REASON, None}
+    assert {*reasons} == given | {*CancelReason} | {WORKFLOW_REASON, None}
 
 
 def accepts(parse: Callable[[str], object], text: str) -> bool:
@@ -140,6 +176,7 @@ TEXTS: Final = pytest.mark.parametrize(
     ("operation_id", "name", "parse"),
     [
         ("placeOrder", "Idempotency-Key", parse_idempotency_key),
+        ("cancelOrder", "Idempotency-Key", parse_idempotency_key),
         ("listOrders", "customerId", parse_customer_id),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from devtools.asl.definition import read_definition
 from devtools.checkout import REPOSITORY
 from handlers.contract import order_lifecycle as lifecycle
+from handlers.contract.names import CancelReason
 from handlers.contract.order_lifecycle import STATE_MACHINE_WRITES, OrderWrite
 from orderctl.deployed_workflow import states
 
@@ -14,6 +15,15 @@ _ORDER: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 _NOW: Final = "2026-11-22T15:14:31.123Z"
 _WRITES: Final[Mapping[str, OrderWrite]] = {
     **{f"`{state}`": write for state, write in STATE_MACHINE_WRITES.items()},
+    "API, operator: `request_cancellation`": lifecycle.request_cancellation(
+        _ORDER, _NOW, CancelReason.CUSTOMER, comment="a comment", confirmed_since=_NOW
+    ),
+    "API, operator: `request_cancellation`, no confirmed order": lifecycle.request_cancellation(
+        _ORDER, _NOW, CancelReason.CUSTOMER, comment="a comment"
+    ),
+    "sweeper: `request_cancellation`, expired hold": lifecycle.request_cancellation(
+        _ORDER, _NOW, CancelReason.HOLD_EXPIRED, seen="key"
+    ),
     "sweeper: `count_attempt`": lifecycle.count_attempt("key", 1, _NOW),
     "sweeper: `mark_unannounced`": lifecycle.mark_unannounced("key"),
     "sweeper: `hold_after_attempts`": lifecycle.hold_after_attempts("key", "workflow", _NOW),
@@ -52,7 +62,7 @@ def test_the_document_lists_the_changes_and_the_condition_of_every_write() -> No
     document = (REPOSITORY / "docs" / "order-lifecycle.md").read_text(encoding="utf-8")
     rows = [row for row in document.splitlines() if row.count(" | ") == 3 and "`" in row]
 
-    assert [row for row in rows if not row.startswith("| API")] == [
+    assert [row for row in rows if not row.startswith("| API:")] == [
         f"| {writer} | {_names(_sets(write))} | {_names(_removes(write))} | `{write.condition}` |"
         for writer, write in _WRITES.items()
     ]

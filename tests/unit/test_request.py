@@ -10,6 +10,7 @@ from handlers.api.page_token import page_token
 from handlers.api.requests import (
     DEFAULT_LIMIT,
     ListOrders,
+    parse_cancel_order,
     parse_list_orders,
     parse_order_id,
     parse_place_order,
@@ -19,9 +20,10 @@ from handlers.contract.names import MAX_ITEMS_PER_ORDER
 from handlers.domain.errors import OrderNotFound
 from handlers.domain.order import ListPosition
 from handlers.domain.order_request import RequestedItem
-from tests.schemas import place_order_schema
+from tests.schemas import cancel_order_schema, place_order_schema
 
 SCHEMA = place_order_schema()
+CANCEL_SCHEMA = cancel_order_schema()
 ORDER_ID = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 
 
@@ -158,6 +160,20 @@ def test_a_card_number_is_refused_and_not_repeated(number: str) -> None:
 )
 def test_a_token_that_only_resembles_a_card_number_is_accepted(token: str) -> None:
     assert parse_place_order(order(paymentMethod=token), SCHEMA).payment_method == token
+
+
+@pytest.mark.parametrize(
+    ("body", "comment"), [({}, None), ({"reason": "x"}, "x"), ({"reason": "x" * 200}, "x" * 200)]
+)
+def test_the_reason_of_a_cancellation_is_the_comment_of_the_client(body: object, comment: str | None) -> None:
+    assert parse_cancel_order(body, CANCEL_SCHEMA) == comment
+
+
+@pytest.mark.parametrize("code", [*range(0x20), 0x7F, *range(0x80, 0xA0)], ids=lambda code: f"U+{code:04X}")
+def test_a_reason_has_no_control_characters(code: int) -> None:
+    refused = refusal(lambda: parse_cancel_order({"reason": f"a{chr(code)}b"}, CANCEL_SCHEMA))
+
+    assert [violation.pointer for violation in refused.violations] == ["/reason"]
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,19 @@ def test_what_is_known_stays_known_when_the_table_can_not_be_read(error: Excepti
     assert known(waited) == {"a": "PENDING", "b": "CONFIRMED"}
 
 
+def test_a_wait_can_be_for_something_else_than_the_end_of_pending() -> None:
+    stack = FakeStack({"a": "ON_HOLD", "b": "CANCELLED"}, {"a": "CANCELLED"})
+    waited = Settlement(
+        stack,  # type: ignore[arg-type]
+        ["a", "b"],
+        pending=lambda state: state.status != "CANCELLED",
+    )
+
+    waited.wait(timeout=60)
+
+    assert known(waited) == {"a": "CANCELLED", "b": "CANCELLED"}
+
+
 @pytest.mark.parametrize("timeout", [0, float("nan")])
 def test_a_wait_without_time_reads_once(timeout: float, pauses: list[float]) -> None:
     waited = settling({"a": "PENDING"})

@@ -29,6 +29,7 @@ STACK = Stack(
     dlq_urls={
         queue: f"http://queue/{queue}" for queue in ("inventory", "payment", "notification", "delivery")
     },
+    cancel_confirmed_seconds=86_400,
 )
 OUTPUTS = {
     "ApiUrl": "https://api.execute-api.eu-west-1.amazonaws.com/prod/",
@@ -94,6 +95,16 @@ def test_a_stack_says_whether_its_requests_must_be_signed() -> None:
     stack = describe("OrderProcessing-dev", Account(OUTPUTS | {"ApiAuth": "iam"}), region="eu-west-1")
 
     assert stack.api_auth == "iam"
+
+
+def test_a_stack_says_for_how_long_a_confirmed_order_can_be_cancelled() -> None:
+    current = describe(
+        "OrderProcessing-dev", Account(OUTPUTS | {"CancelConfirmedSeconds": "3600"}), region="eu-west-1"
+    )
+    of_an_earlier_version = describe("OrderProcessing-dev", Account(OUTPUTS), region="eu-west-1")
+
+    assert current.cancel_confirmed_seconds == 3600
+    assert of_an_earlier_version.cancel_confirmed_seconds == 0
 
 
 def test_a_stack_on_an_emulator_has_addresses_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from handlers.contract.events import order_held
 from handlers.contract.names import DetailType, OrderStatus
 from handlers.domain.sweep import OverdueOrder, SweepPolicy
 
-POLICY = SweepPolicy(after=timedelta(minutes=6), max_attempts=5)
+POLICY = SweepPolicy(after=timedelta(minutes=6), max_attempts=5, hold_expires_after=timedelta(days=6))
 
 
 def _waiting(attempts: int) -> OverdueOrder:
@@ -26,6 +26,12 @@ def test_an_order_is_overdue_when_it_has_waited_longer_than_the_policy_allows() 
     now = datetime(2026, 11, 22, 15, 20, 31, 123_000, tzinfo=UTC)
 
     assert POLICY.overdue_before(now) == "2026-11-22T15:14:31.123Z"
+
+
+def test_a_hold_has_expired_when_it_lasts_longer_than_the_policy_allows() -> None:
+    now = datetime(2026, 11, 28, 15, 14, 31, 123_000, tzinfo=UTC)
+
+    assert POLICY.expired_before(now) == "2026-11-22T15:14:31.123Z"
 
 
 @pytest.mark.parametrize(("attempts", "given_up"), [(0, False), (4, False), (5, True), (6, True)])

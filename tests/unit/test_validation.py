@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
-from handlers.api.validation import checked_schema, member, violations
-from tests.schemas import place_order_schema
+from handlers.api.validation import Schema, checked_schema, member, violations
+from tests.schemas import cancel_order_schema, place_order_schema
 
 SCHEMA = place_order_schema()
+CANCEL_SCHEMA = cancel_order_schema()
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -73,17 +74,26 @@ ORDERS = variants_of(
 )
 
 
+CANCELLATIONS = variants_of(
+    {"reason": "I ordered the wrong size"},
+    reason=st.text(alphabet=st.characters(max_codepoint=0xFF), max_size=3)
+    | st.sampled_from(["", "x" * 200, "x" * 201, "😀" * 200, "😀" * 201, "a\n", "\x1b[31m", "\x85", "ß"])
+    | JSON,
+)
+both = pytest.mark.parametrize("schema", [SCHEMA, CANCEL_SCHEMA], ids=["place", "cancel"])
+
+
 def ecma_pattern(_: object, pattern: str, value: object, __: object) -> Iterator[ValidationError]:
     """Match as in ECMA 262, which JSON Schema requires: `$` of Python also matches before a final newline."""
     if isinstance(value, str) and not re.search(pattern.removesuffix("$") + r"(?![\s\S])", value):
         yield ValidationError("does not match")
 
 
-REFERENCE = extend(Draft4Validator, {"pattern": ecma_pattern})(SCHEMA)
+REFERENCE = extend(Draft4Validator, {"pattern": ecma_pattern})
 
 
-def reference_pointers(value: object) -> set[str]:
-    return {pointer for error in REFERENCE.iter_errors(value) for pointer in places(error)}
+def reference_pointers(schema: Schema, value: object) -> set[str]:
+    return {pointer for error in REFERENCE(schema).iter_errors(value) for pointer in places(error)}
 
 
 def places(error: ValidationError) -> list[str]:
@@ -105,18 +115,28 @@ def places(error: ValidationError) -> list[str]:
 def test_the_validator_agrees_with_jsonschema_on_every_pointer(body: object) -> None:
     found = [violation.pointer for violation in violations(SCHEMA, body)]
 
-    assert set(found) == reference_pointers(body)
+    assert set(found) == reference_pointers(SCHEMA, body)
     assert len(found) == len(set(found))
 
 
-def test_the_schema_is_a_draft_4_schema() -> None:
-    Draft4Validator.check_schema(SCHEMA)
+@settings(max_examples=200)
+@given(body=CANCELLATIONS | JSON)
+def test_the_validator_agrees_with_jsonschema_on_a_cancellation(body: object) -> None:
+    found = [violation.pointer for violation in violations(CANCEL_SCHEMA, body)]
 
-    assert SCHEMA["$schema"] == "http://json-schema.org/draft-04/schema#"
+    assert set(found) == reference_pointers(CANCEL_SCHEMA, body)
 
 
-def test_the_validator_checks_every_keyword_of_the_schema() -> None:
-    assert checked_schema(SCHEMA) is SCHEMA
+@both
+def test_the_schema_is_a_draft_4_schema(schema: Schema) -> None:
+    Draft4Validator.check_schema(schema)
+
+    assert schema["$schema"] == "http://json-schema.org/draft-04/schema#"
+
+
+@both
+def test_the_validator_checks_every_keyword_of_the_schema(schema: Schema) -> None:
+    assert checked_schema(schema) is schema
 
 
 @pytest.mark.parametrize(

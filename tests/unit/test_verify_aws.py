@@ -102,7 +102,7 @@ def test_the_cost_and_the_loss_of_an_existing_stage_are_told_beforehand() -> Non
     assert "Everything in it is deleted" not in "\n".join(before)
     assert "Everything in it is deleted" in text
     assert "account ********9012" in text
-    assert "at most 0.04 USD (estimate of November 2026), for 317 orders" in text
+    assert "at most 0.04 USD (estimate of November 2026), for 320 orders" in text
 
 
 def test_the_report_names_what_failed_and_hides_the_account() -> None:

@@ -1,0 +1,238 @@
+"""cancel: cancels an order, or all that have been on hold for long."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated, Final
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from handlers.contract.clock import utc_now
+from handlers.contract.durations import parse_span
+from handlers.contract.names import OrderStatus
+from orderctl.cancelling import Answer, Cancellations, Requested, is_comment, no_such_order
+from orderctl.display.held import held_advice
+from orderctl.display.layout import add_row, counted, new_table, print_parts, status_text
+from orderctl.dlq.orders import RedrivableOrders, WaitingOrder
+from orderctl.dlq.tables import age
+from orderctl.errors import OperatorError
+from orderctl.settlement import OrderState, Settlement
+from orderctl.stack import Profile, Region, Stack, StackName, find_stack, stack_options
+from orderctl.terminal import output, progress_bar, say, step
+
+_DEFAULT_RATE: Final = 50.0
+_WAIT_SECONDS: Final = 60
+_PAUSE_SECONDS: Final = 1.0
+
+
+def _comment(text: str) -> str:
+    if not is_comment(text):
+        raise typer.BadParameter("give 1 to 200 characters, in one line")
+    return text
+
+
+def _ago(text: str) -> datetime:
+    try:
+        return utc_now() - parse_span(text)
+    except (OverflowError, ValueError):
+        raise typer.BadParameter("give a time such as 30s, 15m, 24h or 7d") from None
+
+
+def cancel(  # noqa: PLR0913  one parameter an option
+    *,
+    order_id: Annotated[str | None, typer.Argument(metavar="ORDER_ID")] = None,
+    held_before: Annotated[
+        datetime | None,
+        typer.Option(
+            "--on-hold-older-than", parser=_ago, metavar="TIME", help="All that are ON_HOLD for longer: 7d."
+        ),
+    ] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option(parser=_comment, metavar="TEXT", help="Why, in your words; the API shows it."),
+    ] = None,
+    late: Annotated[
+        bool, typer.Option("--late", help="Also when it was CONFIRMED too long ago for its customer.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is CANCELLED or on hold.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be cancelled.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    rate: Annotated[float, typer.Option(min=0.1, help="Orders per second, at most.")] = _DEFAULT_RATE,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Cancel an order, or all that have been ON_HOLD for long.
+
+    It can't be undone. The workflow puts the stock back and voids the payment, or refunds the whole amount.
+    What it can't do is parked, and the order waits ON_HOLD: `orderctl dlq redrive` goes on.
+
+    For many: `orderctl cancel --on-hold-older-than 7d --dry-run`, then without `--dry-run`. It asks once.
+    After an interruption, the same command goes on with the rest.
+    """
+    _require_one_or_many(order_id, held_before, for_one=late or wait, for_many=dry_run)
+    stack = find_stack(stack_name, profile, region)
+    cancellations = Cancellations(stack, comment=reason, late=late)
+    if held_before is not None:
+        held = _held(stack, held_before)
+        _cancel_held(cancellations, held, dry_run=dry_run, yes=yes, rate=rate)
+        return
+    requested = _request(cancellations, _parse_order_id(order_id or ""), wait=wait)
+    output.print(_answer_text(requested, stack))
+    if wait and requested.answer in {Answer.REQUESTED, Answer.REQUESTED_BEFORE}:
+        _wait_until_cancelled(stack, requested, stack_options(stack_name, profile, region))
+
+
+def _require_one_or_many(
+    order_id: str | None, held_before: datetime | None, *, for_one: bool, for_many: bool
+) -> None:
+    if (order_id is None) == (held_before is None):
+        raise typer.BadParameter("name one order, or give --on-hold-older-than")
+    if for_one and order_id is None:
+        raise typer.BadParameter("--late and --wait are for one order")
+    if for_many and held_before is None:
+        raise typer.BadParameter("--dry-run is for --on-hold-older-than")
+
+
+def _parse_order_id(text: str) -> str:
+    """Return the id as it is stored, by the same rule as the API."""
+    try:
+        order_id = str(UUID(text))
+    except ValueError:
+        raise no_such_order(text) from None
+    # UUID() also reads other notations.
+    if order_id != text.lower():
+        raise no_such_order(text)
+    return order_id
+
+
+def _request(cancellations: Cancellations, order_id: str, *, wait: bool) -> Requested:
+    """Request it; with `wait`, again until everybody was told that the order is CONFIRMED."""
+    requested = cancellations.request(order_id)
+    if wait and requested.answer is Answer.LATER:
+        deadline = time.monotonic() + _WAIT_SECONDS
+        with step("waiting until the order can be cancelled"):
+            while requested.answer is Answer.LATER and time.monotonic() < deadline:
+                time.sleep(_PAUSE_SECONDS)
+                requested = cancellations.request(order_id)
+    return requested
+
+
+def _answer_text(requested: Requested, stack: Stack) -> str:
+    """Say what becomes of the order; raise OperatorError when that is not what was asked for."""
+    order = requested.order
+    match requested.answer:
+        case Answer.REQUESTED:
+            return f"{order.order_id}: cancellation requested"
+        case Answer.REQUESTED_BEFORE:
+            return (
+                f"{order.order_id}: cancellation requested before ({order.cancel_reason}); "
+                "its workflow runs again"
+            )
+        case Answer.CANCELLED_BEFORE:
+            return f"{order.order_id} is CANCELLED already ({order.reason}): there is nothing to do"
+        case Answer.REJECTED:
+            return f"{order.order_id} is REJECTED ({order.reason}): there is nothing to cancel"
+        case Answer.CONFIRMED_TOO_LONG_AGO:
+            raise _too_late(requested, stack)
+        case Answer.LATER:
+            raise OperatorError(
+                f"{order.order_id} can't be cancelled yet",
+                why=f"it is {order.status}, and its customer is being told so",
+                what_to_do="Try again in a few seconds, or add --wait.",
+            )
+
+
+def _too_late(requested: Requested, stack: Stack) -> OperatorError:
+    span = timedelta(seconds=stack.cancel_confirmed_seconds)
+    limit = f"customers can cancel for {age(span)}" if span else "customers can't cancel such an order"
+    return OperatorError(
+        f"{requested.order.order_id} is not cancelled",
+        why=f"it is CONFIRMED since {requested.order.updated_at}, and {limit}",
+        what_to_do="Cancel it with --late, if you want that all the same: the whole amount is refunded.",
+    )
+
+
+def _wait_until_cancelled(stack: Stack, requested: Requested, options: str) -> None:
+    order_id = requested.order.order_id
+    pending = partial(_is_being_cancelled, since=datetime.fromisoformat(requested.at))
+    settlement = Settlement(stack, [order_id], pending=pending)
+    with step("waiting until the order is cancelled"):
+        settlement.wait(timeout=_WAIT_SECONDS)
+    (state,) = settlement.states
+    if pending(state):
+        raise OperatorError(
+            f"{order_id} is still {state.status} after {_WAIT_SECONDS} s",
+            what_to_do=f"Show its states with `orderctl trace {order_id}{options}`.",
+        )
+    output.print(status_text(state.status, state.reason))
+    if state.status is OrderStatus.ON_HOLD:
+        say(held_advice(1, state.reason, options))
+
+
+def _is_being_cancelled(state: OrderState, *, since: datetime) -> bool:
+    """Tell whether the workflow is not done: it has neither cancelled the order nor put it on hold again."""
+    if state.status is OrderStatus.CANCELLED:
+        return False
+    return state.status is not OrderStatus.ON_HOLD or state.updated_at == since
+
+
+def _held(stack: Stack, before: datetime) -> list[WaitingOrder]:
+    with step("looking for orders on hold"):
+        waiting = RedrivableOrders(stack).waiting()
+    return [order for order in waiting if order.is_held and order.since < before]
+
+
+def _cancel_held(
+    cancellations: Cancellations, held: Sequence[WaitingOrder], *, dry_run: bool, yes: bool, rate: float
+) -> None:
+    if not held:
+        output.print("No order has been ON_HOLD for so long")
+    elif dry_run:
+        print_parts(held_table(held))
+        output.print(f"Would be cancelled: {counted(len(held), 'order')}")
+    else:
+        if not yes:
+            typer.confirm(f"Cancel {counted(len(held), 'order')} for good?", abort=True)
+        _report_left(_request_all(cancellations, held, rate))
+
+
+def held_table(held: Sequence[WaitingOrder]) -> Table:
+    """List the orders that would be cancelled."""
+    table = new_table("order", "on hold because of", "age", right=["age"])
+    now = utc_now()
+    for order in held:
+        add_row(table, order.order_id, order.reason, age(now - order.since))
+    return table
+
+
+def _request_all(
+    cancellations: Cancellations, held: Sequence[WaitingOrder], rate: float
+) -> list[WaitingOrder]:
+    """Request the cancellation of these orders; return those that have changed since they were read."""
+    left: list[WaitingOrder] = []
+    done = 0
+    try:
+        with progress_bar("cancelling", len(held)) as set_done:
+            for done, (order, requested) in enumerate(cancellations.request_held(held, rate=rate), start=1):
+                left += [] if requested else [order]
+                set_done(done)
+    except KeyboardInterrupt:
+        raise OperatorError(
+            f"Interrupted: requested the cancellation of {done - len(left)} of {counted(len(held), 'order')}",
+            what_to_do="Run the same command again: it goes on with the rest.",
+        ) from None
+    output.print(f"Cancellation requested: {counted(len(held) - len(left), 'order')}")
+    return left
+
+
+def _report_left(left: Sequence[WaitingOrder]) -> None:
+    if left:
+        raise OperatorError(
+            f"{counted(len(left), 'order')} not cancelled",
+            why="changed since the list was read, for example by a redrive",
+            what_to_do="\n".join(f"  {order.order_id}" for order in left),
+        )

@@ -1,0 +1,33 @@
+"""Spans of time as people write them."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from handlers.contract.durations import parse_span
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("0", timedelta(0)),
+        ("0d", timedelta(0)),
+        ("30s", timedelta(seconds=30)),
+        ("15m", timedelta(minutes=15)),
+        ("24h", timedelta(days=1)),
+        ("6d", timedelta(days=6)),
+        ("007d", timedelta(days=7)),
+        ("999999999d", timedelta(days=999_999_999)),
+    ],
+)
+def test_a_span_is_a_number_with_a_unit(text: str, span: timedelta) -> None:
+    assert parse_span(text) == span
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "s", "-1s", "1 s", "1.5h", "1w", "1S", "1s\n", "1h30m", "1e3s", "1234567890s", "٢h"]
+)
+def test_any_other_text_is_no_span(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(text)):
+        parse_span(text)
