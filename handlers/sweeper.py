@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import Any, Final
@@ -15,7 +15,9 @@ from botocore.exceptions import ClientError
 from handlers.adapters.aws import client
 from handlers.adapters.delivery_queue import DeliveryQueue
 from handlers.adapters.event_bus import EventBus
+from handlers.adapters.metrics import emit
 from handlers.adapters.open_orders import OpenOrders
+from handlers.adapters.operation_log import logs_operation
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.contract.clock import Clock, rfc3339, utc_now
@@ -26,6 +28,7 @@ from handlers.contract.events import (
     order_held,
     workflow_event,
 )
+from handlers.contract.metrics import MetricName
 from handlers.contract.names import OPEN_SHARDS, CancelReason, OrderStatus
 from handlers.domain.errors import DependencyUnavailable, OrderNotFound
 from handlers.domain.sweep import WORKFLOW_REASON, OverdueOrder, SweepOutcome, SweepPolicy
@@ -62,6 +65,11 @@ class Sweeper:
             outcomes.update(self._cancel(batch))
         return outcomes
 
+    def oldest_waiting(self) -> timedelta:
+        """Return for how long the oldest order waits for an operator, 0 when none waits."""
+        since = [found for shard in self._shards() if (found := self.open_orders.oldest_waiting(shard))]
+        return self.now() - datetime.fromisoformat(min(since)) if since else timedelta(0)
+
     def _overdue(self) -> Iterator[OverdueOrder]:
         before = self.policy.overdue_before(self.now())
         for shard in self._shards():
@@ -80,6 +88,9 @@ class Sweeper:
     def _cancel(self, batch: Iterable[OverdueOrder]) -> Iterator[SweepOutcome]:
         events: list[Event] = []
         for order in batch:
+            if self._is_cancelling(order):
+                # It is held because it can't be undone.
+                continue
             if self.open_orders.expire(order, rfc3339(self.now())):
                 logger.warning("a hold has expired", orderId=order.order_id)
                 events.append(
@@ -130,7 +141,7 @@ class Sweeper:
     def _give_up(self, order: OverdueOrder) -> SweepOutcome:
         logger.warning("an order was emitted again too often", orderId=order.order_id, status=order.status)
         undecided = order.status is OrderStatus.PENDING or (
-            order.status is OrderStatus.CONFIRMED and order.is_cancelling
+            order.status is OrderStatus.CONFIRMED and self._is_cancelling(order)
         )
         held = self._hold(order) if undecided else order
         if held is None:
@@ -139,6 +150,13 @@ class Sweeper:
             self._announce(order_held(held.order_id, held.customer_id, held.reason or WORKFLOW_REASON))
         is_left = self.open_orders.leave_to_operator(held, rfc3339(self.now()))
         return SweepOutcome.HELD if is_left else SweepOutcome.CHANGED
+
+    def _is_cancelling(self, order: OverdueOrder) -> bool:
+        """Tell whether somebody asked to cancel the order: the index does not say so."""
+        try:
+            return self.orders.is_cancelling(order.order_id)
+        except (OrderNotFound, KeyError, TypeError, ValueError):
+            return False
 
     def _hold(self, order: OverdueOrder) -> OverdueOrder | None:
         return self.open_orders.hold(order, rfc3339(self.now()))
@@ -167,9 +185,20 @@ def _sweeper() -> Sweeper:
     )
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
+@logs_operation(logger, "swept")
 def handler(_event: dict[str, Any], context: InvocationContext) -> dict[str, int]:
     """Run one sweep. The next one does what fails or is cut off."""
+    logger.append_keys(step="sweep")
     outcomes = _sweeper().sweep(TimeBudget.from_context(context))
-    logger.info("swept", outcomes=outcomes)
+    logger.append_keys(outcomes=outcomes)
+    emit(
+        {
+            MetricName.SWEEPS_COMPLETED: [1],
+            MetricName.ORDERS_REEMITTED: [outcomes[SweepOutcome.EMITTED]],
+            MetricName.HOLDS_EXPIRED: [outcomes[SweepOutcome.EXPIRED]],
+            MetricName.ORDERS_GIVEN_UP: [outcomes[SweepOutcome.HELD]],
+            MetricName.OLDEST_WAITING_SECONDS: [_sweeper().oldest_waiting().total_seconds()],
+        }
+    )
     return {outcome.value: count for outcome, count in outcomes.items()}

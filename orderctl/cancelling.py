@@ -127,7 +127,7 @@ class Cancellations:
         Raises OperatorError when there is no such order.
         """
         since = self._confirmed_since()
-        order = self._read(order_id)
+        order = self.read(order_id)
         for _ in range(_ATTEMPTS):
             answer = order.answer(since)
             if answer is Answer.REQUESTED_BEFORE:
@@ -138,7 +138,7 @@ class Cancellations:
             if self._write(order_id, now, confirmed_since=since):
                 self._start(order_id, order.customer_id)
                 return Requested(answer=answer, order=order, at=now)
-            order = self._read(order_id)
+            order = self.read(order_id)
         return Requested(answer=Answer.LATER, order=order, at=order.updated_at)
 
     def request_held(
@@ -156,7 +156,7 @@ class Cancellations:
         if self._write(order.order_id, rfc3339(self._now()), seen=order.open_key):
             self._start(order.order_id, order.customer_id)
             return True
-        changed = self._read(order.order_id)
+        changed = self.read(order.order_id)
         if changed.cancel_reason is None:
             return False
         # Somebody else asked for it; or the response to this request was lost, and botocore sent it again.
@@ -207,7 +207,8 @@ class Cancellations:
             return False
         return True
 
-    def _read(self, order_id: str) -> CancellableOrder:
+    def read(self, order_id: str) -> CancellableOrder:
+        """Read an order; raise OperatorError when there is none, or its record is broken."""
         keys = [{"orderId": order_id, "record": ORDER_RECORD}]
         record = next(batch_get(self._dynamodb, self._table, keys, _ATTRIBUTES), None)
         if record is None:

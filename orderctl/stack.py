@@ -119,7 +119,7 @@ class Stack:
             inventory_table=found["inventoryTable"],
             bus_name=found["busName"],
             dlq_urls={queue: found["dlqUrls"][queue] for queue in QUEUES},
-            cancel_confirmed_seconds=found["cancelConfirmedSeconds"],
+            cancel_confirmed_seconds=found.get("cancelConfirmedSeconds", 0),
         )
 
 

@@ -13,12 +13,20 @@ from rich.table import Table
 from handlers.contract.clock import utc_now
 from handlers.contract.durations import parse_span
 from handlers.contract.names import OrderStatus
-from orderctl.cancelling import Answer, Cancellations, Requested, is_comment, no_such_order
+from orderctl.cancelling import (
+    Answer,
+    CancellableOrder,
+    Cancellations,
+    Requested,
+    is_comment,
+    no_such_order,
+)
 from orderctl.display.held import held_advice
 from orderctl.display.layout import add_row, counted, new_table, print_parts, status_text
 from orderctl.dlq.orders import RedrivableOrders, WaitingOrder
 from orderctl.dlq.tables import age
 from orderctl.errors import OperatorError
+from orderctl.paid_back import record_paid_back
 from orderctl.settlement import OrderState, Settlement
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack, stack_options
 from orderctl.terminal import output, progress_bar, say, step
@@ -57,6 +65,12 @@ def cancel(  # noqa: PLR0913  one parameter an option
     late: Annotated[
         bool, typer.Option("--late", help="Also when it was CONFIRMED too long ago for its customer.")
     ] = False,
+    paid_back: Annotated[
+        bool,
+        typer.Option(
+            "--paid-back", help="The provider refuses the refund for good, and you paid it in another way."
+        ),
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is CANCELLED or on hold.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be cancelled.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -73,14 +87,17 @@ def cancel(  # noqa: PLR0913  one parameter an option
     For many: `orderctl cancel --on-hold-older-than 7d --dry-run`, then without `--dry-run`. It asks once.
     After an interruption, the same command goes on with the rest.
     """
-    _require_one_or_many(order_id, held_before, for_one=late or wait, for_many=dry_run)
+    _require_one_or_many(order_id, held_before, for_one=late or wait or paid_back, for_many=dry_run)
     stack = find_stack(stack_name, profile, region)
     cancellations = Cancellations(stack, comment=reason, late=late)
     if held_before is not None:
         held = _held(stack, held_before)
         _cancel_held(cancellations, held, dry_run=dry_run, yes=yes, rate=rate)
         return
-    requested = _request(cancellations, _parse_order_id(order_id or ""), wait=wait)
+    one = _parse_order_id(order_id or "")
+    if paid_back:
+        _record_paid_back(stack, cancellations.read(one))
+    requested = _request(cancellations, one, wait=wait)
     output.print(_answer_text(requested, stack))
     if wait and requested.answer in {Answer.REQUESTED, Answer.REQUESTED_BEFORE}:
         _wait_until_cancelled(stack, requested, stack_options(stack_name, profile, region))
@@ -92,9 +109,18 @@ def _require_one_or_many(
     if (order_id is None) == (held_before is None):
         raise typer.BadParameter("name one order, or give --on-hold-older-than")
     if for_one and order_id is None:
-        raise typer.BadParameter("--late and --wait are for one order")
+        raise typer.BadParameter("--late, --wait and --paid-back are for one order")
     if for_many and held_before is None:
         raise typer.BadParameter("--dry-run is for --on-hold-older-than")
+
+
+def _record_paid_back(stack: Stack, order: CancellableOrder) -> None:
+    if order.cancel_reason is None:
+        raise OperatorError(
+            f"Nobody has asked to cancel {order.order_id}",
+            what_to_do="Cancel it without --paid-back: the provider gives the money back.",
+        )
+    record_paid_back(stack, order.order_id, utc_now())
 
 
 def _parse_order_id(text: str) -> str:
@@ -181,9 +207,14 @@ def _is_being_cancelled(state: OrderState, *, since: datetime) -> bool:
 
 
 def _held(stack: Stack, before: datetime) -> list[WaitingOrder]:
+    orders = RedrivableOrders(stack)
     with step("looking for orders on hold"):
-        waiting = RedrivableOrders(stack).waiting()
-    return [order for order in waiting if order.is_held and order.since < before]
+        held = [
+            each for each in orders.waiting() if each.status == OrderStatus.ON_HOLD and each.since < before
+        ]
+        known = orders.read(each.order_id for each in held)
+    # What somebody asked to cancel already is held because it can't be undone: a redrive goes on.
+    return [each for each in held if each.order_id in known and known[each.order_id].cancel_reason is None]
 
 
 def _cancel_held(

@@ -56,13 +56,6 @@ class WaitingOrder:
     since: datetime
     open_key: str
     customer_id: str
-    # Somebody asked to cancel it, and that did not succeed yet.
-    is_cancelling: bool
-
-    @property
-    def is_held(self) -> bool:
-        """Tell whether it is ON_HOLD, and nobody asked to cancel it."""
-        return self.status == OrderStatus.ON_HOLD and not self.is_cancelling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +138,6 @@ class RedrivableOrders:
                 since=datetime.fromisoformat(entry["openKey"].removeprefix(_WAITING)),
                 open_key=entry["openKey"],
                 customer_id=entry.get("customerId", ""),
-                is_cancelling="cancelRequestedAt" in entry,
             )
             for shard in range(OPEN_SHARDS)
             for entry in self._waiting_in(str(shard))

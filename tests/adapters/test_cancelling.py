@@ -20,6 +20,7 @@ from orderctl import settlement
 from orderctl.cancelling import Cancellations, is_comment
 from orderctl.commands import cancelling
 from orderctl.dlq.orders import RedrivableOrders
+from orderctl.dynamodb import to_item, to_plain
 from orderctl.main import app
 from orderctl.stack import Stack
 from tests.backlog import EMAIL, TOKEN, Backlog
@@ -533,3 +534,54 @@ def test_options_that_do_not_fit_are_refused(
     assert result.exit_code == 2
     assert said in result.output
     assert "`orderctl cancel -h` explains it." in result.output
+
+
+def being_refunded(backlog: Backlog, payment: str) -> str:
+    """Place an order that somebody asked to cancel, and that is held because its refund fails."""
+    order_id = backlog.place("ON_HOLD")
+    backlog.change(order_id, cancelRequestedAt=CLOSED_AT, cancelReason="CUSTOMER")
+    backlog.record(order_id, "STEP#payment", status=payment, at=CLOSED_AT, reference="pi_1")
+    return order_id
+
+
+def payment_of(backlog: Backlog, order_id: str) -> dict[str, Any]:
+    found = backlog.stack.client("dynamodb").get_item(
+        TableName=backlog.orders_table, Key=to_item({"orderId": order_id, "record": "STEP#payment"})
+    )
+    return to_plain(found["Item"])
+
+
+@pytest.mark.parametrize("payment", ["CAPTURED", "REFUNDED"])
+def test_money_that_was_paid_back_in_another_way_lets_the_cancellation_go_on(
+    backlog: Backlog, orderctl: Orderctl, payment: str
+) -> None:
+    order_id = being_refunded(backlog, payment)
+
+    result = orderctl(order_id, "--paid-back")
+
+    assert result.exit_code == 0
+    assert payment_of(backlog, order_id)["status"] == "REFUNDED"
+    assert payment_of(backlog, order_id)["reference"] == "pi_1"
+    assert backlog.announced() == [requested(order_id, "CUSTOMER")]
+
+
+def test_money_that_was_never_taken_is_not_paid_back(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = being_refunded(backlog, "AUTHORIZED")
+
+    result = orderctl(order_id, "--paid-back")
+
+    assert result.exit_code == 1
+    assert f"The payment of {order_id} is AUTHORIZED, not CAPTURED" in result.stderr
+    assert payment_of(backlog, order_id)["status"] == "AUTHORIZED"
+    assert backlog.announced() == []
+
+
+def test_only_a_cancelled_order_is_paid_back(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = backlog.place("CONFIRMED")
+    backlog.record(order_id, "STEP#payment", status="CAPTURED", at=CLOSED_AT, reference="pi_1")
+
+    result = orderctl(order_id, "--paid-back")
+
+    assert result.exit_code == 1
+    assert f"Nobody has asked to cancel {order_id}" in result.stderr
+    assert payment_of(backlog, order_id)["status"] == "CAPTURED"

@@ -99,7 +99,13 @@ def test_the_indexes_have_the_attributes_of_summaries_and_of_open_orders(
     }
 
     assert projected == {
-        OPEN_ORDERS_INDEX: {"status", "customerId", "updatedAt", "reason", "attempts"},
+        OPEN_ORDERS_INDEX: {
+            "status",
+            "customerId",
+            "updatedAt",
+            "reason",
+            "attempts",
+        },
         CUSTOMER_ORDERS_INDEX: {"status", "reason", "total", "updatedAt"},
     }
 

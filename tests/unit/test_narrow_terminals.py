@@ -47,7 +47,6 @@ WAITING = WaitingOrder(
     since=NOW,
     open_key=f"WAITING#{TIME}",
     customer_id="cust-17850",
-    is_cancelling=False,
 )
 
 VIEWS: dict[str, Callable[[int], list[RenderableType]]] = {
