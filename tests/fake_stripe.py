@@ -1,16 +1,17 @@
-"""A fake of Stripe's PaymentIntents on 127.0.0.1: create, confirm, capture and cancel.
+"""A fake of Stripe on 127.0.0.1: PaymentIntents (create, confirm, capture, cancel) and their refunds.
 
-https://docs.stripe.com/api/payment_intents https://docs.stripe.com/api/idempotent_requests
+https://docs.stripe.com/api/payment_intents https://docs.stripe.com/api/refunds
+https://docs.stripe.com/api/idempotent_requests
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.waiting import TIMEOUT_SECONDS
 
@@ -27,13 +28,18 @@ _MAX_AMOUNT: Final = 999_999_999_999
 _CANCELLABLE: Final = frozenset(
     {"requires_capture", "requires_payment_method", "requires_confirmation", "requires_action"}
 )
+_ACTIONS: Final = {
+    ("POST", "payment_intents"): "create",
+    ("POST", "refunds"): "refund",
+    ("GET", "refunds"): "list",
+}
 
 StripeResponse = tuple[int, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request as it arrived."""
+    """A request as it arrived; `form` is the query of a GET."""
 
     method: str
     path: str
@@ -53,17 +59,22 @@ class KeyedCall:
 
 @dataclass(slots=True, kw_only=True)
 class FakeStripe:
-    """`intents` are by id; `refusals` are the statuses of the next responses, which change nothing.
+    """`intents` and `refunds` are by id, the oldest first; a new refund has the status `refund_status`.
 
-    `answers` has the next response to "create", "confirm", "capture" or "cancel"; the call itself runs not.
+    `refusals` are the statuses of the next responses, which change nothing.
+    `answers` has the next response to "create", "confirm", "capture", "cancel", "refund" or "list" (refunds);
+    the call itself runs not. `interruptions` has what happens before the next such call.
     """
 
     url: str
     secret_key: str = SECRET_KEY
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refund_status: str = "succeeded"
     calls: list[Call] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
     answers: dict[str, StripeResponse] = field(default_factory=dict)
+    interruptions: dict[str, Callable[[], object]] = field(default_factory=dict)
     responses_before_a_loss: int | None = None
     may_respond: Event = field(default_factory=Event)
     arrived: Event = field(default_factory=Event)
@@ -74,6 +85,12 @@ class FakeStripe:
     def forget_keys(self) -> None:
         """Drop the idempotency keys, as Stripe does after a day."""
         self._keys.clear()
+
+    def add_refund(self, intent: str, amount: int, status: str, **form: str) -> dict[str, Any]:
+        """Refund what nobody asked the API for, as a person does in Stripe's Dashboard."""
+        refund = {**form, "id": f"re_{len(self.refunds) + 1}", "payment_intent": intent}
+        self.refunds[refund["id"]] = {**refund, "amount": amount, "status": status}
+        return self.refunds[refund["id"]]
 
     def loses_response(self) -> bool:
         """Tell whether this response never arrives: one of them, after `responses_before_a_loss`."""
@@ -90,6 +107,9 @@ class FakeStripe:
             return error(self.refusals.pop(0), "api_error", None), False
         if call.authorization != f"Bearer {self.secret_key}":
             return error(401, "invalid_request_error", None, message=f"Invalid {call.authorization}"), False
+        if call.method == "GET":
+            self._wait()
+            return self._run(call), False
         if call.idempotency_key is None:
             return self._run_locked(call), False
         return self._run_once(call, call.idempotency_key)
@@ -130,20 +150,31 @@ class FakeStripe:
         assert self.may_respond.wait(TIMEOUT_SECONDS)
 
     def _run(self, call: Call) -> StripeResponse:
-        *_, action = call.path.split("/")
-        answer = self.answers.pop("create" if action == "payment_intents" else action, None)
-        if answer is not None:
-            return answer
-        match call.path.removeprefix("/v1/payment_intents").split("/"):
-            case [""]:
-                return self._create(call.form)
-            case ["", intent, "confirm"]:
-                return self._confirm(self.intents[intent], call.form)
-            case ["", intent, "capture"]:
-                return self._change_status(intent, frozenset({"requires_capture"}), "succeeded")
-            case ["", intent, "cancel"]:
-                return self._change_status(intent, _CANCELLABLE, "canceled")
-        return error(404, "invalid_request_error", "resource_missing")
+        *_, last = call.path.split("/")
+        action = _ACTIONS.get((call.method, last), last)
+        interruption = self.interruptions.pop(action, None)
+        if interruption is not None:
+            interruption()
+        answer = self.answers.pop(action, None)
+        return self._act(action, call) if answer is None else answer
+
+    def _act(self, action: str, call: Call) -> StripeResponse:
+        match [action, *call.path.split("/")[3:]]:
+            case ["create"]:
+                response = self._create(call.form)
+            case ["confirm", intent, _]:
+                response = self._confirm(self.intents[intent], call.form)
+            case ["capture", intent, _]:
+                response = self._change_status(intent, frozenset({"requires_capture"}), "succeeded")
+            case ["cancel", intent, _]:
+                response = self._change_status(intent, _CANCELLABLE, "canceled")
+            case ["refund"]:
+                response = self._refund(**call.form)
+            case ["list"]:
+                response = self._list_refunds(**call.form)
+            case _:
+                response = error(404, "invalid_request_error", "resource_missing")
+        return response
 
     def _create(self, form: dict[str, str]) -> StripeResponse:
         refused = _refused_form(form)
@@ -176,6 +207,29 @@ class FakeStripe:
             return _unexpected_state(intent)
         intent["status"] = status
         return 200, dict(intent)
+
+    def _refund(self, payment_intent: str, amount: str, **form: str) -> StripeResponse:
+        intent, kind = self.intents[payment_intent], "invalid_request_error"
+        if intent["status"] != "succeeded":
+            return error(400, kind, None, param="payment_intent", message="no successful charge to refund")
+        rest = int(intent["amount"]) - sum(
+            refund["amount"]
+            for refund in self._refunds_of(payment_intent)
+            if refund["status"] not in {"failed", "canceled"}
+        )
+        if rest == 0:
+            return error(400, kind, "charge_already_refunded")
+        if int(amount) > rest:
+            return error(400, kind, None, param="amount", message="greater than unrefunded amount on charge")
+        return 200, dict(self.add_refund(payment_intent, int(amount), self.refund_status, **form))
+
+    def _list_refunds(self, payment_intent: str, limit: str) -> StripeResponse:
+        newest_first = self._refunds_of(payment_intent)[::-1]
+        page = newest_first[: int(limit)]
+        return 200, {"object": "list", "data": page, "has_more": len(page) < len(newest_first)}
+
+    def _refunds_of(self, intent: str) -> list[dict[str, Any]]:
+        return [dict(refund) for refund in self.refunds.values() if refund["payment_intent"] == intent]
 
 
 def error(status: int, kind: str, code: str | None, **details: Any) -> StripeResponse:
@@ -246,17 +300,19 @@ def fake_stripe() -> Iterator[FakeStripe]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self._handle(dict(parse_qsl(body)))
+    def do_GET(self) -> None:
+        self._handle(urlsplit(self.path).query)
 
-    def _handle(self, form: dict[str, str]) -> None:
+    def do_POST(self) -> None:
+        self._handle(self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+    def _handle(self, form: str) -> None:
         stripe: FakeStripe = self.server.stripe  # type: ignore[attr-defined]
         (status, body), replayed = stripe.respond(
             Call(
                 method=self.command,
-                path=self.path,
-                form=form,
+                path=urlsplit(self.path).path,
+                form=dict(parse_qsl(form)),
                 idempotency_key=self.headers["Idempotency-Key"],
                 authorization=self.headers["Authorization"],
                 api_version=self.headers["Stripe-Version"],

@@ -18,6 +18,7 @@ class LedgerEntry:
     authorization: Authorization | None = None
     captured: bool = False
     voided: bool = False
+    refunded: bool = False
     # The requested amounts in minor units. An order has one price, so a second amount is a bug.
     amounts: set[int] = field(default_factory=set)
 
@@ -55,6 +56,13 @@ class LedgerGateway:
         if entry.captured:
             raise PaymentAlreadyCaptured(request.order_id)
         entry.voided = True
+
+    def refund(self, request: PaymentRequest, reference: str) -> None:
+        entry = self._entry(request)
+        assert entry.authorization is not None
+        assert entry.authorization.reference == reference
+        assert entry.captured
+        entry.refunded = True
 
     def _entry(self, request: PaymentRequest) -> LedgerEntry:
         entry = self.ledger[request.order_id]

@@ -70,6 +70,12 @@ class OrderTables:
         }
         self.dynamodb.put_item(TableName=self.names.orders, Item=to_item(record))
 
+    def change(self, order_id: str = ORDER, **fields: Any) -> None:
+        """Overwrite fields of an order's record; None removes one."""
+        changed = (self.step(ORDER_RECORD, order_id=order_id) or {}) | fields
+        record = {name: value for name, value in changed.items() if value is not None}
+        self.dynamodb.put_item(TableName=self.names.orders, Item=to_item(record))
+
     def step(self, record: str, *, order_id: str = ORDER) -> dict[str, Any] | None:
         response = self.dynamodb.get_item(
             TableName=self.names.orders,

@@ -1,7 +1,7 @@
 """Calls the orders Lambda as API Gateway does, in this process, with tables and bus in moto."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -12,6 +12,11 @@ from handlers import orders
 from tests.moto_clients import client
 from tests.openapi_document import check_response
 from tests.order_tables import OrderTables
+
+# Break the first call of a method of a service; run an action before it; return the log lines so far.
+Break = Callable[[str, str, Exception], None]
+Interrupt = Callable[[str, str, Callable[[], Any]], None]
+Logs = Callable[[], list[dict[str, Any]]]
 
 VALID_ORDER: Final[Mapping[str, Any]] = {
     "customerId": "cust-17850",
@@ -84,6 +89,13 @@ class OrdersApi:
         response = self.call("POST", "/orders", body=body, headers=headers, is_base64=is_base64)
         return response.checked("post", "/orders")
 
+    def cancel(
+        self, order_id: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> ApiResponse:
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        response = self.call("POST", f"/orders/{order_id}/cancel", body=text, headers=headers)
+        return response.checked("post", "/orders/{orderId}/cancel")
+
     def read(self, order_id: str) -> ApiResponse:
         return self.call("GET", f"/orders/{order_id}").checked("get", "/orders/{orderId}")
 
@@ -102,7 +114,7 @@ class OrdersApi:
     ) -> ApiResponse:
         sent = {"x-api-key": self.api_key, **(headers or {})}
         event = {
-            "resource": "/orders" if path == "/orders" else "/orders/{orderId}",
+            "resource": _resource(path),
             "path": path,
             "httpMethod": method,
             "headers": sent,
@@ -129,6 +141,12 @@ class OrdersApi:
             headers={name.lower(): values[0] for name, values in response["multiValueHeaders"].items()},
             text=response["body"],
         )
+
+
+def _resource(path: str) -> str:
+    if path == "/orders":
+        return path
+    return "/orders/{orderId}/cancel" if path.endswith("/cancel") else "/orders/{orderId}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +184,7 @@ def deployed(tables: OrderTables) -> Iterator[BusListener]:
         "EVENT_BUS": "ecommerce",
         "CONSOLE_DOMAIN": "console.aws.amazon.com",
         "CURRENCY": "USD",
+        "CANCEL_CONFIRMED_SECONDS": "86400",
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():

@@ -14,6 +14,11 @@ def place_order_schema() -> dict[str, Any]:
     return schema
 
 
+def cancel_order_schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads((_FOLDER / "cancel_order.schema.json").read_text(encoding="utf-8"))
+    return schema
+
+
 def event_schema(detail_type: str) -> dict[str, Any]:
     """Return the schema of an event's detail: OrderPlaced is in order_placed.schema.json."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", detail_type).lower()

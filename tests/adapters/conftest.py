@@ -1,14 +1,51 @@
 """Fixtures of the adapters' tests."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 
+from handlers import orders
+from handlers.adapters import aws
+from tests.fakes import InterruptedClient
 from tests.order_tables import OrderTables
+from tests.orders_api import Break, Interrupt, Logs
 
 
 @pytest.fixture
 def tables(dev_template: dict[str, Any]) -> Iterator[OrderTables]:
     with OrderTables.in_moto(dev_template) as tables:
         yield tables
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch) -> Logs:
+    stream = StringIO()
+    monkeypatch.setattr(orders.logger.registered_handler, "stream", stream)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
+    """Run an action before the first call of a method of a service's client."""
+
+    def interrupt(service: str, method: str, action: Callable[[], Any]) -> None:
+        interrupted = InterruptedClient(aws.client(service), method, action)
+        monkeypatch.setattr(
+            orders, "client", lambda name: interrupted if name == service else aws.client(name)
+        )
+
+    return interrupt
+
+
+@pytest.fixture
+def break_once(interrupt: Interrupt) -> Break:
+    def break_once(service: str, method: str, error: Exception) -> None:
+        def action() -> None:
+            raise error
+
+        interrupt(service, method, action)
+
+    return break_once

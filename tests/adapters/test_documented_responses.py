@@ -43,6 +43,22 @@ def _read_unknown(api: OrdersApi) -> ApiResponse:
     return api.read(str(uuid4()))
 
 
+def _cancel(api: OrdersApi) -> ApiResponse:
+    return api.cancel(api.place().body["orderId"], {"reason": "I ordered the wrong size"})
+
+
+def _cancel_placed(api: OrdersApi) -> ApiResponse:
+    return api.cancel(api.place(key="placed").body["orderId"])
+
+
+def _cancel_unknown(api: OrdersApi) -> ApiResponse:
+    return api.cancel(str(uuid4()))
+
+
+def _cancel_with(api: OrdersApi, body: str, content_type: str = "application/json") -> ApiResponse:
+    return api.cancel(str(uuid4()), body, headers={"Content-Type": content_type})
+
+
 _OURS: Final = "urn:problem-type:ecommerce:"
 _WORKING: Final = (
     ExpectedResponse("placeOrder", 202, None, OrdersApi.place),
@@ -54,15 +70,25 @@ _WORKING: Final = (
     ExpectedResponse("listOrders", 400, f"{_OURS}invalid-request", OrdersApi.list),
     ExpectedResponse("readOrder", 200, None, _read),
     ExpectedResponse("readOrder", 404, f"{_OURS}order-not-found", _read_unknown),
+    ExpectedResponse("cancelOrder", 202, None, _cancel),
+    ExpectedResponse("cancelOrder", 400, f"{_OURS}invalid-request", lambda api: _cancel_with(api, "[]")),
+    ExpectedResponse("cancelOrder", 404, f"{_OURS}order-not-found", _cancel_unknown),
+    ExpectedResponse("cancelOrder", 415, "about:blank", lambda api: _cancel_with(api, "{}", "text/xml")),
 )
 _WITHOUT_TABLE: Final = (
     ExpectedResponse("placeOrder", 503, "about:blank", OrdersApi.place),
     ExpectedResponse("listOrders", 503, "about:blank", _list),
     ExpectedResponse("readOrder", 503, "about:blank", _read_unknown),
+    ExpectedResponse("cancelOrder", 503, "about:blank", _cancel_unknown),
 )
 # A missing setting gives the same response as any bug of the function.
 _WITHOUT_SETTINGS: Final = tuple(expected._replace(status=500) for expected in _WITHOUT_TABLE)
-_BY_FUNCTION: Final = (*_WORKING, *_WITHOUT_TABLE, *_WITHOUT_SETTINGS)
+# Of an order that its workflow settles in between, by its status.
+_SETTLED: Final = {
+    "REJECTED": ExpectedResponse("cancelOrder", 409, f"{_OURS}not-cancellable", _cancel_placed),
+    "CONFIRMED": ExpectedResponse("cancelOrder", 409, f"{_OURS}order-being-confirmed", _cancel_placed),
+}
+_BY_FUNCTION: Final = (*_WORKING, *_WITHOUT_TABLE, *_WITHOUT_SETTINGS, *_SETTLED.values())
 
 _ALL: Final = frozenset(operation.id for operation in operations())
 _NONE: Final[frozenset[str]] = frozenset()
@@ -76,8 +102,8 @@ _BY_GATEWAY: Final = {
     "INTEGRATION_TIMEOUT": _ALL,
     "DEFAULT_5XX": _ALL,
     "BAD_REQUEST_PARAMETERS": frozenset({"listOrders"}),  # the only operation with a required parameter
-    "BAD_REQUEST_BODY": frozenset({"placeOrder"}),
-    "REQUEST_TOO_LARGE": frozenset({"placeOrder"}),
+    "BAD_REQUEST_BODY": frozenset({"placeOrder", "cancelOrder"}),
+    "REQUEST_TOO_LARGE": frozenset({"placeOrder", "cancelOrder"}),
     "MISSING_AUTHENTICATION_TOKEN": _NONE,  # no such path or method
     "RESOURCE_NOT_FOUND": _NONE,
     "DEFAULT_4XX": _NONE,
@@ -105,6 +131,13 @@ def _assert_response(expected: ExpectedResponse, api: OrdersApi) -> None:
 @pytest.mark.parametrize("expected", _WORKING, ids=_id)
 def test_the_function_gives_the_documented_response(api: OrdersApi, expected: ExpectedResponse) -> None:
     _assert_response(expected, api)
+
+
+@pytest.mark.parametrize("status", _SETTLED)
+def test_a_refused_cancellation_is_documented(api: OrdersApi, tables: OrderTables, status: str) -> None:
+    tables.change(api.place(key="placed").body["orderId"], status=status)
+
+    _assert_response(_SETTLED[status], api)
 
 
 @pytest.mark.parametrize("expected", _WITHOUT_TABLE, ids=_id)

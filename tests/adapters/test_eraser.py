@@ -79,7 +79,7 @@ def run_for_a_week(tables: OrderTables, *, dynamodb: Any = None, budget: TimeBud
     return sum(each.run(budget) for each in erasers)
 
 
-@pytest.mark.parametrize("status", ["CONFIRMED", "REJECTED"])
+@pytest.mark.parametrize("status", ["CONFIRMED", "REJECTED", "CANCELLED"])
 def test_an_order_that_was_settled_long_ago_has_no_address_and_no_token(
     tables: OrderTables, status: str
 ) -> None:
@@ -95,6 +95,30 @@ def test_an_order_that_was_settled_long_ago_has_no_address_and_no_token(
     assert {**before, "requestHash": after["requestHash"]}.items() >= after.items()
 
 
+def test_the_words_of_a_customer_who_cancelled_are_erased_and_the_reason_stays(tables: OrderTables) -> None:
+    cancelled = {"status": "CANCELLED", "cancelRequestedAt": OLD, "cancelReason": "CUSTOMER"}
+    place(tables, ORDERS[0], **cancelled, cancelComment="I moved to 1 Main Street")
+
+    assert run_for_a_week(tables) == 1
+
+    after = stored(tables, ORDERS[0])
+    assert "Main Street" not in json.dumps(after)
+    assert (after["status"]["S"], after["cancelReason"]["S"]) == ("CANCELLED", "CUSTOMER")
+
+
+def test_the_words_of_a_customer_who_cancelled_after_the_address_was_erased_are_erased_too(
+    tables: OrderTables,
+) -> None:
+    place(tables, ORDERS[0])
+    run_for_a_week(tables)
+    tables.change(ORDERS[0], status="CANCELLED", cancelComment="I moved to 1 Main Street")
+
+    erased = [run_for_a_week(tables), run_for_a_week(tables)]
+
+    assert erased == [1, 0]
+    assert "Main Street" not in json.dumps(stored(tables, ORDERS[0]))
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -102,8 +126,15 @@ def test_an_order_that_was_settled_long_ago_has_no_address_and_no_token(
         {"closed": False, "openShard": "1", "openKey": f"IN_PROGRESS#{OLD}"},
         {"status": "ON_HOLD"},
         {"status": "PENDING"},
+        {
+            "status": "CANCELLED",
+            "closed": False,
+            "openShard": "1",
+            "openKey": f"IN_PROGRESS#{OLD}",
+            "cancelComment": "too late",
+        },
     ],
-    ids=["settled a month ago", "still announced", "on hold", "pending"],
+    ids=["settled a month ago", "still announced", "on hold", "pending", "still cancelled"],
 )
 def test_any_other_order_keeps_them(tables: OrderTables, fields: dict[str, Any]) -> None:
     place(tables, ORDERS[0], **fields)

@@ -10,7 +10,12 @@ from moto import mock_aws
 from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.adapters.gateways.stripe import StripeGateway, read_secret_key
-from handlers.domain.errors import GatewayUnavailable, PaymentAlreadyCaptured, PaymentNotAuthorized
+from handlers.domain.errors import (
+    GatewayUnavailable,
+    PaymentAlreadyCaptured,
+    PaymentNotAuthorized,
+    RefundPending,
+)
 from handlers.domain.payment_gateway import (
     Authorization,
     GatewayRejected,
@@ -22,6 +27,9 @@ from tests.fakes import LedgerGateway
 from tests.moto_clients import client
 from tests.order_tables import ORDER
 from tests.waiting import TIMEOUT_SECONDS
+
+REFUND = ("POST", "/v1/refunds")
+NO_REFUNDS = (200, {"object": "list", "data": [], "has_more": False})
 
 
 def payment(
@@ -67,6 +75,20 @@ def authorized(gateway: PaymentGateway, request: PaymentRequest) -> str:
     reference = gateway.authorize(request).reference
     assert reference is not None
     return reference
+
+
+def captured(gateway: PaymentGateway, request: PaymentRequest) -> str:
+    reference = authorized(gateway, request)
+    gateway.capture(request, reference)
+    return reference
+
+
+def refund_keys(stripe: FakeStripe) -> list[str | None]:
+    return [call.idempotency_key for call in stripe.calls if (call.method, call.path) == REFUND]
+
+
+def given_back(stripe: FakeStripe) -> list[int]:
+    return [refund["amount"] for refund in stripe.refunds.values() if refund["status"] == "succeeded"]
 
 
 def test_a_good_card_is_authorised(gateway: PaymentGateway) -> None:
@@ -161,6 +183,21 @@ def test_a_voided_payment_is_not_captured(stateful_gateway: PaymentGateway) -> N
 
     with pytest.raises(PaymentNotAuthorized, match=ORDER):
         stateful_gateway.capture(payment(), reference)
+
+
+def test_a_captured_payment_can_be_refunded_repeatedly(gateway: PaymentGateway) -> None:
+    reference = captured(gateway, payment())
+
+    gateway.refund(payment(), reference)
+    gateway.refund(payment(), reference)
+
+
+def test_a_refunded_payment_is_not_voided(stateful_gateway: PaymentGateway) -> None:
+    reference = captured(stateful_gateway, payment())
+    stateful_gateway.refund(payment(), reference)
+
+    with pytest.raises(PaymentAlreadyCaptured, match=ORDER):
+        stateful_gateway.void(payment(), reference)
 
 
 def test_every_authorisation_fails_in_the_simulated_outage() -> None:
@@ -315,7 +352,7 @@ def test_a_stripe_operation_can_be_repeated_after_its_idempotency_key_expired(
 
 
 @pytest.mark.parametrize("status", [409, 424, 429, 500, 502, 503])
-@pytest.mark.parametrize("operation", ["authorize", "capture", "void"])
+@pytest.mark.parametrize("operation", ["authorize", "capture", "void", "refund"])
 def test_a_temporary_stripe_error_is_transient(
     stripe: FakeStripe, stripe_gateway: StripeGateway, operation: str, status: int
 ) -> None:
@@ -373,6 +410,19 @@ def test_a_stripe_timeout_is_transient(stripe: FakeStripe) -> None:
 
     with pytest.raises(GatewayUnavailable, match="Timeout"):
         gateway.authorize(payment())
+
+
+def test_a_timeout_of_the_list_of_refunds_is_transient(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.may_respond.clear()
+    impatient = StripeGateway(key, base_url=stripe.url, read_timeout_seconds=0.05)
+
+    with pytest.raises(GatewayUnavailable, match="Timeout"):
+        impatient.refund(payment(), reference)
+
+    assert refund_keys(stripe) == []
 
 
 def test_an_unreachable_stripe_is_transient(closed_port: int) -> None:
@@ -500,6 +550,330 @@ def test_what_is_wrong_with_our_request_or_account_is_neither_declined_nor_trans
         stripe_gateway.authorize(payment())
 
 
+def test_stripe_gives_the_captured_amount_back_once(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+
+    stripe_gateway.refund(payment(), reference)
+    stripe_gateway.refund(payment(), reference)
+
+    assert list(stripe.refunds.values()) == [
+        {
+            "id": "re_1",
+            "payment_intent": reference,
+            "amount": 1530,
+            "status": "succeeded",
+            "metadata[orderId]": ORDER,
+        }
+    ]
+    assert refund_keys(stripe) == [f"{ORDER}:refund:0"]
+
+
+@pytest.mark.parametrize("amounts", [[1530], [1000, 530]])
+def test_what_was_given_back_by_hand_is_not_refunded_again(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, amounts: list[int]
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    for amount in amounts:
+        stripe.add_refund(reference, amount, "succeeded")
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert refund_keys(stripe) == []
+
+
+def test_only_the_rest_is_refunded_after_a_refund_by_hand(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.add_refund(reference, 500, "succeeded")
+
+    stripe_gateway.refund(payment(), reference)
+    stripe_gateway.refund(payment(), reference)
+
+    assert given_back(stripe) == [500, 1030]
+    assert refund_keys(stripe) == [f"{ORDER}:refund:1"]
+
+
+def test_a_refund_of_another_payment_does_not_count(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.add_refund(captured(stripe_gateway, payment(order_id="other")), 1530, "succeeded")
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert stripe.refunds["re_2"]["payment_intent"] == reference
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled"])
+def test_a_refund_that_failed_later_is_made_again_with_a_new_key(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, status: str
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe_gateway.refund(payment(), reference)
+    stripe.refunds["re_1"]["status"] = status
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert given_back(stripe) == [1530]
+    assert refund_keys(stripe) == [f"{ORDER}:refund:0", f"{ORDER}:refund:1"]
+
+
+def test_a_refund_that_fails_at_once_is_transient(stripe: FakeStripe, stripe_gateway: StripeGateway) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.refund_status = "failed"
+    with pytest.raises(GatewayUnavailable, match="re_1 is failed"):
+        stripe_gateway.refund(payment(), reference)
+    stripe.refund_status = "succeeded"
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert given_back(stripe) == [1530]
+
+
+@pytest.mark.parametrize("status", ["pending", "requires_action"])
+def test_a_refund_is_pending_until_stripe_has_finished_it(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, status: str
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.refund_status = status
+    for _ in range(2):
+        with pytest.raises(RefundPending, match=f"re_1 of order {ORDER}"):
+            stripe_gateway.refund(payment(), reference)
+    stripe.refunds["re_1"]["status"] = "succeeded"
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert refund_keys(stripe) == [f"{ORDER}:refund:0"]
+
+
+def test_a_refund_by_hand_that_is_on_the_way_is_waited_for(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.add_refund(reference, 500, "pending")
+    for _ in range(2):
+        with pytest.raises(RefundPending, match="re_1"):
+            stripe_gateway.refund(payment(), reference)
+    stripe.refunds["re_1"]["status"] = "succeeded"
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert given_back(stripe) == [500, 1030]
+
+
+def test_two_refunds_at_the_same_time_share_a_key(stripe: FakeStripe, stripe_gateway: StripeGateway) -> None:
+    reference = captured(stripe_gateway, payment())
+    other_errors: list[str] = []
+
+    def refund_too() -> None:
+        try:
+            stripe_gateway.refund(payment(), reference)
+        except GatewayUnavailable as error:
+            other_errors.append(str(error))
+
+    stripe.interruptions["refund"] = refund_too
+    stripe_gateway.refund(payment(), reference)
+
+    assert other_errors == ["Stripe: 409"]
+    assert refund_keys(stripe) == [f"{ORDER}:refund:0"] * 2
+    assert given_back(stripe) == [1530]
+
+
+@pytest.mark.parametrize("key_expired", [False, True])
+def test_a_refund_that_has_not_seen_the_one_before_gives_nothing_back(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, *, key_expired: bool
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe_gateway.refund(payment(), reference)
+    stripe.answers["list"] = NO_REFUNDS
+    if key_expired:
+        stripe.forget_keys()
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert refund_keys(stripe) == [f"{ORDER}:refund:0"] * 2
+    assert given_back(stripe) == [1530]
+
+
+@pytest.mark.parametrize("before_the_loss", [0, 1], ids=["of the list", "of the refund"])
+def test_a_refund_whose_response_was_lost_can_be_repeated(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, before_the_loss: int
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.responses_before_a_loss = before_the_loss
+    with pytest.raises(GatewayUnavailable):
+        stripe_gateway.refund(payment(), reference)
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert given_back(stripe) == [1530]
+
+
+def test_a_stored_500_of_a_refund_does_not_stop_it_for_a_day(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.answers["refund"] = error(500, "api_error", None)
+    with pytest.raises(GatewayUnavailable, match="500"):
+        stripe_gateway.refund(payment(), reference)
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert given_back(stripe) == [1530]
+    assert refund_keys(stripe) == [
+        f"{ORDER}:refund:0",
+        f"{ORDER}:refund:0",
+        f"{ORDER}:refund:0-again",
+    ]
+
+
+def test_a_stored_500_of_a_refund_that_was_made_gives_nothing_back_again(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.answers["refund"] = error(500, "api_error", None)
+    with pytest.raises(GatewayUnavailable, match="500"):
+        stripe_gateway.refund(payment(), reference)
+    stripe.add_refund(reference, 1530, "succeeded")
+    stripe.answers["list"] = NO_REFUNDS
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert refund_keys(stripe) == [f"{ORDER}:refund:0"] * 2
+
+
+def test_a_second_stored_500_of_a_refund_is_transient(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    for _ in range(2):
+        stripe.answers["refund"] = error(500, "api_error", None)
+        with pytest.raises(GatewayUnavailable, match="500"):
+            stripe_gateway.refund(payment(), reference)
+
+    with pytest.raises(GatewayUnavailable, match="stored for a day"):
+        stripe_gateway.refund(payment(), reference)
+
+
+def test_a_refund_by_hand_just_before_ours_is_enough(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.interruptions["refund"] = lambda: stripe.add_refund(reference, 1530, "succeeded")
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert given_back(stripe) == [1530]
+
+
+def test_a_refund_by_hand_just_before_ours_can_be_pending(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.interruptions["refund"] = lambda: stripe.add_refund(reference, 1530, "pending")
+
+    with pytest.raises(RefundPending, match="re_1"):
+        stripe_gateway.refund(payment(), reference)
+
+
+def test_after_a_refund_of_a_part_just_before_ours_a_retry_refunds_the_rest(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.interruptions["refund"] = lambda: stripe.add_refund(reference, 500, "succeeded")
+    with pytest.raises(GatewayUnavailable, match="have changed"):
+        stripe_gateway.refund(payment(), reference)
+
+    stripe_gateway.refund(payment(), reference)
+
+    assert given_back(stripe) == [500, 1030]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(400, "invalid_request_error", "charge_disputed"),
+        error(400, "invalid_request_error", None, message_code="insufficient_balance_for_refund"),
+        error(400, "invalid_request_error", None, message="A previous attempt to refund ch_1 failed"),
+        error(400, "idempotency_error", None),
+        error(403, "invalid_request_error", None),
+    ],
+)
+def test_a_refund_that_stripe_refuses_is_not_transient(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, answer: tuple[int, dict[str, Any]]
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.add_refund(reference, 1530, "failed")
+    stripe.answers["refund"] = answer
+
+    with pytest.raises(GatewayRejected, match=str(answer[0])):
+        stripe_gateway.refund(payment(), reference)
+
+
+def test_a_payment_that_is_not_captured_is_not_refunded(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = authorized(stripe_gateway, payment())
+
+    with pytest.raises(GatewayRejected, match="400"):
+        stripe_gateway.refund(payment(), reference)
+
+    assert stripe.intents[reference]["status"] == "requires_capture"
+
+
+def test_a_list_of_refunds_that_stripe_refuses_is_not_transient(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    stripe.answers["list"] = error(404, "invalid_request_error", "resource_missing")
+
+    with pytest.raises(GatewayRejected, match="404"):
+        stripe_gateway.refund(payment(), reference)
+
+    assert refund_keys(stripe) == []
+
+
+def test_a_payment_with_more_refunds_than_a_page_is_not_refunded(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    reference = captured(stripe_gateway, payment())
+    for _ in range(101):
+        stripe.add_refund(reference, 1530, "failed")
+
+    with pytest.raises(GatewayRejected, match="more than 100 refunds"):
+        stripe_gateway.refund(payment(), reference)
+
+    assert refund_keys(stripe) == []
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "at_stripe"),
+    [("USD", 1530, 1530), ("JPY", 1530, 1530), ("ISK", 1530, 153_000), ("MGA", 153_000, 1530)],
+)
+def test_a_refund_is_in_the_minor_unit_of_stripe(
+    stripe: FakeStripe, stripe_gateway: StripeGateway, currency: str, amount: int, at_stripe: int
+) -> None:
+    request = payment(amount=amount, currency=currency)
+    reference = captured(stripe_gateway, request)
+    stripe.add_refund(reference, 30, "succeeded")
+
+    stripe_gateway.refund(request, reference)
+
+    assert given_back(stripe) == [30, at_stripe - 30]
+
+
+def test_an_amount_that_stripe_cannot_have_captured_is_not_refunded(
+    stripe: FakeStripe, stripe_gateway: StripeGateway
+) -> None:
+    with pytest.raises(GatewayRejected, match="amount_not_supported"):
+        stripe_gateway.refund(payment(amount=150_050, currency="MGA"), "pi_1")
+
+    assert stripe.calls == []
+
+
 def test_a_key_that_was_replaced_is_read_again(stripe: FakeStripe) -> None:
     keys = iter(["sk_test_old", SECRET_KEY])
     gateway = StripeGateway(lambda: next(keys), base_url=stripe.url)
@@ -509,6 +883,20 @@ def test_a_key_that_was_replaced_is_read_again(stripe: FakeStripe) -> None:
         "Bearer sk_test_old",
         f"Bearer {SECRET_KEY}",
         f"Bearer {SECRET_KEY}",
+    ]
+
+
+def test_a_refund_takes_a_key_that_was_replaced(stripe: FakeStripe, stripe_gateway: StripeGateway) -> None:
+    reference = captured(stripe_gateway, payment())
+    keys = iter(["sk_test_old", SECRET_KEY])
+    stripe.calls.clear()
+
+    StripeGateway(lambda: next(keys), base_url=stripe.url).refund(payment(), reference)
+
+    assert [(call.method, call.authorization) for call in stripe.calls] == [
+        ("GET", "Bearer sk_test_old"),
+        ("GET", f"Bearer {SECRET_KEY}"),
+        ("POST", f"Bearer {SECRET_KEY}"),
     ]
 
 

@@ -1,7 +1,7 @@
 """Reservations in the deployed tables: no stock is sold twice, and all stock is released once."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -17,6 +17,7 @@ from tests.fakes import InterruptedClient
 from tests.order_tables import EXECUTION, ORDER, OTHER_EXECUTION, OrderTables
 
 Perform = Callable[..., str]
+TO_BE_CANCELLED: Final = {"cancelRequestedAt": "2026-11-22T15:20:00.000Z", "cancelReason": "CUSTOMER"}
 
 
 @pytest.fixture
@@ -255,3 +256,43 @@ def test_two_reservations_at_the_same_time_take_the_stock_once(tables: OrderTabl
 
     assert status == "RESERVED"
     assert tables.available("85123A") == 14
+
+
+def test_an_order_that_is_to_be_cancelled_is_not_reserved(tables: OrderTables, perform: Perform) -> None:
+    tables.stock("85123A", 10)
+    tables.place({"85123A": 6}, **TO_BE_CANCELLED)
+
+    assert perform("reserve") == "CANCELLED"
+    assert tables.available("85123A") == 10
+    assert tables.step(INVENTORY_STEP) is None
+
+
+def test_a_reservation_that_a_cancellation_overtakes_takes_no_stock(
+    tables: OrderTables, perform: Perform
+) -> None:
+    tables.stock("85123A", 10)
+    tables.place({"85123A": 6})
+
+    def cancel() -> None:
+        tables.change(**TO_BE_CANCELLED)
+        perform("release", execution=OTHER_EXECUTION)
+
+    interrupted = InterruptedClient(tables.dynamodb, "transact_write_items", cancel)
+
+    assert perform("reserve", dynamodb=interrupted) == "CANCELLED"
+    assert tables.available("85123A") == 10
+
+
+def test_a_reservation_that_was_in_time_stands_until_the_cancellation_releases_it(
+    tables: OrderTables, perform: Perform
+) -> None:
+    tables.stock("85123A", 10)
+    tables.place({"85123A": 6})
+    interrupted = InterruptedClient(
+        tables.dynamodb, "transact_write_items", lambda: tables.change(**TO_BE_CANCELLED)
+    )
+
+    statuses = [perform("reserve", dynamodb=interrupted), perform("release", execution=OTHER_EXECUTION)]
+
+    assert statuses == ["RESERVED", "RELEASED"]
+    assert tables.available("85123A") == 10

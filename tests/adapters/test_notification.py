@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -21,6 +21,9 @@ from tests.order_tables import EMAIL, EXECUTION, ORDER, OTHER_EXECUTION, OrderTa
 NOW = datetime(2026, 11, 22, 15, 14, 31, tzinfo=UTC)
 
 Notify = Callable[..., str]
+TO_BE_CANCELLED: Final = {"cancelRequestedAt": "2026-11-22T15:20:00.000Z", "cancelReason": "CUSTOMER"}
+CANCELLED: Final = {**TO_BE_CANCELLED, "status": "CANCELLED", "reason": "CUSTOMER"}
+KINDS: Final = ("received", "confirmed", "rejected", "cancelled")
 
 
 class Inbox:
@@ -55,7 +58,7 @@ def inbox(tables: OrderTables) -> Inbox:  # noqa: ARG001  moto must start first
 
 @pytest.fixture
 def notify(tables: OrderTables, inbox: Inbox) -> Notify:
-    """Send "received", "confirmed" or "rejected", and return the status."""
+    """Send a notification of this kind, and return the status."""
 
     def notify(
         kind: str,
@@ -103,7 +106,7 @@ def test_a_notification_is_addressed_to_the_customer(
 
 
 def test_subscribers_can_filter_by_kind(tables: OrderTables, inbox: Inbox, notify: Notify) -> None:
-    tables.place({"85123A": 6})
+    tables.place({"85123A": 6}, status="CONFIRMED")
 
     notify("confirmed")
 
@@ -150,6 +153,7 @@ def test_notifications_of_two_kinds_are_both_sent(tables: OrderTables, inbox: In
     tables.place({"85123A": 6})
 
     notify("received")
+    tables.change(status="CONFIRMED")
     notify("confirmed")
 
     assert {message["kind"] for message in inbox.messages()} == {"received", "confirmed"}
@@ -232,3 +236,136 @@ def test_an_unknown_order_leaves_no_claim(tables: OrderTables, inbox: Inbox, not
 
     assert inbox.messages() == []
     assert tables.step("STEP#notification#received") is None
+
+
+def _status(tables: OrderTables, kind: str) -> str | None:
+    step = tables.step(f"STEP#notification#{kind}")
+    return step and step["status"]
+
+
+@pytest.mark.parametrize("status", ["PENDING", "ON_HOLD", "CONFIRMED"])
+def test_nothing_is_sent_about_an_order_that_is_being_cancelled(
+    tables: OrderTables, inbox: Inbox, notify: Notify, status: str
+) -> None:
+    tables.place({"85123A": 6}, status=status, **TO_BE_CANCELLED)
+
+    assert {notify(kind) for kind in KINDS} == {"SKIPPED"}
+    assert inbox.messages() == []
+
+
+def test_only_its_cancellation_is_sent_about_an_order_that_is_cancelled(
+    tables: OrderTables, inbox: Inbox, notify: Notify
+) -> None:
+    tables.place({"85123A": 6}, **CANCELLED)
+
+    assert [notify(kind) for kind in KINDS] == ["SKIPPED", "SKIPPED", "SKIPPED", "SENT"]
+    assert [message["kind"] for message in inbox.messages()] == ["cancelled"]
+
+
+@pytest.mark.parametrize("status", ["PENDING", "ON_HOLD", "CONFIRMED", "REJECTED"])
+def test_an_order_that_nobody_cancels_is_not_called_cancelled(
+    tables: OrderTables, inbox: Inbox, notify: Notify, status: str
+) -> None:
+    tables.place({"85123A": 6}, status=status)
+
+    assert notify("cancelled") == "SKIPPED"
+    assert inbox.messages() == []
+    assert tables.step("STEP#notification#received") is None
+
+
+def test_what_is_not_true_any_more_leaves_no_record(tables: OrderTables, notify: Notify) -> None:
+    tables.place({"85123A": 6}, **TO_BE_CANCELLED)
+
+    notify("received")
+
+    assert _status(tables, "received") is None
+
+
+@pytest.mark.parametrize("reason", ["CUSTOMER", "OPERATOR", "HOLD_EXPIRED"])
+def test_a_customer_is_told_once_that_the_order_is_cancelled(
+    tables: OrderTables, inbox: Inbox, notify: Notify, reason: str
+) -> None:
+    tables.place({"85123A": 6}, **CANCELLED | {"cancelReason": reason, "reason": reason})
+
+    statuses = [notify("cancelled"), notify("cancelled", execution=OTHER_EXECUTION)]
+
+    assert statuses == ["SENT", "SENT"]
+    [message] = inbox.messages()
+    assert message["kind"] == "cancelled"
+    assert "cancelled" in message["body"]
+
+
+def test_after_cancelled_nothing_else_can_be_sent(tables: OrderTables, notify: Notify) -> None:
+    tables.place({"85123A": 6})
+    notify("received")
+    tables.change(**CANCELLED)
+
+    notify("cancelled")
+
+    assert {kind: _status(tables, kind) for kind in KINDS} == {
+        "received": "SENT",
+        "confirmed": "SKIPPED",
+        "rejected": "SKIPPED",
+        "cancelled": "SENT",
+    }
+
+
+def test_a_notification_that_is_about_to_be_claimed_is_not_sent_after_cancelled(
+    tables: OrderTables, inbox: Inbox, notify: Notify
+) -> None:
+    tables.place({"85123A": 6}, status="CONFIRMED")
+
+    def cancel() -> None:
+        tables.change(**CANCELLED)
+        notify("cancelled", execution=OTHER_EXECUTION)
+
+    notify("confirmed", dynamodb=InterruptedClient(tables.dynamodb, "update_item", cancel))
+
+    assert [message["kind"] for message in inbox.messages()] == ["cancelled"]
+
+
+def test_cancelled_waits_for_a_notification_that_is_being_sent(
+    tables: OrderTables, inbox: Inbox, notify: Notify
+) -> None:
+    tables.place({"85123A": 6})
+    _crash_before_publishing(notify, inbox)
+    tables.change(**CANCELLED)
+
+    with pytest.raises(NotificationInProgress, match=ORDER):
+        notify("cancelled", now=NOW + timedelta(seconds=30))
+
+    assert inbox.messages() == []
+    assert _status(tables, "cancelled") is None
+
+
+def test_cancelled_does_not_wait_for_a_claim_of_an_invocation_that_died(
+    tables: OrderTables, inbox: Inbox, notify: Notify
+) -> None:
+    tables.place({"85123A": 6})
+    _crash_before_publishing(notify, inbox)
+    tables.change(**CANCELLED)
+
+    assert notify("cancelled", now=NOW + timedelta(seconds=30.001)) == "SENT"
+    assert [message["kind"] for message in inbox.messages()] == ["cancelled"]
+    assert _status(tables, "received") == "SKIPPED"
+
+
+def test_a_cancellation_that_died_half_way_tells_the_customer_when_it_is_repeated(
+    tables: OrderTables, inbox: Inbox, notify: Notify
+) -> None:
+    tables.place({"85123A": 6}, **CANCELLED)
+    with pytest.raises(SystemExit):
+        notify("cancelled", sns=InterruptedClient(inbox.sns, "publish", _crash))
+
+    assert notify("cancelled") == "SENT"
+    assert [message["kind"] for message in inbox.messages()] == ["cancelled"]
+
+
+def test_an_order_without_an_address_is_cancelled_without_a_notification(
+    tables: OrderTables, inbox: Inbox, notify: Notify
+) -> None:
+    tables.place({"85123A": 6})
+    tables.change(**CANCELLED, customerEmail=None, paymentMethod=None)
+
+    assert notify("cancelled") == "SKIPPED"
+    assert inbox.messages() == []

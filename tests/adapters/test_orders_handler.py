@@ -227,6 +227,7 @@ def test_an_order_is_shown_as_it_was_placed(api: OrdersApi) -> None:
         "total": {"amount": 1530, "currency": "USD"},
         "steps": {},
         "execution": None,
+        "cancellation": None,
         "createdAt": placed["createdAt"],
         "updatedAt": placed["createdAt"],
     }
@@ -365,7 +366,9 @@ def test_a_card_number_is_stored_and_logged_nowhere(api: OrdersApi, monkeypatch:
     assert api.list(customerId="cust-17850").body["orders"] == []
 
 
-@pytest.mark.parametrize(("path", "allowed"), [("/orders", "GET, POST"), ("/orders/1", "GET")])
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/orders", "GET, POST"), ("/orders/1", "GET"), ("/orders/1/cancel", "POST")]
+)
 @pytest.mark.parametrize("method", ["DELETE", "HEAD", "OPTIONS", "PATCH", "PUT"])
 def test_a_method_that_a_path_does_not_know_is_refused_with_those_that_it_knows(
     api: OrdersApi, path: str, allowed: str, method: str

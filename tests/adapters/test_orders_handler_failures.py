@@ -4,8 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from io import StringIO
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,18 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from handlers import orders
 from handlers.adapters import aws
-from tests.fakes import InterruptedClient
 from tests.order_tables import OrderTables
-from tests.orders_api import VALID_ORDER, BusListener, Context, OrdersApi, deployed
+from tests.orders_api import (
+    VALID_ORDER,
+    Break,
+    BusListener,
+    Context,
+    Interrupt,
+    Logs,
+    OrdersApi,
+    deployed,
+)
 
-Break = Callable[[str, str, Exception], None]
-Interrupt = Callable[[str, str, Callable[[], Any]], None]
-Logs = Callable[[], list[dict[str, Any]]]
 RESPONSE_GOT_LOST = ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com/")
 FAILURES = [
     pytest.param(error, id=type(error).__name__ if not isinstance(error, ClientError) else str(error))
@@ -46,37 +50,6 @@ def bus(tables: OrderTables) -> Iterator[BusListener]:
 @pytest.fixture
 def api() -> OrdersApi:
     return OrdersApi()
-
-
-@pytest.fixture
-def logs(monkeypatch: pytest.MonkeyPatch) -> Logs:
-    stream = StringIO()
-    monkeypatch.setattr(orders.logger.registered_handler, "stream", stream)
-    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-@pytest.fixture
-def interrupt(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
-    """Run an action before the first call of a method of a service's client."""
-
-    def interrupt(service: str, method: str, action: Callable[[], Any]) -> None:
-        interrupted = InterruptedClient(aws.client(service), method, action)
-        monkeypatch.setattr(
-            orders, "client", lambda name: interrupted if name == service else aws.client(name)
-        )
-
-    return interrupt
-
-
-@pytest.fixture
-def break_once(interrupt: Interrupt) -> Break:
-    def break_once(service: str, method: str, error: Exception) -> None:
-        def action() -> None:
-            raise error
-
-        interrupt(service, method, action)
-
-    return break_once
 
 
 @pytest.mark.parametrize("error", FAILURES)

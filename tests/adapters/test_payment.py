@@ -1,7 +1,7 @@
 """Payments with the deployed table: no customer is charged twice, and no refused order holds money."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -11,6 +11,7 @@ from handlers.adapters.payment_records import PaymentRecords
 from handlers.api.step_request import StepRequest
 from handlers.contract.names import PAYMENT_STEP
 from handlers.domain.errors import (
+    CancellationRequested,
     GatewayUnavailable,
     OrderNotFound,
     PaymentAlreadyCaptured,
@@ -24,6 +25,7 @@ from tests.fakes import InterruptedClient, LedgerEntry, LedgerGateway
 from tests.order_tables import EXECUTION, ORDER, OTHER_EXECUTION, OrderTables
 
 Perform = Callable[..., str]
+TO_BE_CANCELLED: Final = {"cancelRequestedAt": "2026-11-22T15:20:00.000Z", "cancelReason": "CUSTOMER"}
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def entry(gateway: LedgerGateway) -> LedgerEntry:
 
 @pytest.fixture
 def perform(tables: OrderTables, gateway: LedgerGateway) -> Perform:
-    """Perform "authorize", "capture" or "void", and return the status."""
+    """Perform "authorize", "capture", "void" or "reverse", and return the status."""
 
     def perform(
         operation: str,
@@ -64,6 +66,27 @@ def perform(tables: OrderTables, gateway: LedgerGateway) -> Perform:
 def stripe() -> Iterator[FakeStripe]:
     with fake_stripe() as stripe:
         yield stripe
+
+
+@pytest.fixture
+def cancel(tables: OrderTables, perform: Perform) -> Callable[[], str]:
+    """Cancel the order as another execution does: it is requested, then the payment is reversed."""
+
+    def cancel() -> str:
+        tables.change(**TO_BE_CANCELLED)
+        return perform("reverse", execution=OTHER_EXECUTION)
+
+    return cancel
+
+
+def _crash() -> None:
+    raise SystemExit
+
+
+def _capture_without_a_record(tables: OrderTables, perform: Perform) -> None:
+    perform("authorize")
+    with pytest.raises(SystemExit):
+        perform("capture", dynamodb=InterruptedClient(tables.dynamodb, "update_item", _crash))
 
 
 def _payment(tables: OrderTables) -> dict[str, Any]:
@@ -417,3 +440,274 @@ def test_an_authorisation_at_stripe_can_be_killed_anywhere(
     assert perform(then, gateway=gateway, execution=OTHER_EXECUTION) == status
     assert [intent["status"] for intent in stripe.intents.values()] == [at_stripe]
     assert perform("authorize", gateway=gateway) == status
+
+
+def test_a_payment_that_is_held_is_voided_when_the_order_is_cancelled(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+    reference = _payment(tables)["reference"]
+
+    status = perform("reverse", execution=OTHER_EXECUTION)
+
+    assert (status, entry.holds_money, entry.refunded) == ("VOIDED", False, False)
+    assert (_payment(tables)["status"], _payment(tables)["reference"]) == ("VOIDED", reference)
+    assert _payment(tables)["executionArn"] == OTHER_EXECUTION
+
+
+def test_a_payment_that_is_taken_is_refunded_when_the_order_is_cancelled(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+    perform("capture")
+    reference = _payment(tables)["reference"]
+
+    status = perform("reverse")
+
+    assert (status, entry.refunded) == ("REFUNDED", True)
+    assert (_payment(tables)["status"], _payment(tables)["reference"]) == ("REFUNDED", reference)
+
+
+def test_a_declined_payment_stays_declined_when_the_order_is_cancelled(
+    tables: OrderTables, perform: Perform
+) -> None:
+    tables.place({"85123A": 6}, payment_method="pm_card_declined")
+    perform("authorize")
+    unused_gateway = LedgerGateway()
+
+    assert perform("reverse", gateway=unused_gateway) == "DECLINED"
+    assert not unused_gateway.ledger
+    assert _payment(tables)["reason"] == "card_declined"
+
+
+def test_an_order_without_a_payment_can_not_be_charged_after_its_cancellation(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway, entry: LedgerEntry
+) -> None:
+    tables.place({"85123A": 6})
+
+    status = perform("reverse")
+
+    assert (status, _payment(tables)["status"]) == ("VOIDED", "VOIDED")
+    assert gateway.ledger[ORDER].voided
+    assert perform("authorize") == "VOIDED"
+    assert not entry.holds_money
+
+
+def test_money_that_was_taken_without_a_record_is_refunded(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry
+) -> None:
+    tables.place({"85123A": 6})
+    _capture_without_a_record(tables, perform)
+    recorded_before = _payment(tables)["status"]
+
+    status = perform("reverse")
+
+    assert (recorded_before, status) == ("AUTHORIZED", "REFUNDED")
+    assert entry.refunded
+    assert _payment(tables)["status"] == "REFUNDED"
+
+
+def test_money_whose_capture_is_recorded_during_the_refund_is_refunded(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway, entry: LedgerEntry
+) -> None:
+    tables.place({"85123A": 6})
+    _capture_without_a_record(tables, perform)
+    late = InterruptedClient(gateway, "refund", lambda: perform("capture", execution=OTHER_EXECUTION))
+
+    status = perform("reverse", gateway=late)
+
+    assert (status, entry.refunded) == ("REFUNDED", True)
+    assert _payment(tables)["status"] == "REFUNDED"
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_second_reversal_makes_no_call_to_the_provider(
+    tables: OrderTables, perform: Perform, *, taken: bool
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+    if taken:
+        perform("capture")
+    first = perform("reverse")
+    unused_gateway = LedgerGateway()
+
+    assert perform("reverse", gateway=unused_gateway) == first
+    assert not unused_gateway.ledger
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_reversal_whose_record_was_lost_can_be_repeated(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry, *, taken: bool
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+    if taken:
+        perform("capture")
+    before = _payment(tables)
+
+    with pytest.raises(SystemExit):
+        perform("reverse", dynamodb=InterruptedClient(tables.dynamodb, "update_item", _crash))
+
+    assert (entry.refunded, entry.voided) == (taken, not taken)
+    assert _payment(tables) == before
+    assert perform("reverse") == ("REFUNDED" if taken else "VOIDED")
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_two_reversals_at_the_same_time_have_the_same_result(
+    tables: OrderTables, perform: Perform, *, taken: bool
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+    if taken:
+        perform("capture")
+    others: list[str] = []
+    interrupted = InterruptedClient(
+        tables.dynamodb, "update_item", lambda: others.append(perform("reverse", execution=OTHER_EXECUTION))
+    )
+
+    status = perform("reverse", dynamodb=interrupted)
+
+    assert [status, *others] == ["REFUNDED" if taken else "VOIDED"] * 2
+    assert _payment(tables)["executionArn"] == OTHER_EXECUTION
+
+
+def test_a_refund_that_fails_leaves_the_payment_captured(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+    perform("capture")
+
+    def fail() -> None:
+        raise GatewayUnavailable("down")
+
+    with pytest.raises(GatewayUnavailable):
+        perform("reverse", gateway=InterruptedClient(gateway, "refund", fail))
+
+    assert _payment(tables)["status"] == "CAPTURED"
+    assert perform("reverse") == "REFUNDED"
+
+
+def test_an_order_that_is_to_be_cancelled_is_not_authorised(
+    tables: OrderTables, perform: Perform, gateway: LedgerGateway
+) -> None:
+    tables.place({"85123A": 6}, **TO_BE_CANCELLED)
+
+    assert perform("authorize") == "CANCELLED"
+    assert not gateway.ledger
+    assert tables.step(PAYMENT_STEP) is None
+
+
+@pytest.mark.parametrize("payment", ["held", "taken"])
+def test_an_authorisation_of_a_cancelled_order_does_not_say_what_is_recorded(
+    tables: OrderTables, perform: Perform, cancel: Callable[[], str], payment: str
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+    if payment == "taken":
+        perform("capture")
+    cancel()
+
+    assert perform("authorize") == "CANCELLED"
+
+
+def test_an_authorisation_that_a_cancellation_overtakes_holds_no_money(
+    tables: OrderTables,
+    perform: Perform,
+    cancel: Callable[[], str],
+    gateway: LedgerGateway,
+    entry: LedgerEntry,
+) -> None:
+    tables.place({"85123A": 6})
+
+    status = perform("authorize", gateway=InterruptedClient(gateway, "authorize", cancel))
+
+    assert (status, entry.holds_money) == ("CANCELLED", False)
+    assert _payment(tables)["status"] == "VOIDED"
+
+
+def test_a_recorded_authorisation_that_a_cancellation_reverses_while_it_is_read_is_cancelled(
+    tables: OrderTables, perform: Perform, cancel: Callable[[], str]
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+
+    class SecondRead:
+        """Cancels the order after it was read, and before its payment is."""
+
+        def __init__(self) -> None:
+            self._reads = 0
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "get_item":
+                self._reads += 1
+                if self._reads == 2:
+                    cancel()
+            return getattr(tables.dynamodb, name)
+
+    assert perform("authorize", dynamodb=SecondRead()) == "CANCELLED"
+
+
+@pytest.mark.parametrize("reversed_", [False, True])
+def test_an_order_that_is_to_be_cancelled_is_not_captured(
+    tables: OrderTables, perform: Perform, entry: LedgerEntry, *, reversed_: bool
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+    tables.change(**TO_BE_CANCELLED)
+    if reversed_:
+        perform("reverse")
+
+    with pytest.raises(CancellationRequested, match=ORDER):
+        perform("capture")
+
+    assert not entry.captured
+    assert _payment(tables)["status"] == ("VOIDED" if reversed_ else "AUTHORIZED")
+
+
+def test_a_capture_that_the_provider_refuses_because_of_a_cancellation_gives_way_to_it(
+    tables: OrderTables,
+    perform: Perform,
+    cancel: Callable[[], str],
+    gateway: LedgerGateway,
+    entry: LedgerEntry,
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+
+    with pytest.raises(CancellationRequested):
+        perform("capture", gateway=InterruptedClient(gateway, "capture", cancel))
+
+    assert not entry.captured
+    assert _payment(tables)["status"] == "VOIDED"
+
+
+def test_a_capture_that_a_cancellation_overtakes_before_its_record_is_refunded(
+    tables: OrderTables, perform: Perform, cancel: Callable[[], str], entry: LedgerEntry
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+
+    with pytest.raises(CancellationRequested):
+        perform("capture", dynamodb=InterruptedClient(tables.dynamodb, "update_item", cancel))
+
+    assert (entry.captured, entry.refunded) == (True, True)
+    assert _payment(tables)["status"] == "REFUNDED"
+
+
+def test_a_late_capture_of_a_refunded_order_takes_nothing(
+    tables: OrderTables, perform: Perform, cancel: Callable[[], str]
+) -> None:
+    tables.place({"85123A": 6})
+    perform("authorize")
+    perform("capture")
+    cancel()
+    unused_gateway = LedgerGateway()
+
+    with pytest.raises(CancellationRequested):
+        perform("capture", gateway=unused_gateway)
+
+    assert not unused_gateway.ledger

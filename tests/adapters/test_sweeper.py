@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,9 @@ from tests.fakes import InterruptedClient
 
 NOW = datetime(2026, 11, 22, 16, 0, 0, tzinfo=UTC)
 JUST_NOW = "2026-11-22T15:55:00.000Z"
+EXPIRED = "2026-11-16T15:59:59.999Z"
+NOT_EXPIRED = "2026-11-16T16:00:00.001Z"
+TO_BE_CANCELLED = {"cancelRequestedAt": LONG_AGO, "cancelReason": "CUSTOMER"}
 ENOUGH_TIME = TimeBudget(remaining_millis=lambda: 55_000)
 
 
@@ -34,6 +38,11 @@ def backlog(dev_template: dict[str, Any]) -> Iterator[Backlog]:
         yield backlog
 
 
+def _time_for(*, batches: int) -> TimeBudget:
+    times = chain(repeat(55_000, batches), repeat(9_000))
+    return TimeBudget(remaining_millis=lambda: next(times))
+
+
 def _sweeper(backlog: Backlog, *, dynamodb: Any = None, events: Any = None, now: datetime = NOW) -> Sweeper:
     """Make a sweeper; the clients given here replace the real ones."""
     return Sweeper(
@@ -41,7 +50,7 @@ def _sweeper(backlog: Backlog, *, dynamodb: Any = None, events: Any = None, now:
         orders=OrdersTable(dynamodb or backlog.dynamodb, backlog.orders_table),
         bus=EventBus(events or backlog.events, backlog.bus_name),
         delivery=DeliveryQueue(backlog.sqs, backlog.queue_url("delivery")),
-        policy=SweepPolicy(after=timedelta(minutes=6), max_attempts=5),
+        policy=SweepPolicy(after=timedelta(minutes=6), max_attempts=5, hold_expires_after=timedelta(days=6)),
         now=lambda: now,
     )
 
@@ -338,10 +347,8 @@ def test_an_order_with_an_unknown_status_is_held_after_five_attempts(backlog: Ba
 
 def test_orders_that_a_sweep_has_no_time_for_are_left_to_the_next_sweep(backlog: Backlog) -> None:
     order_ids = {backlog.place() for _ in range(25)}
-    times = iter([55_000, 30_000, 9_000])
-    short = TimeBudget(remaining_millis=lambda: next(times))
 
-    first = _sweeper(backlog).sweep(short)
+    first = _sweeper(backlog).sweep(_time_for(batches=2))
     second = _sweeper(backlog, now=NOW + timedelta(minutes=1)).sweep(ENOUGH_TIME)
 
     assert first == {SweepOutcome.EMITTED: 20}
@@ -358,6 +365,184 @@ def test_a_missing_permission_fails_the_sweep(backlog: Backlog) -> None:
 
     with pytest.raises(ClientError):
         _sweeper(backlog, events=ForbiddenBus()).sweep(ENOUGH_TIME)
+
+
+def _requested(order_id: str, reason: str) -> tuple[str, dict[str, str]]:
+    detail = {"orderId": order_id, "customerId": "cust-17850", "reason": reason}
+    return "OrderCancellationRequested", detail
+
+
+def test_an_order_whose_hold_has_expired_is_cancelled(backlog: Backlog) -> None:
+    order_id = backlog.place("ON_HOLD", since=EXPIRED, reason="payment", executionArn="arn:1", attempts=2)
+    before = backlog.order(order_id)
+
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
+
+    now = "2026-11-22T16:00:00.000Z"
+    assert outcomes == {SweepOutcome.EXPIRED: 1}
+    assert backlog.announced() == [_requested(order_id, "HOLD_EXPIRED")]
+    kept = {name: value for name, value in before.items() if name not in {"executionArn", "attempts"}}
+    assert backlog.order(order_id) == kept | {
+        "cancelRequestedAt": now,
+        "cancelReason": "HOLD_EXPIRED",
+        "updatedAt": now,
+        "openKey": f"IN_PROGRESS#{now}",
+    }
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "ON_HOLD", "since": NOT_EXPIRED},
+        {"status": "CONFIRMED", "kind": OpenKind.WAITING, "since": EXPIRED},
+        {"status": "REJECTED", "kind": OpenKind.WAITING, "since": EXPIRED},
+        {"status": "ON_HOLD", "since": EXPIRED, **TO_BE_CANCELLED},
+        {"status": "CONFIRMED", "since": EXPIRED},
+    ],
+    ids=["held for less", "confirmed, waiting", "rejected, waiting", "cancellation held", "closed"],
+)
+def test_a_sweep_cancels_no_other_order(backlog: Backlog, fields: dict[str, Any]) -> None:
+    order_id = backlog.place(**fields)
+    before = backlog.order(order_id)
+
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
+
+    assert not outcomes
+    assert backlog.announced() == []
+    assert backlog.order(order_id) == before
+
+
+def test_a_hold_that_is_not_announced_yet_does_not_expire(backlog: Backlog) -> None:
+    order_id = backlog.place("ON_HOLD", kind=OpenKind.IN_PROGRESS, since=EXPIRED, reason="payment")
+
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
+
+    assert outcomes == {SweepOutcome.EMITTED: 1}
+    assert "cancelRequestedAt" not in backlog.order(order_id)
+
+
+def test_a_hold_that_expires_right_after_the_sweep_gave_up_is_not_cancelled_by_the_same_sweep(
+    backlog: Backlog,
+) -> None:
+    order_id = backlog.place(since=EXPIRED, attempts=5)
+
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
+
+    assert outcomes == {SweepOutcome.HELD: 1}
+    assert "cancelRequestedAt" not in backlog.order(order_id)
+
+
+def test_expired_holds_of_every_shard_are_cancelled_once(backlog: Backlog) -> None:
+    order_ids = {backlog.place("ON_HOLD", since=EXPIRED, reason="payment") for _ in range(25)}
+
+    first = _sweeper(backlog).sweep(ENOUGH_TIME)
+    second = _sweeper(backlog).sweep(ENOUGH_TIME)
+
+    assert (first, second) == ({SweepOutcome.EXPIRED: 25}, {})
+    assert sorted(backlog.announced(), key=str) == sorted(
+        (_requested(order_id, "HOLD_EXPIRED") for order_id in order_ids), key=str
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "PENDING", "openKey": "IN_PROGRESS#2026-11-22T15:59:59.000Z", "reason": None},
+        {"status": "CONFIRMED", "openShard": None, "openKey": None},
+        {"openKey": "WAITING#2026-11-22T15:59:59.000Z"},
+        TO_BE_CANCELLED,
+    ],
+    ids=["redriven", "confirmed", "held again", "cancelled by the customer"],
+)
+def test_an_order_that_changes_after_it_was_found_is_left_alone(
+    backlog: Backlog, change: dict[str, Any]
+) -> None:
+    order_id = backlog.place("ON_HOLD", since=EXPIRED, reason="payment")
+    dynamodb = InterruptedClient(backlog.dynamodb, "update_item", lambda: backlog.change(order_id, **change))
+
+    outcomes = _sweeper(backlog, dynamodb=dynamodb).sweep(ENOUGH_TIME)
+
+    assert outcomes == {SweepOutcome.CHANGED: 1}
+    assert backlog.announced() == []
+    assert backlog.order(order_id).get("cancelReason") == change.get("cancelReason")
+
+
+def test_a_refused_event_of_an_expired_hold_is_emitted_when_the_order_is_overdue(backlog: Backlog) -> None:
+    order_id = backlog.place("ON_HOLD", since=EXPIRED, reason="payment")
+    bus = RefusingBus(backlog.events, "OrderCancellationRequested")
+
+    refused = _sweeper(backlog, events=bus).sweep(ENOUGH_TIME)
+    outcomes = _sweeper(backlog, now=NOW + timedelta(minutes=7)).sweep(ENOUGH_TIME)
+
+    assert (refused, outcomes) == ({SweepOutcome.EXPIRED: 1}, {SweepOutcome.EMITTED: 1})
+    assert backlog.announced() == [_requested(order_id, "HOLD_EXPIRED")]
+
+
+def test_expired_holds_that_a_sweep_has_no_time_for_are_left_to_the_next_sweep(backlog: Backlog) -> None:
+    order_ids = {backlog.place("ON_HOLD", since=EXPIRED, reason="payment") for _ in range(25)}
+
+    # One look at the clock finds that no order is overdue.
+    first = _sweeper(backlog).sweep(_time_for(batches=3))
+    second = _sweeper(backlog, now=NOW + timedelta(minutes=1)).sweep(ENOUGH_TIME)
+
+    assert first == {SweepOutcome.EXPIRED: 20}
+    assert second == {SweepOutcome.EXPIRED: 5}
+    assert {detail["orderId"] for _, detail in backlog.announced()} == order_ids
+
+
+def test_overdue_orders_come_before_expired_holds(backlog: Backlog) -> None:
+    backlog.place("ON_HOLD", since=EXPIRED, reason="payment")
+    overdue = backlog.place()
+
+    outcomes = _sweeper(backlog).sweep(_time_for(batches=1))
+
+    assert outcomes == {SweepOutcome.EMITTED: 1}
+    assert backlog.emitted() == [overdue]
+
+
+@pytest.mark.parametrize("status", ["PENDING", "ON_HOLD", "CONFIRMED", "CANCELLED"])
+@pytest.mark.parametrize("reason", ["CUSTOMER", "OPERATOR", "HOLD_EXPIRED"])
+def test_an_overdue_order_with_a_request_to_cancel_it_is_emitted_as_such(
+    backlog: Backlog, status: str, reason: str
+) -> None:
+    order_id = backlog.place(
+        status, kind=OpenKind.IN_PROGRESS, cancelRequestedAt=LONG_AGO, cancelReason=reason, cancelComment="x"
+    )
+
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
+
+    assert outcomes == {SweepOutcome.EMITTED: 1}
+    assert backlog.announced() == [_requested(order_id, reason)]
+
+
+@pytest.mark.parametrize("status", ["PENDING", "CONFIRMED"])
+def test_a_cancellation_without_attempts_left_is_held(backlog: Backlog, status: str) -> None:
+    order_id = backlog.place(status, kind=OpenKind.IN_PROGRESS, attempts=5, **TO_BE_CANCELLED)
+
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
+
+    assert outcomes == {SweepOutcome.HELD: 1}
+    held = {"orderId": order_id, "customerId": "cust-17850", "reason": "workflow"}
+    assert backlog.announced() == [("OrderHeld", held)]
+    order = backlog.order(order_id)
+    assert (order["status"], order["reason"]) == ("ON_HOLD", "workflow")
+    assert order["openKey"] == "WAITING#2026-11-22T16:00:00.000Z"
+    assert order["cancelReason"] == "CUSTOMER"
+
+
+def test_a_cancelled_order_without_attempts_left_stays_cancelled_and_is_left_to_an_operator(
+    backlog: Backlog,
+) -> None:
+    order_id = backlog.place(
+        "CANCELLED", kind=OpenKind.IN_PROGRESS, attempts=5, reason="CUSTOMER", **TO_BE_CANCELLED
+    )
+
+    outcomes = _sweeper(backlog).sweep(ENOUGH_TIME)
+
+    assert outcomes == {SweepOutcome.HELD: 1}
+    assert backlog.announced() == []
+    order = backlog.order(order_id)
+    assert (order["status"], order["openKey"]) == ("CANCELLED", "WAITING#2026-11-22T16:00:00.000Z")
 
 
 class Context:

@@ -27,5 +27,7 @@ def template_with_options(tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         log_execution_data="false",
         archive_days="0",
         contact_data_days="90",
+        cancel_confirmed_for="0",
+        hold_expires_after="90m",
     )
     return template(config, tmp_path_factory.mktemp("chosen"))

@@ -14,7 +14,7 @@ from handlers.api.problem import CONTENT_TYPE, TYPE_PREFIX
 from infrastructure.config import StageConfig
 from tests.infrastructure.resources import methods, of_type, only, published
 from tests.openapi_document import check
-from tests.schemas import place_order_schema
+from tests.schemas import cancel_order_schema, place_order_schema
 
 # None of these variables has an address, a user agent, a query, a body or a path with an id.
 _NOT_PERSONAL: Final = frozenset(
@@ -37,7 +37,7 @@ _NOT_PERSONAL: Final = frozenset(
 )
 
 
-def test_the_api_has_three_operations_and_the_service_refuses_any_other_method(
+def test_the_api_has_four_operations_and_the_service_refuses_any_other_method(
     dev_template: dict[str, Any],
 ) -> None:
     operations = {route: each.get("OperationName") for route, each in methods(dev_template).items()}
@@ -46,8 +46,10 @@ def test_the_api_has_three_operations_and_the_service_refuses_any_other_method(
         "POST /orders": "placeOrder",
         "GET /orders": "listOrders",
         "GET /orders/{orderId}": "readOrder",
+        "POST /orders/{orderId}/cancel": "cancelOrder",
         "ANY /orders": None,
         "ANY /orders/{orderId}": None,
+        "ANY /orders/{orderId}/cancel": None,
     }
 
 
@@ -112,15 +114,22 @@ def test_the_published_key_belongs_to_the_plan(dev_template: dict[str, Any]) -> 
     assert (member["KeyType"], member["UsagePlanId"]) == ("API_KEY", {"Ref": plan_id})
 
 
-def test_the_model_of_an_order_is_the_schema_that_the_service_validates_with(
-    dev_template: dict[str, Any],
+@pytest.mark.parametrize(
+    ("route", "name", "schema"),
+    [
+        ("POST /orders", "PlaceOrder", place_order_schema()),
+        ("POST /orders/{orderId}/cancel", "CancelOrder", cancel_order_schema()),
+    ],
+)
+def test_the_model_of_a_body_is_the_schema_that_the_service_validates_with(
+    dev_template: dict[str, Any], route: str, name: str, schema: dict[str, Any]
 ) -> None:
-    (model_id,) = of_type(dev_template, "AWS::ApiGateway::Model")
+    models = of_type(dev_template, "AWS::ApiGateway::Model")
 
-    model = only(dev_template, "AWS::ApiGateway::Model")
+    model_id = methods(dev_template)[route]["RequestModels"]["application/json"]["Ref"]
 
-    assert model["Schema"] == place_order_schema()
-    assert methods(dev_template)["POST /orders"]["RequestModels"] == {"application/json": {"Ref": model_id}}
+    assert (models[model_id]["Name"], models[model_id]["Schema"]) == (name, schema)
+    assert len(models) == 2
 
 
 def test_bodies_are_validated_by_the_orders_service(dev_template: dict[str, Any]) -> None:
@@ -233,14 +242,15 @@ def test_a_refusal_that_passes_has_retry_after(dev_template: dict[str, Any], typ
     assert headers["gatewayresponse.header.Retry-After"] == "'1'"
 
 
+@pytest.mark.parametrize("changed", ["place_order", "cancel_order"])
 def test_a_changed_schema_makes_a_new_deployment(
-    dev_template: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dev_template: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
-    schema = place_order_schema()
-    schema["properties"]["items"]["maxItems"] = 97
-    changed = tmp_path / "place_order.schema.json"
-    changed.write_text(json.dumps(schema))
-    monkeypatch.setattr(infrastructure.api, "_PLACE_ORDER_SCHEMA", changed)
+    schemas = {"place_order": place_order_schema(), "cancel_order": cancel_order_schema()}
+    schemas[changed]["description"] = "another one"
+    for name, schema in schemas.items():
+        (tmp_path / f"{name}.schema.json").write_text(json.dumps(schema))
+    monkeypatch.setattr(infrastructure.api, "_SCHEMAS", tmp_path)
 
     after = template(StageConfig.for_stage(), tmp_path / "out")
 

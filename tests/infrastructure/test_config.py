@@ -88,6 +88,26 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
             {"archive_days": "-1"},
             "archiveDays is '-1': it must be a number from 0 to 36500 (days; 0 is no archive)",
         ),
+        *(
+            (
+                {"cancel_confirmed_for": given},
+                (
+                    f"cancelConfirmedFor is {given!r}: it must be a time such as 30s, 15m, 24h or 6d, from 0 "
+                    "(off) to 180d"
+                ),
+            )
+            for given in ("", "24", "24 h", "1w", "-1h", "181d", "1.5h", "24H", "999999999d", "٢h")
+        ),
+        *(
+            (
+                {"hold_expires_after": given},
+                (
+                    f"holdExpiresAfter is {given!r}: it must be a time such as 30s, 15m, 24h or 6d, from 1s "
+                    "to 365d"
+                ),
+            )
+            for given in ("0", "0s", "never", "366d")
+        ),
         ({"currency": "euro"}, "currency is 'euro': it must be an ISO 4217 code such as USD"),
         (
             {"payment_gateway": "stripe", "stripe_secret_arn": SECRET, "currency": "KWD"},
@@ -113,3 +133,25 @@ def test_a_stage_with_stripe_can_have_a_currency_that_stripe_charges(currency: s
 
 def test_a_stage_with_simulated_payments_can_have_any_currency() -> None:
     assert StageConfig.for_stage(currency="KWD").currency == "KWD"
+
+
+def test_a_confirmed_order_can_be_cancelled_for_a_day_and_a_hold_expires_after_six() -> None:
+    day = 24 * 60 * 60
+
+    config = StageConfig.for_stage()
+
+    assert (config.cancel_confirmed_seconds, config.hold_expires_after_seconds) == (day, 6 * day)
+    assert StageConfig.for_stage("local").hold_expires_after_seconds == 900
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("0", 0), ("0s", 0), ("30s", 30), ("15m", 900), ("2h", 7_200), ("180d", 180 * 86_400)],
+)
+def test_an_owner_chooses_how_long_a_confirmed_order_can_be_cancelled(given: str, seconds: int) -> None:
+    assert StageConfig.for_stage(cancel_confirmed_for=given).cancel_confirmed_seconds == seconds
+
+
+@pytest.mark.parametrize("stage", ["local", "dev"])
+def test_an_owner_chooses_when_a_hold_expires(stage: str) -> None:
+    assert StageConfig.for_stage(stage, hold_expires_after="2d").hold_expires_after_seconds == 172_800

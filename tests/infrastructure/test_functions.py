@@ -79,6 +79,7 @@ def test_a_function_has_the_environment_variables_that_it_reads(dev_template: di
             "EVENT_BUS": {"Ref": published(dev_template, "EventBusName")},
             "CURRENCY": "USD",
             "ORDER_ID_NAMESPACE": {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]},
+            "CANCEL_CONFIRMED_SECONDS": "86400",
             "CONSOLE_DOMAIN": "console.aws.amazon.com",
         },
         "inventory": {"ORDERS_TABLE": orders_table, "INVENTORY_TABLE": inventory_table},
@@ -90,6 +91,7 @@ def test_a_function_has_the_environment_variables_that_it_reads(dev_template: di
             "DELIVERY_DLQ_URL": {"Ref": published(dev_template, "DeliveryDlqUrl")},
             "SWEEP_AFTER_SECONDS": "360",
             "SWEEP_MAX_ATTEMPTS": "5",
+            "HOLD_EXPIRES_AFTER_SECONDS": "518400",
         },
     }
 
@@ -111,6 +113,16 @@ def test_stripe_and_another_currency_reach_the_functions_that_need_them(
     assert payment["PAYMENT_GATEWAY"] == "stripe"
     assert payment["STRIPE_SECRET_ARN"].endswith(":secret:stripe-AbCdEf")
     assert _own_environment(template_with_options, "orders")["CURRENCY"] == "EUR"
+
+
+def test_the_times_of_cancellations_reach_the_functions_that_need_them(
+    template_with_options: dict[str, Any],
+) -> None:
+    orders = _own_environment(template_with_options, "orders")
+    sweeper = _own_environment(template_with_options, "sweeper")
+
+    assert (orders["CANCEL_CONFIRMED_SECONDS"], sweeper["HOLD_EXPIRES_AFTER_SECONDS"]) == ("0", "5400")
+    assert template_with_options["Outputs"]["CancelConfirmedSeconds"]["Value"] == "0"
 
 
 def test_only_payment_and_sweeper_can_reserve_concurrency(

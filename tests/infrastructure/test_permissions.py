@@ -101,7 +101,7 @@ def test_the_orders_service_reads_prices_stores_orders_and_emits_events(dev_temp
     orders_table = published(dev_template, "OrdersTableName")
 
     assert _may(dev_template, "orders") == {
-        _arn(orders_table): {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"},
+        _arn(orders_table): _READ_AND_RECORD | {"dynamodb:Query"},
         _arn(orders_table, f"/index/{CUSTOMER_ORDERS_INDEX}"): {"dynamodb:Query"},
         _arn(published(dev_template, "InventoryTableName")): {"dynamodb:BatchGetItem"},
         _arn(published(dev_template, "EventBusName")): {"events:PutEvents"},
@@ -269,3 +269,17 @@ def test_an_operator_may_do_what_orderctl_checks_and_breaks_nothing_in_prod(
         "lambda:GetFunctionConfiguration",
         "lambda:UpdateFunctionConfiguration",
     }
+
+
+def test_an_operator_may_call_every_operation_of_the_api(dev_template: dict[str, Any]) -> None:
+    role = {"Fn::GetAtt": [published(dev_template, "OperatorRoleArn"), "Arn"]}
+
+    paths = {
+        parts[-1].lstrip("/")
+        for statement in statements_of_role(dev_template, role)
+        if listed(statement["Action"]) == ["execute-api:Invoke"]
+        for resource in listed(statement["Resource"])
+        for parts in [resource["Fn::Join"][1]]
+    }
+
+    assert paths == {"POST/orders", "GET/orders", "GET/orders/*", "POST/orders/*/cancel"}

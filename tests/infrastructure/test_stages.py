@@ -26,6 +26,7 @@ _OUTPUTS: Final = frozenset(
         "NotificationDlqUrl",
         "DeliveryDlqUrl",
         "ExecutionsUrl",
+        "CancelConfirmedSeconds",
     }
 )
 _NAME_PROPERTIES: Final = {
@@ -105,6 +106,7 @@ def test_only_the_expected_resources_have_a_name(dev_template: dict[str, Any]) -
         ("AWS::Logs::LogGroup", "/aws/vendedlogs/states/OrderProcessing-dev-OrderWorkflow"),
         ("AWS::ApiGateway::RestApi", "OrderProcessing-dev"),
         ("AWS::ApiGateway::Model", "PlaceOrder"),
+        ("AWS::ApiGateway::Model", "CancelOrder"),
         ("AWS::StepFunctions::StateMachineAlias", "live"),
     }
 
@@ -116,6 +118,7 @@ def test_local_differs_from_dev_only_in_archive_console_and_sweeper(
         "AWS::Events::Archive is missing",
         "AWS::Lambda::Function CONSOLE_DOMAIN",
         "AWS::Lambda::Function SWEEP_AFTER_SECONDS",
+        "AWS::Lambda::Function HOLD_EXPIRES_AFTER_SECONDS",
         "AWS::Events::EventBus Name",
     }
 

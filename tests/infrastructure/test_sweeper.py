@@ -83,6 +83,19 @@ def test_an_order_on_the_local_cloud_is_overdue_within_a_minute(local_template: 
     assert _after_seconds(local_template) <= MINUTE_SECONDS
 
 
+def test_a_hold_expires_within_15_minutes_only_on_the_local_cloud(
+    local_template: dict[str, Any], dev_template: dict[str, Any], prod_template: dict[str, Any]
+) -> None:
+    six_days = str(6 * 24 * 60 * 60)
+
+    seconds = [
+        function(template, "sweeper")["Environment"]["Variables"]["HOLD_EXPIRES_AFTER_SECONDS"]
+        for template in (local_template, dev_template, prod_template)
+    ]
+
+    assert seconds == ["900", six_days, six_days]
+
+
 def test_no_order_on_the_local_cloud_is_overdue_before_its_late_execution_stops_the_sweeps(
     local_template: dict[str, Any],
 ) -> None:

@@ -61,13 +61,16 @@ def _function_id(template: dict[str, Any], service: str) -> str:
     return logical_id
 
 
-def test_an_order_placed_event_starts_the_workflow(dev_template: dict[str, Any]) -> None:
+def test_a_new_order_and_a_request_to_cancel_one_start_the_workflow(dev_template: dict[str, Any]) -> None:
     rule = only(dev_template, "AWS::Events::Rule")
 
     (target,) = rule["Targets"]
 
     assert rule["EventBusName"] == {"Ref": published(dev_template, "EventBusName")}
-    assert rule["EventPattern"] == {"source": ["ecommerce.orders"], "detail-type": ["OrderPlaced"]}
+    assert rule["EventPattern"] == {
+        "source": ["ecommerce.orders"],
+        "detail-type": ["OrderPlaced", "OrderCancellationRequested"],
+    }
     assert rule["State"] == "ENABLED"
     (alias_id,) = of_type(dev_template, "AWS::StepFunctions::StateMachineAlias")
     assert target["Arn"] == {"Ref": alias_id}
