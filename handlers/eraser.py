@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 
 from handlers.adapters.aws import client
 from handlers.adapters.expired_contacts import ExpiredContacts
+from handlers.adapters.operation_log import logs_operation
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.contract.clock import Clock, rfc3339, utc_now
 
@@ -50,9 +51,10 @@ def _eraser() -> Eraser:
     )
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
+@logs_operation(logger, "erased")
 def handler(_event: dict[str, Any], context: InvocationContext) -> dict[str, int]:
     """Erase what is due in today's part of the table. In a week the same part comes again."""
     erased = _eraser().run(TimeBudget.from_context(context))
-    logger.info("erased", orders=erased)
+    logger.append_keys(step="erase", orders=erased)
     return {"orders": erased}

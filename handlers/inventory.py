@@ -10,9 +10,15 @@ from aws_lambda_powertools import Logger
 from handlers.adapters.aws import client
 from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.inventory_table import InventoryTable
+from handlers.adapters.operation_log import logs_operation
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
-from handlers.api.step_request import StepRequest, answers_unknown_orders, parse_step_request
+from handlers.api.step_request import (
+    UNKNOWN_ORDER,
+    StepRequest,
+    answers_unknown_orders,
+    parse_step_request,
+)
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.names import InventoryStatus, OrderStatus
 from handlers.domain.errors import DependencyUnavailable
@@ -49,11 +55,10 @@ class InventoryService:
             at=rfc3339(self.now()),
             execution_arn=request.execution_arn,
         )
-        status = self.inventory.reserve(wanted, budget).status
-        # Another execution may have begun to cancel the order since it was read.
-        if status is InventoryStatus.RELEASED and self.orders.is_cancelling(request.order_id):
-            return OrderStatus.CANCELLED
-        return status
+        decided = self.inventory.reserve(wanted, budget)
+        if decided.short_products:
+            logger.append_keys(products=decided.short_products)
+        return decided.status
 
     def _release(self, request: StepRequest[InventoryOperation], budget: TimeBudget) -> Status:
         wanted = released(
@@ -76,12 +81,13 @@ def _service() -> InventoryService:
     )
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
+@logs_operation(logger, "step done", warnings={UNKNOWN_ORDER: "the event names no order"})
 @answers_unknown_orders(InventoryOperation.RESERVE, logger)
 def handler(event: dict[str, Any], context: InvocationContext) -> dict[str, str]:
     """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
-    inject_fault(DependencyUnavailable)
     request = parse_step_request(event, InventoryOperation)
+    logger.append_keys(step=request.operation, orderId=request.order_id)
+    inject_fault(DependencyUnavailable)
     status = _service().perform(request, TimeBudget.from_context(context))
-    logger.info("step done", operation=request.operation, orderId=request.order_id, status=status)
     return {"status": status}

@@ -11,8 +11,14 @@ from handlers.adapters.aws import client
 from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.notification_records import NotificationRecords
 from handlers.adapters.notification_topic import NotificationTopic
+from handlers.adapters.operation_log import logs_operation
 from handlers.adapters.orders_table import OrdersTable
-from handlers.api.step_request import StepRequest, answers_unknown_orders, parse_step_request
+from handlers.api.step_request import (
+    UNKNOWN_ORDER,
+    StepRequest,
+    answers_unknown_orders,
+    parse_step_request,
+)
 from handlers.contract.clock import Clock, utc_now
 from handlers.contract.names import NotificationStatus
 from handlers.domain.errors import DependencyUnavailable
@@ -62,12 +68,13 @@ def _service() -> NotificationService:
     )
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
+@logs_operation(logger, "step done", warnings={UNKNOWN_ORDER: "the event names no order"})
 @answers_unknown_orders(NotificationKind.RECEIVED, logger)
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
-    inject_fault(DependencyUnavailable)
     request = parse_step_request(event, NotificationKind)
+    logger.append_keys(step=request.operation, orderId=request.order_id)
+    inject_fault(DependencyUnavailable)
     status = _service().perform(request)
-    logger.info("step done", operation=request.operation, orderId=request.order_id, status=status)
     return {"status": status}

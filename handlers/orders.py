@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers.adapters.aws import client
 from handlers.adapters.catalogue import Catalogue
 from handlers.adapters.event_bus import EventBus
+from handlers.adapters.metrics import emit
+from handlers.adapters.operation_log import DONE, ERROR, elapsed_millis
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import LONGEST_CALL_MILLIS, TimeBudget
 from handlers.api.json_text import read_json
@@ -36,6 +39,7 @@ from handlers.api.requests import (
 from handlers.api.validation import Schema, checked_schema
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.events import order_placed, workflow_event
+from handlers.contract.metrics import MetricName
 from handlers.contract.names import CancelReason, OrderStatus
 from handlers.domain.cancellation import CancellationPolicy
 from handlers.domain.errors import DependencyUnavailable, IdempotencyKeyReused, UnknownProducts
@@ -120,8 +124,9 @@ class OrderService:
     def cancel(self, order_id: str, comment: str | None, budget: TimeBudget) -> tuple[Order, RecordedSteps]:
         """Request that the workflow cancels the order, and return the order as it is then.
 
-        A repeated request changes nothing. It only starts the workflow again, when the order is not
-        CANCELLED yet. Raises OrderNotFound, NotCancellable, CancelLater, DependencyUnavailable.
+        A repeated request changes nothing. It only starts the workflow again, when that is not done. An order
+        that can't be undone waits for an operator: one more execution would only park one more message.
+        Raises OrderNotFound, NotCancellable, CancelLater, DependencyUnavailable.
         """
         now = self.now()
         order = self.orders.request_cancellation(
@@ -130,7 +135,7 @@ class OrderService:
             confirmed_since=self.cancellations.confirmed_since(now),
         )
         self.cancellations.require_requested(order, now)
-        if order.status is not OrderStatus.CANCELLED:
+        if order.status is not OrderStatus.CANCELLED and not order.waits_for_operator:
             _leave_time_for_a_call(budget)
             self.bus.emit(workflow_event(order))
         _leave_time_for_a_call(budget)
@@ -165,6 +170,8 @@ def place_order() -> Response[str]:
     headers = {"Location": f"{event.request_context.path.rstrip('/')}/{placed.order.order_id}"}
     if placed.replayed:
         headers["Idempotency-Replayed"] = "true"
+        logger.append_keys(replayed=True)
+        emit({MetricName.ORDERS_REPLAYED: [1]})
     return _response(HTTPStatus.ACCEPTED, accepted(placed.order), headers)
 
 
@@ -247,11 +254,20 @@ def _response(
 )
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handle a request of API Gateway (REST API, proxy integration)."""
+    started = time.monotonic()
+    logger.append_keys(step=f"{event['httpMethod']} {event['resource']}")
     response = app.resolve(event, context)
-    status = response["statusCode"]
-    log = logger.error if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logger.info
-    log("responded", method=event["httpMethod"], resource=event["resource"], httpStatus=status)
+    _log_response(response["statusCode"], elapsed_millis(started))
     return response
+
+
+def _log_response(status: int, duration_ms: float) -> None:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log, outcome = logger.error, ERROR
+    else:
+        # A client gets its 4xx and mends its request: that is nothing for an operator.
+        log, outcome = logger.info, DONE if status < HTTPStatus.BAD_REQUEST else "refused"
+    log("responded", outcome=outcome, httpStatus=status, durationMs=duration_ms)
 
 
 def _leave_time_for_a_call(budget: TimeBudget) -> None:

@@ -1,18 +1,24 @@
 """Lambda: authorises, captures, voids or refunds the payment of an order."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from handlers.adapters.aws import client
 from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.gateways.choice import payment_gateway
+from handlers.adapters.operation_log import logs_operation
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
-from handlers.api.step_request import StepRequest, answers_unknown_orders, parse_step_request
+from handlers.api.step_request import (
+    UNKNOWN_ORDER,
+    StepRequest,
+    answers_unknown_orders,
+    parse_step_request,
+)
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.names import OrderStatus, PaymentStatus
 from handlers.domain.errors import (
@@ -29,8 +35,6 @@ logger = Logger()
 
 Request = StepRequest[PaymentOperation]
 Status = PaymentStatus | OrderStatus
-# So a cancellation leaves a payment; an expired hold is VOIDED too.
-_REVERSED: Final = frozenset({PaymentStatus.VOIDED, PaymentStatus.REFUNDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +65,13 @@ class PaymentService:
         if order.cancellation is not None:
             return OrderStatus.CANCELLED
         recorded = self.records.read(request.order_id) or self._authorize_at_gateway(request, order)
-        # Another execution may have begun to cancel the order since it was read.
-        if recorded.status in _REVERSED and self.orders.is_cancelling(request.order_id):
-            return OrderStatus.CANCELLED
         return recorded.status
 
     def _authorize_at_gateway(self, request: Request, order: Order) -> PaymentStep:
         authorization = self.gateway.authorize(_payment(order))
         decided = self._step(request, authorization.status, authorization.reference, authorization.reason)
         if decided.reason is not None:
-            logger.info("payment declined", orderId=request.order_id, reason=decided.reason)
+            logger.append_keys(reason=decided.reason)
         return self.records.record_if_absent(decided)
 
     def _capture(self, request: Request) -> PaymentStatus:
@@ -132,8 +133,10 @@ class PaymentService:
         return self._step(request, PaymentStatus.VOIDED, reference)
 
     def _refund(self, request: Request, reference: str) -> PaymentStep:
-        self.gateway.refund(self._payment(request), reference)
-        return self._step(request, PaymentStatus.REFUNDED, reference)
+        payment = self._payment(request)
+        self.gateway.refund(payment, reference)
+        refunded = self._step(request, PaymentStatus.REFUNDED, reference)
+        return replace(refunded, amount=payment.amount)
 
     def _void_unrecorded(self, request: Request) -> PaymentStep:
         """Void at the provider first and record it then: an authorisation may be on its way there.
@@ -180,12 +183,13 @@ def _service() -> PaymentService:
     )
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
+@logs_operation(logger, "step done", warnings={UNKNOWN_ORDER: "the event names no order"})
 @answers_unknown_orders(PaymentOperation.AUTHORIZE, logger)
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Perform one step of the workflow: {"operation", "orderId", "executionArn"} -> {"status"}."""
-    inject_fault(GatewayUnavailable)
     request = parse_step_request(event, PaymentOperation)
+    logger.append_keys(step=request.operation, orderId=request.order_id)
+    inject_fault(GatewayUnavailable)
     status = _service().perform(request)
-    logger.info("step done", operation=request.operation, orderId=request.order_id, status=status)
     return {"status": status}

@@ -5,7 +5,9 @@ import random
 import time
 from collections.abc import Callable, Mapping
 
+from handlers.adapters.metrics import emit
 from handlers.contract.fault import FAULT_VARIABLE, Fault
+from handlers.contract.metrics import MetricName
 from handlers.domain.errors import DependencyUnavailable
 
 
@@ -21,6 +23,10 @@ def inject_fault(
     if configured is None:
         return
     fault = Fault.parse(configured)
+    fails = fault.fails(draw())
+    if fails or fault.latency > 0:
+        # Before the pause: it may be longer than the timeout of the function.
+        emit({MetricName.FAULTS_INJECTED: [1]})
     sleep(fault.latency)
-    if fault.fails(draw()):
+    if fails:
         raise error(f"fault switch: {fault}")

@@ -26,6 +26,7 @@ from handlers.contract.order_lifecycle import OrderWrite
 from handlers.domain.sweep import WORKFLOW_REASON, OverdueOrder
 
 _SERVICE: Final = "Orders table"
+_END_OF_TIME: Final = "9999"
 
 
 class OpenOrders:
@@ -43,12 +44,23 @@ class OpenOrders:
         return self._find(OpenKind.IN_PROGRESS, shard, before)
 
     def held(self, shard: str, before: str) -> Iterator[OverdueOrder]:
-        """Find the orders of one shard that are held since before that time, and not being cancelled."""
+        """Find the orders of one shard that are held since before that time."""
         waiting = self._find(OpenKind.WAITING, shard, before)
-        return (order for order in waiting if order.status is OrderStatus.ON_HOLD and not order.is_cancelling)
+        return (order for order in waiting if order.status is OrderStatus.ON_HOLD)
+
+    def oldest_waiting(self, shard: str) -> str | None:
+        """Return since when the oldest order of one shard waits for an operator; None when none waits."""
+        query = self._query(OpenKind.WAITING, shard, _END_OF_TIME) | {"Limit": 1}
+        with translated(_SERVICE):
+            items = self._client.query(**query)["Items"]
+        return from_item(items[0])["openKey"].partition("#")[2] if items else None
 
     def _find(self, kind: OpenKind, shard: str, before: str) -> Iterator[OverdueOrder]:
-        query = {
+        for page in self._pages(self._query(kind, shard, before)):
+            yield from (_overdue_order(from_item(item)) for item in page["Items"])
+
+    def _query(self, kind: OpenKind, shard: str, before: str) -> dict[str, Any]:
+        return {
             "TableName": self._table_name,
             "IndexName": OPEN_ORDERS_INDEX,
             "KeyConditionExpression": "openShard = :shard AND openKey BETWEEN :first AND :last",
@@ -60,8 +72,6 @@ class OpenOrders:
                 }
             ),
         }
-        for page in self._pages(query):
-            yield from (_overdue_order(from_item(item)) for item in page["Items"])
 
     def count_attempt(self, order: OverdueOrder, now: str) -> bool:
         """Count that it was emitted again, and let it wait anew; False when it has changed."""
@@ -125,7 +135,6 @@ def _overdue_order(entry: Mapping[str, Any]) -> OverdueOrder:
         reason=entry.get("reason"),
         open_key=entry["openKey"],
         attempts=int(entry.get("attempts", 0)) if isinstance(entry.get("attempts"), Decimal) else 0,
-        is_cancelling="cancelRequestedAt" in entry,
     )
 
 

@@ -22,7 +22,9 @@ from handlers.contract.names import (
     PAYMENT_STEP,
     CancelReason,
     NotificationStatus,
+    OpenKind,
     OrderStatus,
+    open_key,
 )
 from handlers.contract.order_lifecycle import NOT_STORED, request_cancellation, stored_order
 from handlers.domain.errors import OrderNotFound
@@ -38,6 +40,7 @@ from handlers.domain.order import (
 )
 
 _SERVICE: Final = "Orders table"
+_WAITING: Final = open_key(OpenKind.WAITING, "")
 # In the order in which a customer hears of them.
 _NOTIFICATIONS: Final = [f"{NOTIFICATION_STEP_PREFIX}{kind}" for kind in NotificationKind]
 
@@ -196,6 +199,7 @@ def _order(plain: Mapping[str, Any]) -> Order:
         request_hash=plain["requestHash"],
         execution=_execution(plain),
         cancellation=_cancellation(plain),
+        waits_for_operator=plain.get("openKey", "").startswith(_WAITING),
     )
 
 

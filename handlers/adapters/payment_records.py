@@ -24,9 +24,10 @@ class PaymentRecords:
 
     def settle(self, expected: PaymentStatus, step: PaymentStep) -> PaymentStep:
         """Change a payment that has the expected status; return what is recorded then, whoever did it."""
+        changes = {"status": step.status.value, "at": step.at, "executionArn": step.execution_arn}
         record = self._steps.update_if(
             (step.order_id, PAYMENT_STEP),
-            {"status": step.status.value, "at": step.at, "executionArn": step.execution_arn},
+            changes if step.amount is None else changes | {"amount": step.amount},
             condition="#status = :expected",
             operands={"expected": expected.value},
         )
@@ -47,6 +48,8 @@ def _record(step: PaymentStep) -> Record:
         record["reference"] = step.reference
     if step.reason is not None:
         record["reason"] = step.reason
+    if step.amount is not None:
+        record["amount"] = step.amount
     return record
 
 
@@ -59,4 +62,5 @@ def _step(record: Record) -> PaymentStep:
         provider=PaymentProvider(record["provider"]) if "provider" in record else None,
         reference=record.get("reference"),
         reason=record.get("reason"),
+        amount=int(record["amount"]) if "amount" in record else None,
     )

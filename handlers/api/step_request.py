@@ -45,7 +45,7 @@ def answers_unknown_orders(first: Operation, logger: Logger) -> Callable[[Handle
             except OrderNotFound:
                 if event.get("operation") != first:
                     raise
-                logger.warning("the event names no order", executionArn=event.get("executionArn"))
+                logger.append_keys(executionArn=event.get("executionArn"))
                 return {"status": UNKNOWN_ORDER}
 
         return answering

@@ -59,6 +59,7 @@ class Order:
     request_hash: str
     execution: Execution | None = None
     cancellation: Cancellation | None = None
+    waits_for_operator: bool = False
 
     @property
     def cancel_reason(self) -> CancelReason | None:

@@ -20,7 +20,8 @@ class PaymentOperation(StrEnum):
 class PaymentStep:
     """The recorded decision, and the `provider` that made it: it is absent in records that are older.
 
-    `reference` is the provider's, absent when no money was ever held; `reason` is that of a DECLINED payment.
+    `reference` is the provider's, absent when no money was ever held; `reason` is that of a DECLINED payment;
+    `amount` (minor units) is that of a REFUNDED one.
     """
 
     order_id: str
@@ -30,6 +31,7 @@ class PaymentStep:
     provider: PaymentProvider | None
     reference: str | None = None
     reason: str | None = None
+    amount: int | None = None
 
     @property
     def held_reference(self) -> str:

@@ -33,7 +33,6 @@ class OverdueOrder:
     reason: str | None
     open_key: str
     attempts: int
-    is_cancelling: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

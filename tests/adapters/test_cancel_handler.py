@@ -291,6 +291,19 @@ def test_a_repeated_request_answers_like_the_first_and_starts_the_workflow_again
     assert _announced(bus) == [_requested(order_id)] * 2
 
 
+def test_a_repeated_request_starts_nothing_while_the_order_waits_for_an_operator(
+    api: OrdersApi, tables: OrderTables, bus: BusListener, order_id: str
+) -> None:
+    api.cancel(order_id)
+    bus.received()
+    tables.change(order_id, status="ON_HOLD", openKey="WAITING#2026-11-22T15:14:40.000Z")
+
+    second = api.cancel(order_id)
+
+    assert (second.status, second.body["status"]) == (202, "ON_HOLD")
+    assert bus.received() == []
+
+
 def test_a_repeated_request_is_accepted_when_the_time_for_a_first_one_is_over(
     api: OrdersApi, tables: OrderTables, order_id: str
 ) -> None:
@@ -432,7 +445,7 @@ def test_the_reason_is_in_no_event_and_in_no_log_line(
     assert [each.status for each in (cancelled, refused, too_late)] == [202, 400, 409]
     assert [line["httpStatus"] for line in lines] == [202, 400, 409]
     assert (lines[0]["orderId"], lines[0]["orderStatus"]) == (order_id, "PENDING")
-    assert (lines[0]["method"], lines[0]["resource"]) == ("POST", "/orders/{orderId}/cancel")
+    assert lines[0]["step"] == "POST /orders/{orderId}/cancel"
     assert lines[2]["error"] == "NotCancellable"
     assert COMMENT not in json.dumps(lines) + json.dumps(bus.received())
 

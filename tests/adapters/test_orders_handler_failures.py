@@ -184,9 +184,10 @@ def test_a_request_logs_one_line_with_the_order_id(api: OrdersApi, logs: Logs) -
     api.list(customerId="cust-17850")
 
     placed, read, listed = logs()
-    assert (placed["method"], placed["resource"], placed["httpStatus"]) == ("POST", "/orders", 202)
+    assert (placed["step"], placed["outcome"], placed["httpStatus"]) == ("POST /orders", "done", 202)
+    assert placed["durationMs"] >= 0
     assert (placed["orderId"], placed["orderStatus"]) == (order_id, "PENDING")
-    assert (read["orderId"], read["resource"]) == (order_id, "/orders/{orderId}")
+    assert (read["orderId"], read["step"]) == (order_id, "GET /orders/{orderId}")
     assert (listed["httpStatus"], "orderId" in listed) == (200, False)
 
 
@@ -203,6 +204,7 @@ def test_log_lines_have_no_personal_data_and_nothing_that_the_client_sent(
     lines = logs()
     printed = json.dumps(lines)
     assert [line["httpStatus"] for line in lines] == [503, 202, 400, 404]
+    assert [line["outcome"] for line in lines] == ["error", "done", "refused", "refused"]
     for secret in (
         "ada@example.com",
         "eve@nowhere",

@@ -80,7 +80,7 @@ def test_a_function_logs_one_line_without_personal_data(
 
     [line] = log.getvalue().splitlines()
     entry = json.loads(line)
-    assert (entry["orderId"], entry["operation"], entry["status"]) == (ORDER, operation, status)
+    assert (entry["orderId"], entry["step"], entry["outcome"]) == (ORDER, operation, status)
     assert EMAIL not in line
     assert "pm_card_visa" not in line
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from handlers.contract.names import DetailType
+
 Json = Any
 
 
@@ -25,9 +27,9 @@ class FakeBus:
             )
         return {"FailedEntryCount": 0, "Entries": [{"EventId": str(uuid.uuid4())} for _ in Entries]}
 
-    def placed(self) -> list[Json]:
-        """Return the OrderPlaced events, oldest first."""
-        return [event for event in self.events if event["detail-type"] == "OrderPlaced"]
+    def starting(self) -> list[Json]:
+        """Return the events that start an execution, oldest first."""
+        return [event for event in self.events if DetailType(event["detail-type"]).starts_workflow]
 
 
 @dataclass(kw_only=True)

@@ -89,6 +89,7 @@ class FastDynamoDB:
         found.sort(key=lambda item: [item[name]["S"] for name in key])
         if not request.get("ScanIndexForward", True):
             found.reverse()
+        found = found[: request.get("Limit")]
         if index:
             shown = {*table.key, *key, *table.included[index]}
             found = [{name: value for name, value in item.items() if name in shown} for item in found]

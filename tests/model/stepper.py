@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from devtools.asl.moto_patches import TaskFailure
@@ -76,6 +77,11 @@ class SteppedExecution:
     def arn(self) -> str:
         """The execution's ARN."""
         return str(self.context["Execution"]["Id"])
+
+    @property
+    def started(self) -> datetime:
+        """The time of its start, in whole milliseconds."""
+        return datetime.fromisoformat(self.context["Execution"]["StartTime"])
 
     def respond(self, call: Call, response: Json | TaskFailure) -> None:
         """Give a waiting call its response, and run to the next calls."""

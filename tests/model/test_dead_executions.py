@@ -80,7 +80,7 @@ def test_a_redriven_notification_does_not_announce_its_order_again(new_world: Ca
     world = with_parked_notification(new_world())
     with world.installed():
         world.redrive()
-        world.run(world.start(world.bus.placed()[-1]))
+        world.run(world.start(world.bus.starting()[-1]))
 
         Invariants(stock=dict(STOCK)).check_all_settled(world)
         assert [event["detail-type"] for event in world.bus.events].count("OrderConfirmed") == 1
@@ -93,7 +93,7 @@ def test_an_execution_that_loses_the_race_does_not_close_an_unannounced_order(
     with world.installed():
         world.place(BASKET, key="k")
         run_up_to(world, "events:putEvents")
-        world.run(world.start(world.bus.placed()[-1]))
+        world.run(world.start(world.bus.starting()[-1]))
         invariants.check(world)
 
         sweep_until_not_in_progress(world, invariants)
@@ -123,7 +123,7 @@ def test_an_execution_does_not_close_an_order_that_was_reopened(
     with world.installed():
         sweep_until_not_in_progress(world, invariants)
         world.redrive()
-        world.run(world.start(world.bus.placed()[-1]))
+        world.run(world.start(world.bus.starting()[-1]))
         invariants.check_all_settled(world)
 
 
@@ -132,8 +132,8 @@ def test_an_execution_from_before_a_redrive_does_not_close_the_order(new_world: 
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
     with world.installed(), notifications_failing(world, "confirmed"):
         world.place(BASKET, key="k")
-        loser = world.start(world.bus.placed()[-1])
-        world.run(world.start(world.bus.placed()[-1]))
+        loser = world.start(world.bus.starting()[-1])
+        world.run(world.start(world.bus.starting()[-1]))
         while not (len(loser.waiting) == 1 and "REMOVE openShard" in str(loser.waiting[0].parameters)):
             world.perform(loser, loser.waiting[0])
         world.redrive()
@@ -160,7 +160,7 @@ def test_an_order_that_no_execution_announces_is_left_to_an_operator(
         assert (records["ORDER"]["status"], records["ORDER"]["openKey"][:8]) == ("CONFIRMED", "WAITING#")
 
         world.redrive()
-        world.run(world.start(world.bus.placed()[-1]))
+        world.run(world.start(world.bus.starting()[-1]))
 
         Invariants(stock=dict(STOCK)).check_all_settled(world)
         assert "OrderConfirmed" in {event["detail-type"] for event in world.bus.events}
@@ -198,7 +198,7 @@ def test_a_killed_sweep_or_redrive_does_not_lose_an_unannounced_order(  # noqa: 
             world.queues.reappear()
             sweep_until_not_in_progress(world, invariants)
             world.redrive()
-            world.run(world.start(world.bus.placed()[-1]))
+            world.run(world.start(world.bus.starting()[-1]))
 
             invariants.check(world)
             invariants.check_all_settled(world)
@@ -226,14 +226,14 @@ def _calls_of_an_execution(world: World, payment_method: str | None = None) -> l
         else:
             world.redrive()
         world.interrupter.reset()
-        world.run(world.start(world.bus.placed()[-1]))
+        world.run(world.start(world.bus.starting()[-1]))
         return list(world.interrupter.calls)
 
 
 def _kill_at(world: World, position: int, *, after: bool) -> None:
     """Kill an execution and its function at a call."""
     world.interrupter.kill(position, after=after)
-    execution = world.start(world.bus.placed()[-1])
+    execution = world.start(world.bus.starting()[-1])
     while world.interrupter.is_pending:
         world.perform(execution, execution.waiting[0])
     world.interrupter.reset()

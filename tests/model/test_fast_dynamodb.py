@@ -24,8 +24,10 @@ SERVICE_STEPS = [
     ("Payment", "authorize"),
     ("Payment", "capture"),
     ("Payment", "void"),
+    ("Payment", "reverse"),
     ("Notification", "received"),
     ("Notification", "confirmed"),
+    ("Notification", "cancelled"),
 ]
 
 
@@ -108,16 +110,16 @@ steps = st.tuples(st.integers(0, 2), st.sampled_from(SERVICE_STEPS), st.sampled_
 @given(
     baskets=st.lists(st.tuples(orders, methods), min_size=1, max_size=3),
     script=st.lists(steps, max_size=12),
-    rest=st.tuples(st.booleans(), st.integers(0, 5)),
+    rest=st.tuples(st.booleans(), st.integers(0, 5), st.sampled_from(["", "early", "late"])),
 )
 def test_both_stores_give_the_same_responses(
     dev_template: dict[str, Any],
     definition: dict[str, Any],
     baskets: list[tuple[dict[str, int], str]],
     script: list[Any],
-    rest: tuple[bool, int],
+    rest: tuple[bool, int, str],
 ) -> None:
-    events_are_lost, sweeps = rest
+    events_are_lost, sweeps, cancelled = rest
     with compared_stores(dev_template) as store:
         world = World(store, definition)
         world.stock({"lamp": 5, "bell": 3})
@@ -133,15 +135,19 @@ def test_both_stores_give_the_same_responses(
             ]
             for number, (function, operation), owner in script if ids else []:
                 world.try_to_invoke(function, operation, ids[number % len(ids)], owner)
-            for event in [] if events_are_lost else world.bus.placed():
+            for order_id in ids if cancelled == "early" else []:
+                world.cancel(order_id, comment="too late")
+            for event in [] if events_are_lost else world.bus.starting():
                 world.run(world.start(event))
+            for order_id in ids if cancelled == "late" else []:
+                world.cancel(order_id)
             for order_id in ids:
                 world.request("GET", f"/orders/{order_id}")
             for _ in range(sweeps):
                 world.time += timedelta(seconds=400)
                 world.sweep()
             world.redrive()
-            for event in world.bus.placed():
+            for event in world.bus.starting():
                 world.run(world.start(event))
 
         assert store.compared > 0

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from hypothesis import HealthCheck, settings
@@ -15,7 +16,7 @@ from handlers.adapters.gateways.simulated import OUTAGE_TOKEN
 from tests.model.fast_dynamodb import FastDynamoDB, empty_tables
 from tests.model.invariants import Invariants
 from tests.model.stepper import Call, SteppedExecution, TaskFailure
-from tests.model.world import Killed, RecoveredGateway, World
+from tests.model.world import SERVICES, Killed, RecoveredGateway, World
 
 STOCK: Final = {"lamp": 4, "bell": 2, "rug": 1}
 MAX_EXECUTIONS: Final = 5
@@ -69,16 +70,16 @@ class Interleavings(RuleBasedStateMachine):
     def replay(self, pick: int) -> None:
         self._post(self.requests[pick % len(self.requests)])
 
-    @precondition(lambda self: self.world.bus.placed() and len(self.running) < MAX_EXECUTIONS)
+    @precondition(lambda self: self.world.bus.starting() and len(self.running) < MAX_EXECUTIONS)
     @rule(pick=picks)
     def deliver(self, pick: int) -> None:
-        events = self.world.bus.placed()
+        events = self.world.bus.starting()
         self.running.append(self.world.start(events[pick % len(events)]))
 
-    @precondition(lambda self: self.world.bus.placed() and len(self.running) < MAX_EXECUTIONS)
+    @precondition(lambda self: self.world.bus.starting() and len(self.running) < MAX_EXECUTIONS)
     @rule(pick=picks, forgery=st.sampled_from(FORGERIES))
     def deliver_a_forged_event(self, pick: int, forgery: dict[str, object]) -> None:
-        events = self.world.bus.placed()
+        events = self.world.bus.starting()
         event = events[pick % len(events)]
         self.running.append(self.world.start({**event, "detail": {**event["detail"], **forgery}}))
 
@@ -118,6 +119,42 @@ class Interleavings(RuleBasedStateMachine):
         execution, call = self._waiting(pick, other)
         execution.respond(call, TaskFailure(error=error, cause="made to fail"))
 
+    @precondition(lambda self: self.order_invariants.accepted)
+    @rule(pick=picks)
+    def cancel(self, pick: int) -> None:
+        self._cancel(pick)
+
+    @precondition(lambda self: self.order_invariants.accepted)
+    @rule(pick=picks, interruption=interruptions)
+    def cancel_and_be_killed(self, pick: int, interruption: tuple[int, bool]) -> None:
+        self._interrupted(interruption, lambda: self._cancel(pick))
+
+    @precondition(lambda self: self.running)
+    @rule(pick=picks, other=picks, interruption=interruptions)
+    def make_a_call_while_the_order_is_cancelled(
+        self, pick: int, other: int, interruption: tuple[int, bool]
+    ) -> None:
+        execution, call = self._waiting(pick, other)
+        position, after = interruption
+        order_id = execution.context["Execution"]["Input"]["detail"]["orderId"]
+
+        def cancel_and_finish() -> None:
+            self._cancel_order(order_id)
+            self.world.run(self.world.start(self.world.bus.starting()[-1]))
+
+        if order_id in self.order_invariants.accepted:
+            self.world.interrupter.interrupt(position, cancel_and_finish, after=after)
+        self.world.perform(execution, call)
+        self.world.interrupter.reset()
+
+    @rule(service=st.sampled_from(sorted(SERVICES)))
+    def break_or_repair_a_service(self, service: str) -> None:
+        self.world.broken ^= {service}
+
+    @rule(fault=st.sampled_from(["", "down", "pending"]))
+    def break_or_repair_refunds(self, fault: str) -> None:
+        self.world.gateway.refund_fault = fault
+
     @precondition(lambda self: self.running)
     @rule(pick=picks)
     def run_to_the_end(self, pick: int) -> None:
@@ -155,7 +192,7 @@ class Interleavings(RuleBasedStateMachine):
         held = [entry for entry in self.world.gateway.ledger.values() if entry.holds_money]
         held[pick % len(held)].voided = True
 
-    @rule(seconds=st.sampled_from([1, 31, 400]))
+    @rule(seconds=st.sampled_from([1, 31, 400, 8000]))
     def let_time_pass(self, seconds: int) -> None:
         self.world.time += timedelta(seconds=seconds)
 
@@ -173,14 +210,16 @@ class Interleavings(RuleBasedStateMachine):
     def _settle_everything(self) -> None:
         """Check that redrives and sweeps settle every order when the gateway works again."""
         self.world.gateway.decisions = RecoveredGateway()
+        self.world.gateway.refund_fault = ""
+        self.world.broken.clear()
         for execution in self.running:
             self.world.run(execution)
         for _ in range(SETTLING_ROUNDS):
             self.world.time += timedelta(seconds=400)
-            known = len(self.world.bus.placed())
+            known = len(self.world.bus.starting())
             self.world.redrive()
             self.world.sweep()
-            for event in self.world.bus.placed()[known:]:
+            for event in self.world.bus.starting()[known:]:
                 self.world.run(self.world.start(event))
                 self.order_invariants.check(self.world)
         self.order_invariants.check_all_settled(self.world)
@@ -199,6 +238,19 @@ class Interleavings(RuleBasedStateMachine):
         response = self.world.place(basket, key=key, payment_method=method)
         assert response["statusCode"] == 202, response
         self.order_invariants.accepted.add(response["body"]["orderId"])
+
+    def _cancel(self, pick: int) -> None:
+        orders = sorted(self.order_invariants.accepted)
+        self._cancel_order(orders[pick % len(orders)])
+
+    def _cancel_order(self, order_id: str) -> None:
+        response = self.world.cancel(order_id)
+        order = self.world.orders()[order_id]["ORDER"]
+        if response["statusCode"] == HTTPStatus.ACCEPTED:
+            self.order_invariants.cancelled.add(order_id)
+        else:
+            assert response["statusCode"] == HTTPStatus.CONFLICT, response
+            assert order["status"] in {"CONFIRMED", "REJECTED"}, f"{order['status']}: {response}"
 
     def _waiting(self, pick: int, other: int) -> tuple[SteppedExecution, Call]:
         execution = self.running[pick % len(self.running)]

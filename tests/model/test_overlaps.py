@@ -42,7 +42,7 @@ def test_overlapping_executions_announce_the_outcome_once(
     world = new_world()
     with world.installed():
         world.place(BASKET, key="k", payment_method=payment_method)
-        executions = [world.start(world.bus.placed()[0]) for _ in range(3)]
+        executions = [world.start(world.bus.starting()[0]) for _ in range(3)]
         for which, call in schedule:
             waiting = executions[which].waiting
             if waiting:
@@ -59,7 +59,7 @@ def test_a_receipt_that_is_redriven_before_the_order_is_settled_is_sent(new_worl
     with world.installed():
         with notifications_failing(world, "received"):
             world.place(BASKET, key="k")
-            running = world.start(world.bus.placed()[-1])
+            running = world.start(world.bus.starting()[-1])
             run_through(world, running, "NotifyReceived", "ParkNotifyReceived")
         world.redrive()  # its event starts no execution
         world.run(running)
@@ -76,7 +76,7 @@ def test_the_redrive_of_a_held_order_continues_when_another_execution_settles_it
     with world.installed():
         with notifications_failing(world, "received"):
             world.place(BASKET, key="k")
-            settling, holding = (world.start(world.bus.placed()[-1]) for _ in range(2))
+            settling, holding = (world.start(world.bus.starting()[-1]) for _ in range(2))
             failing = run_up_to_state(world, holding, "AuthorizePayment")
             holding.respond(failing, TaskFailure(error="KeyError", cause="a bug"))
             world.run(holding)
@@ -99,7 +99,7 @@ def test_a_rejection_keeps_its_reason_when_it_is_announced_again(new_world: NewW
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
     with world.installed():
         world.place({"lamp": 99}, key="k", payment_method="pm_card_declined")
-        killed = world.start(world.bus.placed()[-1])
+        killed = world.start(world.bus.starting()[-1])
         for _ in range(4):  # the reservation is recorded, and each response is lost
             call = run_up_to_state(world, killed, "ReserveInventory")
             world.invoke("Inventory", call.parameters["Payload"])
@@ -122,7 +122,7 @@ def test_a_notification_that_is_redriven_twice_does_not_announce_its_order_again
         with patch.object(world.bus, "put_events", refuse):
             world.redrive()
         world.redrive()
-        world.run(world.start(world.bus.placed()[-1]))
+        world.run(world.start(world.bus.starting()[-1]))
 
         Invariants(stock=dict(STOCK)).check_all_settled(world)
         assert announced(world, "OrderConfirmed") == 1
@@ -139,7 +139,7 @@ def test_a_redriven_notification_that_exceeds_its_attempts_does_not_announce_its
             world.sweep()
         assert only_order(world)["openKey"].startswith("WAITING#")
         world.redrive()
-        world.run(world.start(world.bus.placed()[-1]))
+        world.run(world.start(world.bus.starting()[-1]))
 
         Invariants(stock=dict(STOCK)).check_all_settled(world)
         assert announced(world, "OrderConfirmed") == 1
@@ -150,7 +150,7 @@ def test_a_late_write_does_not_open_a_closed_order(new_world: NewWorld, state: s
     world = new_world()
     with world.installed():
         world.place(BASKET, key="k")
-        execution = world.start(world.bus.placed()[-1])
+        execution = world.start(world.bus.starting()[-1])
         late = run_up_to_state(world, execution, state)
         execution.respond(late, TaskFailure(error="States.Timeout", cause=""))
         world.run(execution)
@@ -160,12 +160,32 @@ def test_a_late_write_does_not_open_a_closed_order(new_world: NewWorld, state: s
         Invariants(stock=dict(STOCK)).check_all_settled(world)
 
 
+@pytest.mark.parametrize("service", ["Inventory", "Payment"])
+def test_an_execution_that_finds_a_service_broken_does_not_hold_a_confirmed_order(
+    service: str, new_world: NewWorld
+) -> None:
+    world, invariants = new_world(), Invariants(stock=dict(STOCK))
+    with world.installed():
+        world.place(BASKET, key="k")
+        holding = world.start(world.bus.starting()[-1])
+        world.run(world.start(world.bus.starting()[-1]))
+        world.broken.add(service)
+        world.run(holding)
+        invariants.check(world)
+        world.broken.clear()
+
+        world.redrive()
+
+        assert only_order(world)["status"] == "CONFIRMED"
+        invariants.check_all_settled(world)
+
+
 def test_only_the_execution_that_held_an_order_moves_it_to_the_orders_on_hold(new_world: NewWorld) -> None:
     """Another execution does not know whether the hold was announced."""
     world, invariants = new_world(), Invariants(stock=dict(STOCK))
     with world.installed():
         world.place(BASKET, key="k", payment_method="pm_gateway_down")
-        slow, killed = (world.start(world.bus.placed()[-1]) for _ in range(2))
+        slow, killed = (world.start(world.bus.starting()[-1]) for _ in range(2))
         run_up_to_state(world, slow, "LeaveToOperator")
         run_up_to_state(world, killed, "AnnounceHeld")
         world.run(slow)

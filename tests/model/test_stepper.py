@@ -23,18 +23,20 @@ DEFINED = json.loads(TEXT)
 TASKS = {name: state for name, state in states(DEFINED) if state["Type"] == "Task"}
 
 STATUSES = {
-    "ReserveInventory": ["RESERVED", "OUT_OF_STOCK", "RELEASED"],
-    "AuthorizePayment": ["AUTHORIZED", "DECLINED", "CAPTURED", "VOIDED"],
+    "ReserveInventory": ["RESERVED", "OUT_OF_STOCK", "RELEASED", "CANCELLED"],
+    "AuthorizePayment": ["AUTHORIZED", "DECLINED", "CAPTURED", "VOIDED", "CANCELLED"],
     "NotifyReceived": ["SENT"],
     "CapturePayment": ["CAPTURED"],
     "NotifyConfirmed": ["SENT"],
     "NotifyRejected": ["SENT"],
     "ReleaseInventory": ["RELEASED", "OUT_OF_STOCK"],
-    "VoidPayment": ["VOIDED", "DECLINED"],
+    "ReversePayment": ["VOIDED", "REFUNDED", "DECLINED"],
+    "NotifyCancelled": ["SENT"],
 }
 FAILURES = (
     "DependencyUnavailable",
     "NotificationInProgress",
+    "CancellationRequested",
     "OrderNotFound",
     "Lambda.TooManyRequestsException",
     "DynamoDB.ConditionalCheckFailedException",
@@ -43,7 +45,8 @@ FAILURES = (
     "States.Timeout",
     "States.TaskFailed",
 )
-ATTEMPTS = 4
+# The most that the retriers of one state allow together: the first attempt and each of their own.
+ATTEMPTS = max(1 + sum(retrier["MaxAttempts"] for retrier in task["Retry"]) for task in TASKS.values())
 PLACED = Recording.read(recordings()[0]).input
 
 
@@ -134,7 +137,7 @@ def _results(task: str) -> list[TaskResponse]:
             return [returns({"MessageId": "m-1"})]
         case "putEvents":
             return [returns({"Entries": [{"EventId": "e-1"}], "FailedEntryCount": 0})]
-    return [returns({"Attributes": {"customerId": {"S": "cust-1"}}})]
+    return [returns({"Attributes": {"customerId": {"S": "cust-1"}, "reason": {"S": "CUSTOMER"}}})]
 
 
 def _always(response_of: dict[str, TaskResponse]) -> TaskResponses:
@@ -154,6 +157,10 @@ def test_the_stepper_takes_the_path_of_a_recording(file: Path) -> None:
 @given(responses=_random_responses(), latest_first=st.booleans())
 @example(
     responses=_always({"ConfirmOrder": throws("DynamoDB.ConditionalCheckFailedException")}), latest_first=True
+)
+@example(
+    responses=_always({"ReserveInventory": returns({"Payload": {"status": "CANCELLED"}, "StatusCode": 200})}),
+    latest_first=False,
 )
 @example(responses=_always({"ParkReserveInventory": throws("SQS.SdkClientException")}), latest_first=False)
 def test_the_stepper_takes_the_path_of_the_interpreter(responses: TaskResponses, latest_first: bool) -> None:  # noqa: FBT001  drawn

@@ -18,6 +18,7 @@ from handlers import inventory, notification, orders, payment, sweeper
 from handlers.adapters import aws
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN, SimulatedGateway
 from handlers.contract import clock
+from handlers.domain.errors import GatewayUnavailable, RefundPending
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
 from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
@@ -40,15 +41,21 @@ ENVIRONMENT: Final = {
     "EVENT_BUS": "ecommerce",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:Notifications",
     "CURRENCY": "USD",
+    "STAGE": "dev",
     "DELIVERY_DLQ_URL": "${DeliveryDlqUrl}",
     "SWEEP_AFTER_SECONDS": "360",
     "SWEEP_MAX_ATTEMPTS": "3",
+    "HOLD_EXPIRES_AFTER_SECONDS": "7200",
+    "CANCEL_CONFIRMED_SECONDS": "86400",
     "PAYMENT_GATEWAY": "simulated",
     "ORDER_ID_NAMESPACE": "6f0e4c43-9a53-4d8a-8f7c-2b11c0ffee00",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
     "POWERTOOLS_SERVICE_NAME": "test",
 }
 
+
+EXECUTION_LASTS: Final = timedelta(seconds=285)
+"""The longest that an execution can take, as docs/order-lifecycle.md says."""
 
 PREFIXES: Final = {"dynamodb": "DynamoDB", "events": "EventBridge", "sqs": "SQS"}
 """The prefix that Step Functions puts before a service's error codes."""
@@ -64,6 +71,24 @@ class RecoveredGateway(SimulatedGateway):
     def authorize(self, request: PaymentRequest) -> Authorization:
         method = "pm_card_visa" if request.method == OUTAGE_TOKEN else request.method
         return super().authorize(replace(request, method=method))
+
+
+@dataclass(slots=True, kw_only=True)
+class RefundingGateway(LedgerGateway):
+    """A provider whose refunds can fail, or take long; `mistakes` are calls that it can't make sense of."""
+
+    refund_fault: str = ""  # "", "down" or "pending"
+    mistakes: list[str] = field(default_factory=list)
+
+    def refund(self, request: PaymentRequest, reference: str) -> None:
+        if self.refund_fault == "down":
+            raise GatewayUnavailable("the provider gives no refunds now")
+        entry = self._entry(request)
+        if not entry.captured or entry.authorization is None or entry.authorization.reference != reference:
+            self.mistakes.append(f"a refund of {request.order_id}, which was not charged")
+        entry.refunded = True
+        if self.refund_fault == "pending":
+            raise RefundPending(request.order_id, "re_1")
 
 
 @dataclass(kw_only=True)
@@ -147,7 +172,10 @@ class World:
         self.bus, self.topic = FakeBus(), FakeTopic()
         self.queues = FakeQueues(clock=lambda: self.now().timestamp())
         self.clients = {"dynamodb": dynamodb, "events": self.bus, "sns": self.topic, "sqs": self.queues}
-        self.gateway = LedgerGateway()
+        self.gateway = RefundingGateway()
+        self.broken: set[str] = set()  # services that fail at each call
+        self.late: set[int] = set()  # positions of events on the bus, see `perform`
+        self.unredriven: set[int] = set()  # the same of those that an execution or a sweep announced
         self.interrupter = Interrupter()
         self.time = datetime(2026, 11, 22, 9, tzinfo=UTC)
         self._names = 0
@@ -202,6 +230,11 @@ class World:
         }
         return self.request("POST", "/orders", body=body, headers={"Idempotency-Key": key} if key else {})
 
+    def cancel(self, order_id: str, *, comment: str | None = None) -> Json:
+        """POST /orders/{orderId}/cancel; return API Gateway's response with a parsed body."""
+        body = None if comment is None else {"reason": comment}
+        return self.request("POST", f"/orders/{order_id}/cancel", body=body)
+
     def request(
         self, method: str, path: str, *, body: Json = None, headers: Mapping[str, str] | None = None
     ) -> Json:
@@ -229,7 +262,11 @@ class World:
 
     def sweep(self) -> Json:
         """Run the sweeper once; return its counts of orders."""
-        return sweeper.handler({}, self.context())
+        known = len(self.bus.events)
+        try:
+            return sweeper.handler({}, self.context())
+        finally:
+            self.unredriven.update(range(known, len(self.bus.events)))
 
     def redrive(self) -> None:
         """Run `orderctl dlq redrive all`."""
@@ -258,7 +295,11 @@ class World:
         return SteppedExecution(self.definition, context)
 
     def perform(self, execution: SteppedExecution, call: Call) -> None:
-        """Make a waiting call of an execution, and give the execution its response."""
+        """Make a waiting call of an execution, and give the execution its response.
+
+        What an execution puts on the bus after the time that it can take is `late`.
+        """
+        known = len(self.bus.events)
         execution.context["State"]["EnteredTime"] = clock.rfc3339(self.now())
         try:
             response = self.service_response(call)
@@ -266,6 +307,9 @@ class World:
             response = failure
         except Killed:
             response = TaskFailure(error="States.Timeout", cause="no response")
+        if self.now() - execution.started > EXECUTION_LASTS:
+            self.late.update(range(known, len(self.bus.events)))
+        self.unredriven.update(range(known, len(self.bus.events)))
         execution.respond(call, response)
 
     def run(self, execution: SteppedExecution) -> SteppedExecution:
@@ -289,6 +333,8 @@ class World:
 
     def invoke(self, service: str, payload: Json) -> Json:
         """Invoke a service's Lambda; raise its exception as a TaskFailure with the same name."""
+        if service in self.broken:
+            raise TaskFailure(error="KeyError", cause="a bug")
         try:
             return SERVICES[service].handler(payload, self.context())
         except Exception as error:
