@@ -73,6 +73,20 @@ class Api(Construct):
         self.url = self._rest_api.url
 
     @property
+    def traced_as(self) -> str:
+        """The name of its stage in X-Ray."""
+        return f"{self._rest_api.rest_api_name}/{self._rest_api.deployment_stage.stage_name}"
+
+    @property
+    def metric_dimensions(self) -> dict[str, str]:
+        """The dimensions of its metrics: without the stage they would also be those of a stage by hand.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+        """
+        stage = self._rest_api.deployment_stage.stage_name
+        return {"ApiName": self._rest_api.rest_api_name, "Stage": stage}
+
+    @property
     def method_arns(self) -> list[str]:
         """The ARNs of all operations, as permissions name them; each order has a path of its own."""
         operations = (

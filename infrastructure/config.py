@@ -18,6 +18,7 @@ CONSOLE_DOMAIN: Final = "console.aws.amazon.com"
 _STAGE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,29}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_URL: Final = re.compile(r"https://[^\s()]+")
 # With the six characters that Secrets Manager appends: a permission without them matches nothing.
 _SECRET_ARN: Final = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+-[A-Za-z0-9]{6}")
 _KEY_ARN: Final = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
@@ -95,6 +96,10 @@ class StageConfig:
     prewarmed_for_orders_per_second: int | None
     # Where an execution has its page. The emulator has none.
     console_domain: str | None
+    # The emulator can't create them.
+    saves_log_queries: bool
+    # The share of the API's requests that X-Ray follows; None: a request a second and 5 % of the others.
+    traced_percent: int | None
     payment_gateway: PaymentProvider
     stripe_secret_arn: str | None
     stripe_secret_key_arn: str | None
@@ -107,6 +112,12 @@ class StageConfig:
     # Of the whole account in a month, in US dollars; `operations_email` is told when it is nearly spent.
     monthly_budget: int | None
     operations_email: str | None
+    # Dashboard and alarms. The emulator can't create them, and they cost some dollars a month.
+    monitored: bool
+    # An alarm rings when no order was accepted for so long; None: there is no such alarm.
+    alarm_without_orders_seconds: int | None
+    # Where docs/operations.md can be read; the dashboard links to it.
+    runbook_url: str | None
     # For so long a CONFIRMED order can be cancelled; 0: not at all.
     cancel_confirmed_seconds: int
     # After so long an order that is ON_HOLD is cancelled.
@@ -130,9 +141,13 @@ class StageConfig:
         requests_per_day: str = "100000",
         monthly_budget: str | None = None,
         operations_email: str | None = None,
+        monitoring: str | None = None,
+        alarm_without_orders_for: str | None = None,
+        runbook_url: str | None = None,
         log_retention_days: str | None = None,
         log_execution_data: str = "true",
         archive_days: str = "30",
+        traced_percent: str | None = None,
         contact_data_days: str | None = None,
         cancel_confirmed_for: str = "24h",
         hold_expires_after: str | None = None,
@@ -150,7 +165,10 @@ class StageConfig:
         if monthly_budget is not None and operations_email is None:
             raise InvalidSettingError("monthlyBudget needs operationsEmail: who is told before it is spent")
         _require_currency(gateway, currency)
+        if runbook_url is not None:
+            _require(_URL, "runbookUrl", runbook_url, "an address that begins with https://")
         is_prod, is_local = stage == Stage.PROD, stage == Stage.LOCAL
+        monitored = _is_monitored(stage, monitoring)
         return cls(
             stage=stage,
             throttle=Throttle(
@@ -169,6 +187,10 @@ class StageConfig:
             else _number("archiveDays", archive_days, "days; 0 is no archive", 0, 36_500) or None,
             console_domain=None if is_local else CONSOLE_DOMAIN,
             logs_access=stage in list(Stage),
+            saves_log_queries=not is_local,
+            traced_percent=None
+            if traced_percent is None
+            else _number("tracedPercent", traced_percent, "percent of the requests", 0, 100),
             prewarmed_for_orders_per_second=orders_per_second(stage) if is_prod else None,
             payment_gateway=gateway,
             stripe_secret_arn=stripe_secret_arn,
@@ -182,6 +204,11 @@ class StageConfig:
             if monthly_budget is None
             else _number("monthlyBudget", monthly_budget, "US dollars", 1, 10_000_000),
             operations_email=operations_email,
+            monitored=monitored,
+            alarm_without_orders_seconds=_alarm_without_orders(
+                alarm_without_orders_for, default=_ALARM_WITHOUT_ORDERS_FOR if is_prod else "0", on=monitored
+            ),
+            runbook_url=runbook_url,
             cancel_confirmed_seconds=_seconds(
                 "cancelConfirmedFor", cancel_confirmed_for, least=0, most=_CANCEL_CONFIRMED_AT_MOST
             ),
@@ -226,6 +253,10 @@ _LOCAL_HOLD_EXPIRES_AFTER: Final = "900s"
 _HOLD_EXPIRES_AT_MOST: Final = "365d"
 # Card networks take no refund after about half a year: https://docs.stripe.com/refunds
 _CANCEL_CONFIRMED_AT_MOST: Final = "180d"
+_ALARM_WITHOUT_ORDERS_FOR: Final = "30m"
+# One period of an alarm may be a day.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+_ALARM_WITHOUT_ORDERS_AT_MOST: Final = "1d"
 
 
 def _one_of(allowed: type[Choice], setting: str, value: str) -> Choice:
@@ -246,6 +277,24 @@ def _require_stage(stage: str) -> None:
     meant = next((each for each in Stage if each == stage.lower()), None)
     if meant and meant != stage:
         raise InvalidSettingError(f"stage is {stage!r}: write {meant}, or choose another name")
+
+
+def _is_monitored(stage: str, given: str | None) -> bool:
+    if given is None:
+        return stage in {Stage.DEV, Stage.PROD}
+    chosen = _one_of(_Switch, "monitoring", str(given).lower()) is _Switch.TRUE
+    if chosen and stage == Stage.LOCAL:
+        raise InvalidSettingError("monitoring is 'true': the local cloud has no alarms and no dashboard")
+    return chosen
+
+
+def _alarm_without_orders(given: str | None, *, default: str, on: bool) -> int | None:
+    seconds = _seconds("alarmWithoutOrdersFor", given or default, least=0, most=_ALARM_WITHOUT_ORDERS_AT_MOST)
+    if seconds % 60:
+        raise InvalidSettingError(f"alarmWithoutOrdersFor is {given!r}: it must be whole minutes")
+    if given is not None and seconds and not on:
+        raise InvalidSettingError("alarmWithoutOrdersFor needs monitoring=true")
+    return seconds or None if on else None
 
 
 def _payment_gateway(stage: str, given: str | None) -> PaymentProvider:

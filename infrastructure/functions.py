@@ -16,6 +16,7 @@ from aws_cdk.aws_lambda import (
     LayerVersion,
     LoggingFormat,
     Runtime,
+    SystemLogLevel,
     Tracing,
 )
 from aws_cdk.aws_logs import LogGroup, RetentionDays
@@ -57,6 +58,8 @@ class Functions(Construct):
             ],
         )
         self._powertools = self._powertools_layer()
+        self.log_groups: dict[str, LogGroup] = {}
+        self.all: dict[str, Function] = {}
         self.orders = self._orders()
         self.inventory = self._inventory()
         self.payment = self._payment()
@@ -159,12 +162,13 @@ class Functions(Construct):
             retention=RetentionDays[self._config.log_retention],
             removal_policy=self._config.removal_policy,
         )
+        self.log_groups[service] = log_group
         # The default role may write to every log group of the account. This one may write only to its own.
         # https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html
         trusted = service_of_this_account("lambda.amazonaws.com")
         role = Role(self, f"{service}Role", assumed_by=trusted)
         log_group.grant_write(role)
-        return Function(
+        function = Function(
             self,
             service,
             code=self._code,
@@ -178,6 +182,11 @@ class Functions(Construct):
             log_group=log_group,
             reserved_concurrent_executions=concurrency,
             logging_format=LoggingFormat.JSON,
+            # Without the lines that say that an invocation began and ended well: more bytes than our own line
+            # of it, which has duration and cold start. A failed or timed-out invocation keeps its report, and
+            # Lambda's metrics, which the alarms use, do not come from the log.
+            # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+            system_log_level_v2=SystemLogLevel.WARN,
             tracing=Tracing.ACTIVE,
             environment={
                 "POWERTOOLS_SERVICE_NAME": service.lower(),
@@ -187,6 +196,8 @@ class Functions(Construct):
                 **environment,
             },
         )
+        self.all[service.lower()] = function
+        return function
 
     def _powertools_layer(self) -> ILayerVersion:
         """Return the public layer; CloudFormation resolves its ARN, so that synthesis needs no account.

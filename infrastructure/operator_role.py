@@ -34,6 +34,9 @@ class OperatorRole(Construct):
         self.role = Role(self, "Role", assumed_by=AccountRootPrincipal())
         self._allow_orders(storage, messaging)
         self._allow_workflow(workflow)
+        # Of the sweeper: when it ran last.
+        logs = (workflow.log_group, functions.log_groups["Sweeper"])
+        self._allow(["logs:FilterLogEvents"], [each.log_group_arn for each in logs])
         self._allow_api(api)
         self._allow_import()
         if config.stage != Stage.PROD:
@@ -66,7 +69,6 @@ class OperatorRole(Construct):
             ],
             [machine],
         )
-        self._allow(["logs:FilterLogEvents"], [workflow.log_group.log_group_arn])
 
     def _allow_api(self, api: Api) -> None:
         stack = Stack.of(self)

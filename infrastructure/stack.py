@@ -9,10 +9,15 @@ from infrastructure.bus_policy import BusPolicy
 from infrastructure.config import StageConfig
 from infrastructure.eraser import ContactEraser
 from infrastructure.functions import Functions
+from infrastructure.log_queries import LogQueries
 from infrastructure.messaging import Messaging
+from infrastructure.metrics_function import OrderMetrics
+from infrastructure.monitoring.monitoring import Monitoring
+from infrastructure.monitoring.watched import Watched
 from infrastructure.operator_role import OperatorRole
 from infrastructure.storage import Storage
 from infrastructure.sweeper import ScheduledSweeper
+from infrastructure.tracing import SamplingRule
 from infrastructure.workflow import Workflow
 
 
@@ -35,6 +40,7 @@ class OrderProcessingStack(Stack):
         sweeper = ScheduledSweeper(
             self, "Sweeper", config=config, storage=storage, messaging=messaging, functions=functions
         )
+        OrderMetrics(self, "Metrics", storage=storage, functions=functions)
         if config.contact_data_days is not None:
             ContactEraser(self, "Eraser", days=config.contact_data_days, storage=storage, functions=functions)
         api = Api(self, "Api", config=config, orders=functions.orders)
@@ -55,6 +61,27 @@ class OrderProcessingStack(Stack):
             bus=messaging.bus,
             speakers=[*(each.role for each in speakers if each.role), operator.role],
         )
+        if config.traced_percent is not None:
+            SamplingRule(self, "Tracing", traced_as=api.traced_as, percent=config.traced_percent)
+        if config.saves_log_queries:
+            LogQueries(
+                self,
+                "Queries",
+                folder=config.stack_name,
+                functions=functions.log_groups.values(),
+                inventory=functions.log_groups["Inventory"],
+                workflow=workflow.log_group,
+            )
+        if config.monitored:
+            watched = Watched(
+                config=config,
+                api=api,
+                workflow=workflow,
+                functions=functions,
+                messaging=messaging,
+                storage=storage,
+            )
+            Monitoring(self, "Monitoring", watched=watched)
         if config.monthly_budget is not None and config.operations_email is not None:
             MonthlyBudget(self, "Budget", dollars=config.monthly_budget, email=config.operations_email)
         self._publish(
@@ -71,6 +98,7 @@ class OrderProcessingStack(Stack):
             PaymentDlqUrl=messaging.payment_dlq.queue_url,
             NotificationDlqUrl=messaging.notification_dlq.queue_url,
             DeliveryDlqUrl=messaging.delivery_dlq.queue_url,
+            SweeperLogGroupName=functions.log_groups["Sweeper"].log_group_name,
             CancelConfirmedSeconds=str(config.cancel_confirmed_seconds),
         )
 

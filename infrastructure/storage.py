@@ -9,6 +9,7 @@ from aws_cdk.aws_dynamodb import (
     GlobalSecondaryIndexPropsV2,
     PointInTimeRecoverySpecification,
     ProjectionType,
+    StreamViewType,
     TableV2,
     WarmThroughput,
 )
@@ -44,7 +45,7 @@ class Storage(Construct):
                     OPEN_ORDERS_INDEX,
                     "openShard",
                     "openKey",
-                    ["status", "customerId", "updatedAt", "reason", "attempts", "cancelRequestedAt"],
+                    ["status", "customerId", "updatedAt", "reason", "attempts"],
                     writes_per_order=OPEN_INDEX_WRITES_PER_ORDER,
                 ),
                 # Sparse: of an order's records only ORDER has a customerId.
@@ -57,12 +58,21 @@ class Storage(Construct):
                 ),
             ],
             writes_per_order=ORDERS_WRITES_PER_ORDER,
+            # It keeps what a write changed for 24 hours, like point-in-time recovery for 35 days.
+            stream=StreamViewType.NEW_AND_OLD_IMAGES,
         )
         self.inventory = self._table(
             "Inventory", partition_key="productId", writes_per_order=INVENTORY_WRITES_PER_ORDER
         )
 
-    def _table(
+    @property
+    def orders_stream_arn(self) -> str:
+        """The ARN of the stream with the changes of the Orders table."""
+        arn = self.orders.table_stream_arn
+        assert arn is not None  # noqa: S101  for the type checker
+        return arn
+
+    def _table(  # noqa: PLR0913  what differs between the two
         self,
         id_: str,
         *,
@@ -70,6 +80,7 @@ class Storage(Construct):
         sort_key: str | None = None,
         indexes: list[GlobalSecondaryIndexPropsV2] | None = None,
         writes_per_order: int,
+        stream: StreamViewType | None = None,
     ) -> TableV2:
         return TableV2(
             self,
@@ -78,6 +89,7 @@ class Storage(Construct):
             sort_key=_string(sort_key) if sort_key else None,
             global_secondary_indexes=indexes,
             billing=Billing.on_demand(),
+            dynamo_stream=stream,
             warm_throughput=self._warm_throughput(writes_per_order),
             point_in_time_recovery_specification=PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True

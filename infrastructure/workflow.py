@@ -70,7 +70,7 @@ class Workflow(Construct):
             tracing_enabled=True,
         )
         self._grant(storage=storage, functions=functions)
-        self._start_on_events(self._publish())
+        self.rule = self._start_on_events(self._publish())
 
     @property
     def executions_url(self) -> str:
@@ -117,7 +117,7 @@ class Workflow(Construct):
         )
         return CfnStateMachineAlias(self, "Alias", name=LIVE_ALIAS, routing_configuration=[route])
 
-    def _start_on_events(self, alias: CfnStateMachineAlias) -> None:
+    def _start_on_events(self, alias: CfnStateMachineAlias) -> Rule:
         """Start an execution of the alias, with the whole event as its input."""
         target = SfnStateMachine(
             self.state_machine,
@@ -142,6 +142,7 @@ class Workflow(Construct):
         assert isinstance(resource, CfnRule)  # noqa: S101  for the type checker
         resource.add_property_override("Targets.0.Arn", alias.ref)
         self._trust_only_rules_of_this_account()
+        return rule
 
     def _trust_only_rules_of_this_account(self) -> None:
         # The CDK makes the role of a target without this condition.

@@ -184,6 +184,7 @@ def deployed(tables: OrderTables) -> Iterator[BusListener]:
         "EVENT_BUS": "ecommerce",
         "CONSOLE_DOMAIN": "console.aws.amazon.com",
         "CURRENCY": "USD",
+        "STAGE": "dev",
         "CANCEL_CONFIRMED_SECONDS": "86400",
     }
     with pytest.MonkeyPatch.context() as patch:

@@ -78,7 +78,7 @@ def _line(start: str, runs: Sequence[StateRun]) -> Text:
 
 
 def _state(run: StateRun) -> Text:
-    failed = f" {run.error}, {run.attempts} attempts" if run.error else ""
+    failed = f" {run.error}, {len(run.attempts)} attempts" if run.error else ""
     return Text.assemble(run.name, (f" {run.status}" if run.status else "", "bold"), (failed, "red"))
 
 

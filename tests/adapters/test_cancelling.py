@@ -25,6 +25,7 @@ from orderctl.main import app
 from orderctl.stack import Stack
 from tests.backlog import EMAIL, TOKEN, Backlog
 from tests.fakes import InterruptedClient
+from tests.orderctl_json import read_documented
 
 A_DAY = 24 * 3600
 UNKNOWN = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
@@ -320,10 +321,10 @@ def test_an_operator_whom_the_bus_refuses_is_told_what_is_stored_and_which_role_
 @pytest.mark.parametrize(
     ("ending", "said"),
     [
-        ({"status": "CANCELLED", "reason": "OPERATOR"}, "CANCELLED (OPERATOR)"),
+        ({"status": "CANCELLED", "reason": "OPERATOR"}, ("CANCELLED (OPERATOR)", 0)),
         (
             {"status": "ON_HOLD", "reason": "payment"},
-            "Fix the cause, then run `orderctl dlq redrive payment`",
+            ("Fix the cause, then run `orderctl dlq redrive payment`", 3),
         ),
     ],
 )
@@ -335,7 +336,7 @@ def test_the_wait_ends_when_the_workflow_has_cancelled_or_held_the_order(  # noq
     *,
     status: str,
     ending: dict[str, str],
-    said: str,
+    said: tuple[str, int],
 ) -> None:
     order_id = backlog.place(status, since=ago(hours=1))
     pauses = []
@@ -352,8 +353,9 @@ def test_the_wait_ends_when_the_workflow_has_cancelled_or_held_the_order(  # noq
 
     result = orderctl(order_id, "--wait")
 
-    assert result.exit_code == 0, result.output
-    assert said in result.output
+    text, exit_code = said
+    assert result.exit_code == exit_code, result.output
+    assert text in result.output
     assert len(pauses) == 3
 
 
@@ -364,9 +366,46 @@ def test_the_wait_for_an_order_that_stays_as_it_is_ends_with_an_error(
 
     result = orderctl(order_id, "--wait")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert f"{order_id} is still ON_HOLD after 60 s" in result.output
     assert clock.now >= 60
+
+
+@pytest.mark.parametrize(
+    ("ending", "exit_code"), [({"status": "CANCELLED", "reason": "OPERATOR"}, 0), ({"status": "ON_HOLD"}, 3)]
+)
+def test_the_json_has_the_status_after_the_wait(
+    backlog: Backlog, orderctl: Orderctl, clock: SimpleNamespace, ending: dict[str, str], exit_code: int
+) -> None:
+    order_id = backlog.place("PENDING")
+    clock.then = lambda: backlog.change(order_id, updatedAt=ago(seconds=-2), **ending)
+
+    result = orderctl(order_id, "--wait", "--json")
+
+    assert result.exit_code == exit_code
+    assert read_documented(result.stdout, "cancel") == {
+        "orderId": order_id,
+        "answer": "REQUESTED",
+        "status": ending["status"],
+        "reason": ending.get("reason"),
+    }
+
+
+def test_ctrl_c_during_the_wait_says_that_the_cancellation_goes_on(
+    backlog: Backlog, orderctl: Orderctl, clock: SimpleNamespace
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    order_id = backlog.place("PENDING")
+    clock.then = interrupt
+
+    result = orderctl(order_id, "--wait", "--json")
+
+    assert result.exit_code == 130
+    assert f"Interrupted: the cancellation of {order_id} is requested and goes on" in result.stderr
+    assert f"`orderctl show {order_id}`" in result.stderr
+    assert read_documented(result.stdout, "cancel")["answer"] == "REQUESTED"
 
 
 def test_with_wait_an_order_that_is_being_announced_is_cancelled_when_that_is_done(
@@ -423,6 +462,22 @@ def test_nothing_changes_without_a_confirmation(
     assert ("Cancel 1 order for good?" in result.output) != bool(arguments)
     assert backlog.order(order_id) == before
     assert backlog.announced() == []
+
+
+@pytest.mark.parametrize(("argument", "requested"), [("--dry-run", False), ("--yes", True)])
+def test_the_json_of_many_has_each_order(
+    backlog: Backlog, orderctl: Orderctl, argument: str, *, requested: bool
+) -> None:
+    since = ago(days=8)
+    order_id = backlog.place("ON_HOLD", since=since, reason="payment")
+
+    result = orderctl("--on-hold-older-than", "7d", "--json", argument)
+
+    listed = read_documented(result.stdout, "cancel --on-hold-older-than")
+    assert listed == {
+        "dryRun": not requested,
+        "orders": [{"orderId": order_id, "reason": "payment", "since": since, "requested": requested}],
+    }
 
 
 def test_no_order_on_hold_is_nothing_to_do(orderctl: Orderctl) -> None:
@@ -494,7 +549,7 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next_one(
         interrupted = orderctl("--on-hold-older-than", "7d", "--yes")
     finished = orderctl("--on-hold-older-than", "7d", "--yes")
 
-    assert interrupted.exit_code == 1
+    assert interrupted.exit_code == 130
     assert "Interrupted: requested the cancellation of 1 of 3 orders" in interrupted.output
     assert "Cancellation requested: 1 order\n" in finished.output
     orders = [backlog.order(order_id) for order_id in order_ids]
@@ -520,8 +575,8 @@ def test_many_are_cancelled_at_the_rate(backlog: Backlog) -> None:
         ((), "name one order, or give --on-hold-older-than"),
         ((UNKNOWN, "--on-hold-older-than", "7d"), "name one order, or give --on-hold-older-than"),
         ((UNKNOWN, "--dry-run"), "--dry-run is for --on-hold-older-than"),
-        (("--on-hold-older-than", "7d", "--wait"), "--late and --wait are for one order"),
-        (("--on-hold-older-than", "7d", "--late"), "--late and --wait are for one order"),
+        (("--on-hold-older-than", "7d", "--wait"), "--late, --wait and --paid-back are for one order"),
+        (("--on-hold-older-than", "7d", "--late"), "--late, --wait and --paid-back are for one order"),
         (("--on-hold-older-than", "a week"), "give a time such as 30s, 15m, 24h or 7d"),
         (("--on-hold-older-than", "999999999d"), "give a time such as 30s, 15m, 24h or 7d"),
     ],

@@ -19,6 +19,7 @@ from orderctl.commands import forgetting
 from orderctl.main import app
 from tests.fakes import InterruptedClient
 from tests.order_tables import EMAIL, EXECUTION, OrderTables
+from tests.orderctl_json import read_documented
 from tests.orders_api import OrdersApi, deployed
 
 CUSTOMER = "cust-17850"
@@ -134,9 +135,26 @@ def test_an_order_that_is_opened_in_between_is_left(tables: OrderTables, orderct
     assert stored(tables, CLOSED)["customerEmail"]["S"] == EMAIL
 
 
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, ClientError({"Error": {"Code": "x"}}, "y")])
+@pytest.mark.parametrize("argument", ["--dry-run", "--yes"])
+def test_the_json_has_the_orders_that_are_left(
+    tables: OrderTables, orderctl: Orderctl, argument: str
+) -> None:
+    result = orderctl("--json", argument)
+
+    assert read_documented(result.stdout, "forget") == {
+        "dryRun": argument == "--dry-run",
+        "orders": 5,
+        "erased": 3,
+        "left": [{"orderId": OPEN, "status": "CONFIRMED"}, {"orderId": HELD, "status": "ON_HOLD"}],
+    }
+    assert (EMAIL in str(stored(tables, CLOSED))) == (argument == "--dry-run")
+
+
+@pytest.mark.parametrize(
+    ("interruption", "exit_code"), [(KeyboardInterrupt, 130), (ClientError({"Error": {"Code": "x"}}, "y"), 1)]
+)
 def test_a_run_that_was_cut_off_is_finished_by_the_next_one(
-    tables: OrderTables, orderctl: Orderctl, interruption: Any
+    tables: OrderTables, orderctl: Orderctl, interruption: Any, exit_code: int
 ) -> None:
     def cut_off() -> None:
         raise interruption
@@ -144,7 +162,7 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next_one(
     interrupted = orderctl("--yes", dynamodb=InterruptedClient(tables.dynamodb, "update_item", cut_off))
     finished = orderctl("--yes")
 
-    assert interrupted.exit_code != 0
+    assert interrupted.exit_code == exit_code
     assert "Erased: 3 orders" in finished.output
 
 

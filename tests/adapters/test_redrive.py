@@ -272,7 +272,7 @@ def test_the_messages_of_an_order_that_is_done_are_removed_without_an_event(
     outcome = orderctl("redrive")
 
     assert "4 messages of 1 order: 4 already done" in listed
-    assert _row(dry.splitlines(), order_id) == [order_id, "none: already done", "4"]
+    assert _row(dry.splitlines(), order_id) == [order_id, status, "none: already done", "4"]
     assert outcome.exit_code == 0
     assert "0 orders emitted again, 4 messages deleted. Already done, message only removed: 1 order." in (
         outcome.output
@@ -291,7 +291,7 @@ def test_the_redrive_of_an_order_to_be_cancelled_starts_its_cancellation(
     dry = orderctl("redrive", "--dry-run").output
     outcome = orderctl("redrive")
 
-    assert _row(dry.splitlines(), order_id) == [order_id, "OrderCancellationRequested", "1"]
+    assert _row(dry.splitlines(), order_id)[1:] == ["ON_HOLD (payment)", "OrderCancellationRequested", "1"]
     assert outcome.exit_code == 0
     detail = {"orderId": order_id, "customerId": "cust-17850", "reason": "CUSTOMER"}
     assert backlog.announced() == [("OrderCancellationRequested", detail)]
@@ -318,7 +318,8 @@ def test_a_redrive_of_a_cancelled_order_does_nothing_and_removes_its_messages(
 
     assert "8 messages of 1 order: 8 already done" in listed
     rows = [_cells(line) for line in dry.splitlines() if order_id in line]
-    assert rows == [[order_id, "none: already done", "7"], [order_id, "none: already done", "1"]]
+    removed = [order_id, "CANCELLED (CUSTOMER)", "none: already done"]
+    assert rows == [[*removed, "7"], [*removed, "1"]]
     assert outcome.exit_code == 0
     assert "0 orders emitted again, 8 messages deleted. Already done, message only removed: 1 order." in (
         outcome.output
@@ -378,7 +379,7 @@ def test_a_dry_run_shows_that_an_announcement_of_a_cancelled_order_is_only_remov
 
     dry = orderctl("redrive", "--dry-run").output
 
-    assert _row(dry.splitlines(), order_id) == [order_id, "none: already done", "1"]
+    assert _row(dry.splitlines(), order_id) == [order_id, "CANCELLED (CUSTOMER)", "none: already done", "1"]
 
 
 def test_an_announcement_is_not_published_when_its_order_is_cancelled_during_the_redrive(

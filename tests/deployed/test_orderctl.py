@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,9 @@ from typer.testing import CliRunner
 
 from orderctl.main import app
 from tests.deployed.deployed_shop import DeployedShop
+from tests.deployed.operator_steps import outage
 from tests.dynamodb_items import to_item
+from tests.orderctl_json import read_documented
 from tests.waiting import eventually
 
 BUYER = ("--customer", "cust-1", "--email", "ada@example.com")
@@ -81,6 +84,43 @@ def test_the_list_of_orders_has_the_requested_length(shop: DeployedShop) -> None
     listed = orderctl("orders", "--customer", customer, "--limit", "2")
 
     assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == placed[:0:-1]
+
+
+def test_an_order_on_hold_is_listed_by_its_status(shop: DeployedShop) -> None:
+    with outage("payment"):
+        placed = orderctl("place", f"{shop.sell()}:1", *BUYER, *CARD, "--wait", "--json")
+    order = read_documented(placed.stdout, "place")
+
+    listed = orderctl("orders", "--status", "ON_HOLD", "--limit", "1000", "--json")
+    older = orderctl("orders", "--status", "ON_HOLD", "--older-than", "1d", "--limit", "1000", "--json")
+
+    assert (placed.exit_code, order["status"], order["reason"]) == (3, "ON_HOLD", "payment")
+    found = {each["orderId"]: each for each in read_documented(listed.stdout, "orders")["orders"]}
+    assert (found[order["orderId"]]["status"], found[order["orderId"]]["reason"]) == ("ON_HOLD", "payment")
+    assert order["orderId"] not in older.stdout
+    orderctl("dlq", "redrive", "payment", "--order", order["orderId"])
+    shop.wait_until_closed(order["orderId"])
+
+
+def test_the_statistics_have_settled_and_refused_orders(shop: DeployedShop) -> None:
+    product = shop.sell(available=1)
+    for quantity in (1, 2):
+        orderctl("place", f"{product}:{quantity}", *BUYER, *CARD, "--wait")
+
+    found = eventually(lambda: _stats_with_refused(product), "the refused product in the log")
+
+    outcomes = {(each["status"], each["reason"]): each["orders"] for each in found["outcomes"]}
+    assert outcomes["CONFIRMED", None] >= 1
+    assert outcomes["REJECTED", "OUT_OF_STOCK"] >= 1
+    assert found["settleSeconds"]["orders"] >= 2
+    assert 0 < found["settleSeconds"]["p50"] <= found["settleSeconds"]["max"]
+
+
+def _stats_with_refused(product: str) -> dict[str, Any] | None:
+    found: dict[str, Any] = read_documented(orderctl("stats", "--since", "5m", "--json").stdout, "stats")
+    refused = {each["productId"] for each in found["refusedProducts"]}
+    # Of products that are refused equally often, the first ten are shown.
+    return found if product in refused or len(refused) == 10 else None
 
 
 @pytest.mark.usefixtures("stack")
@@ -169,14 +209,10 @@ def test_an_order_of_a_product_with_an_impossible_price_is_refused(shop: Deploye
 @pytest.mark.parametrize(
     ("arguments", "what", "what_to_do"),
     [
-        (("place", "MUG", *BUYER, *CARD), "'MUG' is not PRODUCT:QTY", "Write for example"),
-        (("place", "MUG:many", *BUYER, *CARD), "'MUG:many' is not PRODUCT:QTY", "Write for example"),
-        (("place", "MUG:1", *BUYER, *CARD, "--key", "ü"), "'ü' is not an idempotency key", "printable ASCII"),
         (("show", str(uuid4())), "The API responded with 404", ""),
         (("trace", str(uuid4())), "The API responded with 404", ""),
         (("orders", "--customer", "c" * 65), "The API responded with 400", "customerId"),
         (("stock", "show", "no-such"), "There is no product no-such", "orderctl stock show"),
-        (("stock", "set", "A B", "1"), "'A B' is not a product id", "letters"),
         (("import", "/no/such/file.csv"), "/no/such/file.csv can't be read: No such file", ""),
         (("import", __file__), "The file can't be read", "InvoiceNo,StockCode,Description,Quantity"),
         (("stock", "import", __file__), "The file can't be read", "productId,name,unitPrice,available"),
@@ -194,6 +230,26 @@ def test_an_invalid_use_prints_a_short_error_message(
     assert len(messages(outcome)) <= 3
 
 
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize(
+    ("arguments", "what", "what_to_do"),
+    [
+        (("place", "MUG", *BUYER, *CARD), "'MUG' is not PRODUCT:QTY", "Write for example"),
+        (("place", "MUG:many", *BUYER, *CARD), "'MUG:many' is not PRODUCT:QTY", "Write for example"),
+        (("place", "MUG:1", *BUYER, *CARD, "--key", "ü"), "'ü' is not an idempotency key", "printable ASCII"),
+        (("stock", "set", "A B", "1"), "'A B' is not a product id", "letters"),
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_wrong_usage(
+    arguments: tuple[str, ...], what: str, what_to_do: str
+) -> None:
+    outcome = orderctl(*arguments)
+
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert messages(outcome)[0].startswith(f"error: {what}")
+    assert what_to_do in outcome.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -207,6 +263,7 @@ def test_an_invalid_use_prints_a_short_error_message(
         ("import", "x.csv", "--stock-share", "NaN"),
         ("orders", "--customer", "c", "--limit", "0"),
         ("place", "MUG:1"),
+        ("orders",),
         ("no-such-command",),
     ],
 )

@@ -88,6 +88,10 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
             {"archive_days": "-1"},
             "archiveDays is '-1': it must be a number from 0 to 36500 (days; 0 is no archive)",
         ),
+        (
+            {"traced_percent": "101"},
+            "tracedPercent is '101': it must be a number from 0 to 100 (percent of the requests)",
+        ),
         *(
             (
                 {"cancel_confirmed_for": given},
@@ -107,6 +111,27 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
                 ),
             )
             for given in ("0", "0s", "never", "366d")
+        ),
+        ({"monitoring": "yes"}, "monitoring is 'yes': choose true, false"),
+        (
+            {"stage": "local", "monitoring": "true"},
+            "monitoring is 'true': the local cloud has no alarms and no dashboard",
+        ),
+        (
+            {"alarm_without_orders_for": "2d"},
+            (
+                "alarmWithoutOrdersFor is '2d': it must be a time such as 30s, 15m, 24h or 6d, from 0 (off) "
+                "to 1d"
+            ),
+        ),
+        ({"alarm_without_orders_for": "90s"}, "alarmWithoutOrdersFor is '90s': it must be whole minutes"),
+        (
+            {"stage": "alice", "alarm_without_orders_for": "30m"},
+            "alarmWithoutOrdersFor needs monitoring=true",
+        ),
+        (
+            {"runbook_url": "docs/operations.md"},
+            "runbookUrl is 'docs/operations.md': it must be an address that begins with https://",
         ),
         ({"currency": "euro"}, "currency is 'euro': it must be an ISO 4217 code such as USD"),
         (
@@ -155,3 +180,36 @@ def test_an_owner_chooses_how_long_a_confirmed_order_can_be_cancelled(given: str
 @pytest.mark.parametrize("stage", ["local", "dev"])
 def test_an_owner_chooses_when_a_hold_expires(stage: str) -> None:
     assert StageConfig.for_stage(stage, hold_expires_after="2d").hold_expires_after_seconds == 172_800
+
+
+@pytest.mark.parametrize(
+    ("stage", "monitored"), [("prod", True), ("dev", True), ("alice", False), ("local", False)]
+)
+def test_prod_and_dev_are_monitored_and_other_stages_on_request(stage: str, *, monitored: bool) -> None:
+    config = StageConfig.for_stage(stage, payment_gateway="simulated")
+
+    assert config.monitored is monitored
+
+
+def test_an_owner_can_do_without_alarms() -> None:
+    config = StageConfig.for_stage("prod", payment_gateway="simulated", monitoring="false")
+
+    assert (config.monitored, config.alarm_without_orders_seconds) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("stage", "given", "seconds"),
+    [
+        ("prod", None, 1_800),
+        ("prod", "0", None),
+        ("prod", "6h", 21_600),
+        ("dev", None, None),
+        ("dev", "1m", 60),
+    ],
+)
+def test_the_alarm_without_orders_is_on_in_prod_and_off_elsewhere(
+    stage: str, given: str | None, seconds: int | None
+) -> None:
+    config = StageConfig.for_stage(stage, payment_gateway="simulated", alarm_without_orders_for=given)
+
+    assert config.alarm_without_orders_seconds == seconds

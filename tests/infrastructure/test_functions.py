@@ -15,7 +15,7 @@ from infrastructure.config import StageConfig
 from tests.infrastructure.resources import function, of_type, published
 
 _REPOSITORY: Final = Path(__file__).parents[2]
-_SERVICES: Final = ("orders", "inventory", "payment", "notification", "sweeper")
+_SERVICES: Final = ("orders", "inventory", "payment", "notification", "sweeper", "metrics")
 _API_GATEWAY_WAITS_SECONDS: Final = 29
 
 
@@ -40,6 +40,10 @@ def test_a_function_runs_on_arm_with_json_logs_and_tracing(
     assert properties["Architectures"] == ["arm64"]
     assert properties["MemorySize"] == 512
     assert properties["LoggingConfig"]["LogFormat"] == "JSON"
+    # No lines of Lambda that say that an invocation began and ended well.
+    assert properties["LoggingConfig"]["SystemLogLevel"] == "WARN"
+    # The lines with metrics have no level, and count as INFO.
+    assert properties["LoggingConfig"].get("ApplicationLogLevel", "INFO") == "INFO"
     assert properties["TracingConfig"] == {"Mode": "Active"}
 
 
@@ -68,7 +72,12 @@ def test_functions_have_the_powertools_version_of_the_tests(dev_template: dict[s
 def test_a_function_has_the_environment_variables_that_it_reads(dev_template: dict[str, Any]) -> None:
     orders_table = {"Ref": published(dev_template, "OrdersTableName")}
     inventory_table = {"Ref": published(dev_template, "InventoryTableName")}
-    (topic_id,) = of_type(dev_template, "AWS::SNS::Topic")
+    # The other topic is that of the operators, under a key of its own.
+    (topic_id,) = (
+        id_
+        for id_, each in of_type(dev_template, "AWS::SNS::Topic").items()
+        if each["KmsMasterKeyId"] == "alias/aws/sns"
+    )
 
     environments = {service: _own_environment(dev_template, service) for service in _SERVICES}
 
@@ -93,6 +102,7 @@ def test_a_function_has_the_environment_variables_that_it_reads(dev_template: di
             "SWEEP_MAX_ATTEMPTS": "5",
             "HOLD_EXPIRES_AFTER_SECONDS": "518400",
         },
+        "metrics": {},
     }
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.infrastructure.resources import listed, of_type, only, published
+from tests.infrastructure.resources import function, listed, of_type, only, published
 
 _DLQS: Final = ("InventoryDlqUrl", "PaymentDlqUrl", "NotificationDlqUrl", "DeliveryDlqUrl")
 
@@ -52,17 +52,25 @@ def test_every_event_of_the_shop_is_archived_for_30_days(dev_template: dict[str,
 
 
 def test_notifications_are_encrypted_and_published_over_tls_only(dev_template: dict[str, Any]) -> None:
-    (policy,) = of_type(dev_template, "AWS::SNS::TopicPolicy").values()
+    topic = function(dev_template, "notification")["Environment"]["Variables"]["TOPIC_ARN"]
+    (policy,) = (
+        each for each in of_type(dev_template, "AWS::SNS::TopicPolicy").values() if each["Topics"] == [topic]
+    )
 
     (denial,) = policy["PolicyDocument"]["Statement"]
 
     # An ARN of the alias would not make SNS create the key: https://github.com/aws/aws-cdk/issues/22605
-    assert only(dev_template, "AWS::SNS::Topic")["KmsMasterKeyId"] == "alias/aws/sns"
+    assert of_type(dev_template, "AWS::SNS::Topic")[topic["Ref"]]["KmsMasterKeyId"] == "alias/aws/sns"
     assert (denial["Effect"], listed(denial["Action"])) == ("Deny", ["sns:Publish"])
 
 
 def test_an_e_mail_address_is_subscribed_when_one_is_given(template_with_options: dict[str, Any]) -> None:
-    subscription = only(template_with_options, "AWS::SNS::Subscription")
+    topic = function(template_with_options, "notification")["Environment"]["Variables"]["TOPIC_ARN"]
+    (subscription,) = (
+        each
+        for each in of_type(template_with_options, "AWS::SNS::Subscription").values()
+        if each["TopicArn"] == topic
+    )
 
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
 

@@ -40,6 +40,9 @@ _WITHOUT_RESOURCES: Final = _XRAY | {
 _OF_OPERATORS: Final = frozenset(
     {"execute-api:Invoke", "cloudformation:DescribeStacks", "lambda:GetAccountSettings"}
 )
+# Lambda lists the streams of a table before it reads one.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-read-stream-only.html
+_OF_STREAMS: Final = frozenset({"dynamodb:ListStreams"})
 _OWN_LOGS: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
 _READ_AND_RECORD: Final = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"})
 
@@ -66,7 +69,7 @@ def test_only_actions_without_resource_level_permissions_are_allowed_on_all_reso
         for action in listed(each["Action"])
     }
 
-    assert unbounded - _OF_OPERATORS == _WITHOUT_RESOURCES
+    assert unbounded - _OF_OPERATORS - _OF_STREAMS == _WITHOUT_RESOURCES
 
 
 def test_only_the_log_role_of_api_gateway_has_a_managed_policy(template: dict[str, Any]) -> None:
@@ -134,11 +137,11 @@ def test_the_payment_service_may_read_the_stripe_secret_with_its_key_and_no_othe
 
 
 def test_the_notification_service_may_publish_only_to_the_topic(dev_template: dict[str, Any]) -> None:
-    (topic,) = of_type(dev_template, "AWS::SNS::Topic")
+    topic = function(dev_template, "notification")["Environment"]["Variables"]["TOPIC_ARN"]
 
     assert _may(dev_template, "notification") == {
         _arn(published(dev_template, "OrdersTableName")): {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-        json.dumps({"Ref": topic}): {"sns:Publish"},
+        json.dumps(topic): {"sns:Publish"},
     }
 
 
@@ -163,6 +166,19 @@ def test_the_eraser_reads_and_changes_only_the_orders_table(
     assert "handlers.eraser.handler" not in handlers
     assert _may(template_with_options, "eraser") == {
         _arn(published(template_with_options, "OrdersTableName")): {"dynamodb:Scan", "dynamodb:UpdateItem"}
+    }
+
+
+def test_the_metrics_function_reads_the_stream_and_nothing_else(dev_template: dict[str, Any]) -> None:
+    orders_table = published(dev_template, "OrdersTableName")
+
+    assert _may(dev_template, "metrics") == {
+        json.dumps({"Fn::GetAtt": [orders_table, "StreamArn"]}): {
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+        },
+        _arn(orders_table, "/stream/*"): {"dynamodb:ListStreams"},
     }
 
 

@@ -35,6 +35,9 @@ _NAME_PROPERTIES: Final = {
     "AWS::ApiGateway::RequestValidator": "Name",
     "AWS::ApiGateway::RestApi": "Name",
     "AWS::ApiGateway::UsagePlan": "UsagePlanName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::CompositeAlarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::DynamoDB::GlobalTable": "TableName",
     "AWS::Events::Archive": "ArchiveName",
     "AWS::Events::EventBus": "Name",
@@ -42,6 +45,7 @@ _NAME_PROPERTIES: Final = {
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::Logs::QueryDefinition": "Name",
     "AWS::Scheduler::Schedule": "Name",
     "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
@@ -62,8 +66,11 @@ _NAMELESS: Final = frozenset(
         "AWS::ApiGateway::UsagePlanKey",
         "AWS::Events::EventBusPolicy",
         "AWS::IAM::Policy",
+        "AWS::KMS::Key",
         "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Permission",
+        "AWS::Logs::MetricFilter",
         "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
         "AWS::StepFunctions::StateMachineVersion",
@@ -99,23 +106,47 @@ def test_only_the_expected_resources_have_a_name(dev_template: dict[str, Any]) -
         (each["Type"], each["Properties"][_NAME_PROPERTIES[each["Type"]]])
         for each in resources
         if _NAME_PROPERTIES.get(each["Type"]) in each.get("Properties", {})
+        # Each has the name of the stack and one of its own: test_monitoring.py.
+        and each["Type"] not in {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
     }
 
     assert names == {
         ("AWS::Events::EventBus", "ecommerce-dev"),
         ("AWS::Logs::LogGroup", "/aws/vendedlogs/states/OrderProcessing-dev-OrderWorkflow"),
         ("AWS::ApiGateway::RestApi", "OrderProcessing-dev"),
+        ("AWS::CloudWatch::Dashboard", "OrderProcessing-dev"),
         ("AWS::ApiGateway::Model", "PlaceOrder"),
         ("AWS::ApiGateway::Model", "CancelOrder"),
         ("AWS::StepFunctions::StateMachineAlias", "live"),
+        *(
+            ("AWS::Logs::QueryDefinition", f"OrderProcessing-dev/{query}")
+            for query in ("trace an order", "slowest states", "refusals by product", "errors by cause")
+        ),
     }
 
 
-def test_local_differs_from_dev_only_in_archive_console_and_sweeper(
+# MiniStack has no dashboards, no composite alarms and no alarms of several metrics.
+_MONITORING_IS_MISSING: Final = frozenset(
+    f"{type_} is missing"
+    for type_ in (
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::CompositeAlarm",
+        "AWS::CloudWatch::Dashboard",
+        "AWS::KMS::Key",
+        "AWS::Logs::MetricFilter",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
+    )
+)
+
+
+def test_local_differs_from_dev_only_in_monitoring_queries_archive_console_and_sweeper(
     dev_template: dict[str, Any], local_template: dict[str, Any]
 ) -> None:
     assert _differences(_named(dev_template, "dev"), _named(local_template, "local")) == {
+        *_MONITORING_IS_MISSING,
         "AWS::Events::Archive is missing",
+        "AWS::Logs::QueryDefinition is missing",
         "AWS::Lambda::Function CONSOLE_DOMAIN",
         "AWS::Lambda::Function SWEEP_AFTER_SECONDS",
         "AWS::Lambda::Function HOLD_EXPIRES_AFTER_SECONDS",
@@ -140,6 +171,11 @@ def test_prod_differs_from_dev_only_in_retention_and_limits(
         "AWS::DynamoDB::GlobalTable WarmThroughput",
         "AWS::DynamoDB::GlobalTable GlobalSecondaryIndexes",  # their warm throughput
         "AWS::Events::EventBus Name",
+        "AWS::CloudWatch::Alarm is extra",  # no orders
+        "AWS::CloudWatch::Alarm AlarmDescription",  # the commands name the stage
+        "AWS::CloudWatch::CompositeAlarm AlarmDescription",
+        "AWS::CloudWatch::Alarm Dimensions",  # our metrics have the stage
+        "AWS::CloudWatch::Dashboard DashboardBody",
     }
 
 
@@ -151,7 +187,9 @@ def own_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_a_stage_of_ones_own_is_complete(dev_template: dict[str, Any], own_template: dict[str, Any]) -> None:
     # An access log needs a role of the whole account, which would outlive the stage.
+    # Alarms and dashboard cost some dollars a month, so they are there on request.
     assert _differences(_named(dev_template, "dev"), _named(own_template, "alice")) == {
+        *_MONITORING_IS_MISSING,
         "AWS::ApiGateway::Account is missing",
         "AWS::IAM::Role is missing",
         "AWS::Logs::LogGroup is missing",
@@ -182,14 +220,15 @@ def test_stages_in_one_account_share_no_name(
     own_template: dict[str, Any], dev_template: dict[str, Any], prod_template: dict[str, Any]
 ) -> None:
     names = [
-        each["Properties"][_NAME_PROPERTIES[each["Type"]]]
+        # A dashboard may have the name of an API.
+        (each["Type"], each["Properties"][_NAME_PROPERTIES[each["Type"]]])
         for stage in (own_template, dev_template, prod_template)
         for each in stage["Resources"].values()
         if _NAME_PROPERTIES.get(each["Type"]) in each.get("Properties", {}) and each["Type"] not in _INNER
     ]
 
-    assert len(names) == len(set(names)) == 9
-    assert {"ecommerce", "ecommerce-alice"} < set(names)
+    assert len(names) == len(set(names)) > 21
+    assert {"ecommerce", "ecommerce-alice"} < {name for _, name in names}
 
 
 def _named(template_: Template, stage: str) -> dict[str, Any]:
@@ -255,7 +294,8 @@ def test_an_owner_with_a_budget_is_told_before_it_is_spent(
     }
 
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 50, "Unit": "USD"}
-    assert told == {("ACTUAL", 80, "ops@example.com"), ("FORECASTED", 100, "ops@example.com")}
+    address = "operations@example.com"
+    assert told == {("ACTUAL", 80, address), ("FORECASTED", 100, address)}
     assert of_type(dev_template, "AWS::Budgets::Budget") == {}
 
 

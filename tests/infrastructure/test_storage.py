@@ -119,6 +119,18 @@ def test_a_product_is_read_by_its_id(tables: TableNames) -> None:
     assert product["available"] == 6
 
 
+def test_only_the_orders_table_has_a_stream_with_both_images(dev_template: dict[str, Any]) -> None:
+    tables = of_type(dev_template, "AWS::DynamoDB::GlobalTable")
+
+    streams = {
+        logical_id: each["StreamSpecification"]
+        for logical_id, each in tables.items()
+        if "StreamSpecification" in each
+    }
+
+    assert streams == {published(dev_template, "OrdersTableName"): {"StreamViewType": "NEW_AND_OLD_IMAGES"}}
+
+
 def test_tables_are_paid_per_request_and_have_point_in_time_recovery(dev_template: dict[str, Any]) -> None:
     for table in of_type(dev_template, "AWS::DynamoDB::GlobalTable").values():
         (replica,) = table["Replicas"]

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.infrastructure.resources import Template, listed, of_type
+from tests.infrastructure.resources import Template, listed, of_type, only
 
 # API Gateway sends no account when it assumes a role (said of integrations, and nothing else is documented
 # for its logs): with the condition it could not write the access log.
@@ -84,6 +84,12 @@ def test_a_service_writes_to_a_queue_or_a_topic_only_for_a_resource_of_this_stac
 
     assert allowing
     for statement in allowing:
-        source = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
         assert statement["Principal"].keys() == {"Service"}
-        assert source["Fn::GetAtt"][0] in template["Resources"]
+        if statement["Principal"]["Service"] == "cloudwatch.amazonaws.com":
+            # All alarms have the name of the stack.
+            alarms = statement["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Join"][1][-1]
+            stack = only(template, "AWS::ApiGateway::RestApi")["Name"]
+            assert alarms == f":alarm:{stack}-*"
+        else:
+            source = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+            assert source["Fn::GetAtt"][0] in template["Resources"]

@@ -39,6 +39,29 @@ def test_an_error_of_aws_becomes_a_line_or_two(error: Exception, headline: str) 
     assert len(str(described).splitlines()) <= 2
 
 
+@pytest.mark.parametrize(
+    ("message", "action"),
+    [
+        (
+            "User: arn:aws:iam::1:user/ada is not authorized to perform: sqs:ReceiveMessage on r",
+            "sqs:ReceiveMessage",
+        ),
+        ("Access Denied", "BatchGetItem"),
+    ],
+)
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
+def test_a_missing_permission_is_named_with_the_options_for_another_identity(
+    code: str, message: str, action: str
+) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": message}}, "BatchGetItem")
+
+    headline, advice = str(operator_error(error)).splitlines()
+
+    assert headline == f"You may not call {action}: AWS denies it to these credentials"
+    assert "--profile" in advice
+    assert "--role operator" in advice
+
+
 def test_any_other_error_is_not_described() -> None:
     assert operator_error(KeyError("x")) is None
 

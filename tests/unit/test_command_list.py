@@ -1,15 +1,19 @@
 """The list of orderctl's commands, and their messages when they can't run."""
 
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from orderctl import command_list, stack
 from orderctl.command_list import COMMANDS, DEVELOPMENT_COMMANDS, ENTRY_POINT_GROUP, load_command
+from orderctl.examples import EXAMPLES
 from orderctl.main import app
 
 PROGRAM = """
@@ -28,6 +32,29 @@ SUMMARIES = {name: command.summary for name, command in COMMANDS.items()} | DEVE
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_the_list_has_the_first_sentence_of_the_help_of_each_command(name: str) -> None:
     assert load_command(name).help.startswith(SUMMARIES[name])
+
+
+def _with_subcommands() -> Iterator[tuple[str, Any]]:
+    for name in SUMMARIES:
+        command = load_command(name)
+        yield name, command
+        yield from ((f"{name} {each}", sub) for each, sub in getattr(command, "commands", {}).items())
+
+
+def test_the_help_of_every_command_and_subcommand_ends_with_an_example_of_it() -> None:
+    commands = dict(_with_subcommands())
+
+    assert set(EXAMPLES) == {"", *commands}
+    for name, command in commands.items():
+        words = shlex.split(EXAMPLES[name])
+        assert words[: len(name.split()) + 1] == ["orderctl", *name.split()]
+        assert command.epilog == f"Example: `{EXAMPLES[name]}`"
+
+
+def test_the_arguments_of_every_example_are_valid() -> None:
+    for name, command in _with_subcommands():
+        if not hasattr(command, "commands"):
+            command.make_context(name, shlex.split(EXAMPLES[name])[len(name.split()) + 1 :])
 
 
 def test_the_help_lists_every_command_and_imports_none_of_them() -> None:
@@ -96,7 +123,7 @@ def test_the_error_of_a_missing_development_tool_names_its_installation(
     [
         (["stock", "set", "A", "9" * 44], "Invalid value for 'QTY'", "orderctl stock set -h"),
         (["stock", "set", "A", "5", "--price", "0"], "Invalid value for '--price'", "orderctl stock set -h"),
-        (["orders"], "Missing option '--customer'", "orderctl orders -h"),
+        (["orders"], "Invalid value: give --customer ID, or --status", "orderctl orders -h"),
         (["nonsense"], "No such command 'nonsense'", "orderctl -h"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 from devtools.demo.orders import DEMO_ORDERS
 from devtools.demo.play import DemoResult
 from devtools.demo.view import next_commands, short_trace
-from orderctl.trace import ExecutionTrace, Lane, StateRun
+from orderctl.trace import Attempt, ExecutionTrace, Lane, StateRun
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 REDRIVEN = next(order for order in DEMO_ORDERS if order.outage)
@@ -24,7 +24,8 @@ def execution(*after: str, payment: StateRun) -> ExecutionTrace:
 
 
 def test_a_trace_has_a_line_for_each_branch_and_the_parked_message_before_the_redrive() -> None:
-    broken = execution("HoldOrder", payment=run("AuthorizePayment", error="GatewayUnavailable", attempts=4))
+    attempts = [Attempt(started=NOW, ended=NOW, error="GatewayUnavailable") for _ in range(4)]
+    broken = execution("HoldOrder", payment=run("AuthorizePayment", attempts=attempts))
     redriven = execution(
         "CapturePayment", "ConfirmOrder", payment=run("AuthorizePayment", status="AUTHORIZED")
     )

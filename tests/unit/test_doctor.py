@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 from devtools.checkout import REPOSITORY
 from orderctl.commands import doctor as command
 from orderctl.doctor.examination import CHECKS, examine
-from orderctl.doctor.finding import Finding
+from orderctl.doctor.finding import Finding, Verdict
 from orderctl.doctor.place import Place
 from orderctl.main import app
+from tests.orderctl_json import read_documented
 
 DEFINITION = (REPOSITORY / "statemachines/order_workflow.asl.json").read_text()
 USER = "arn:aws:iam::123456789012:user/ada"
@@ -274,3 +275,30 @@ def test_the_command_fails_on_a_problem(
     assert outcome.exit_code == exit_code
     assert "✓ CDK bootstrap       version 30" in outcome.output
     assert ("1 of 12 checks found a problem" in outcome.output) is bool(exit_code)
+
+
+def test_the_json_has_every_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account(describe_event_bus={})
+    monkeypatch.setattr(command, "aws_client", lambda *_: ("eu-west-1", account.client))
+
+    outcome = CliRunner().invoke(app, ["doctor", "--stage", "alice", "--json"])
+
+    found = read_documented(outcome.stdout, "doctor")
+    assert outcome.exit_code == 1
+    assert found["stage"] == "alice"
+    assert [each["check"] for each in found["checks"]] == list(CHECKS)
+    assert [each["check"] for each in found["checks"] if each["verdict"] == "problem"] == ["event bus"]
+
+
+def test_ctrl_c_says_how_many_checks_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: Any) -> Iterator[tuple[str, Finding]]:
+        yield "credentials", Finding(Verdict.OK, "fine")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "aws_client", lambda *_: ("eu-west-1", Account().client))
+    monkeypatch.setattr(command, "examine", interrupted)
+
+    outcome = CliRunner().invoke(app, ["doctor", "--stage", "alice"])
+
+    assert outcome.exit_code == 130
+    assert "Interrupted: 1 of 12 checks are done, and nothing was changed" in outcome.stderr

@@ -1,6 +1,7 @@
 """The program orderctl as a shell runs it: its version and help, full disks, closed pipes and Ctrl-C."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 
 from orderctl.command_list import COMMANDS, DEVELOPMENT_COMMANDS
 
+# Select Graphic Rendition with a colour of the text or of its background.
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3|4|9|10)[0-8]")
 ORDERCTL = [sys.executable, "-m", "orderctl"]
 NOT_WRITABLE = [((os.devnull, "rb"), "Bad file descriptor")]
 if Path("/dev/full").exists():  # not on macOS
@@ -33,7 +36,7 @@ main()
 
 
 def orderctl(
-    *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE
+    *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE, **variables: str
 ) -> "subprocess.CompletedProcess[str]":
     # Without a buffer, nothing would be left to write when the program ends.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -43,7 +46,7 @@ def orderctl(
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=environment | variables,
     )
 
 
@@ -65,6 +68,15 @@ def test_every_command_has_a_short_option_for_its_help(command: tuple[str, ...])
 
     assert (shown.returncode, shown.stderr) == (0, "")
     assert f"Usage: orderctl {' '.join(command)}".strip() in shown.stdout.replace("python -m ", "")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("stock", "--help"), ("no-such-command",)])
+def test_no_color_switches_off_the_colours(arguments: tuple[str, ...]) -> None:
+    coloured = orderctl(*arguments, FORCE_COLOR="1", TERM="xterm-256color", NO_COLOR="")
+    plain = orderctl(*arguments, FORCE_COLOR="1", TERM="xterm-256color", NO_COLOR="1")
+
+    assert COLOUR.search(coloured.stdout + coloured.stderr)
+    assert not COLOUR.search(plain.stdout + plain.stderr)
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("stock", "--help")])

@@ -7,6 +7,12 @@ from handlers.contract.fault import Fault, InvalidFault
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable
 
 
+@pytest.fixture(autouse=True)
+def _stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a function has of its stage, for the metric."""
+    monkeypatch.setenv("STAGE", "dev")
+
+
 def _never_slept(seconds: float) -> None:
     raise AssertionError(f"slept {seconds} s")
 

@@ -93,13 +93,13 @@ def test_a_fault_changes_the_environment_of_one_function_only(service: Service) 
 def test_a_latency_that_the_function_would_not_survive_is_refused() -> None:
     deployed = FakeStack()
 
-    with pytest.raises(OperatorError, match=r"latency of 8 s is not shorter than .* timeout of 8 s"):
-        _switch(deployed).turn_on(Fault(latency=8))
+    with pytest.raises(OperatorError, match=r"latency of 7.1 s is too long: .* stopped after 8 s"):
+        _switch(deployed).turn_on(Fault(latency=7.1))
     refused = _switch(deployed).read()
-    _switch(deployed).turn_on(Fault(latency=7.9))
+    _switch(deployed).turn_on(Fault(latency=7))
 
     assert refused is None
-    assert _switch(deployed).read() == Fault(latency=7.9)
+    assert _switch(deployed).read() == Fault(latency=7)
 
 
 def test_turning_a_fault_on_waits_until_the_function_is_updated() -> None:
@@ -195,13 +195,10 @@ def test_another_workflow_is_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ([], "payment: on: 100% of its invocations fail"),
-        (["--rate", "0.3"], "payment: on: 30% of its invocations fail"),
-        (["--latency", "2s"], "payment: on: 0% of its invocations fail, each after 2 s"),
-        (
-            ["--rate", "1", "--latency", "500ms"],
-            "payment: on: 100% of its invocations fail, each after 0.5 s",
-        ),
+        ([], "payment: on, every call fails"),
+        (["--rate", "0.3"], "payment: on, about 30% of its calls fail"),
+        (["--latency", "2s"], "payment: on, no call fails, and each takes 2 s longer"),
+        (["--rate", "1", "--latency", "500ms"], "payment: on, every call fails, and each takes 0.5 s longer"),
     ],
 )
 def test_the_command_shows_the_current_fault(
@@ -214,7 +211,48 @@ def test_the_command_shows_the_current_fault(
         CliRunner().invoke(app, ["fault", "payment", *words]) for words in (["on", *options], ["status"])
     ]
 
-    assert [outcome.stdout.strip() for outcome in outcomes] == [expected, expected]
+    assert [outcome.stdout.splitlines()[0] for outcome in outcomes] == [expected, expected]
+    assert all("`orderctl fault payment off` ends it." in outcome.stdout for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [("payment", "parked on the payment queue, and the order is ON_HOLD"), ("notification", "goes on")],
+)
+def test_the_command_says_what_a_fault_does_to_orders(
+    monkeypatch: pytest.MonkeyPatch, service: str, expected: str
+) -> None:
+    monkeypatch.setattr(fault, "find_stack", lambda *_: FakeStack())
+
+    assert expected in CliRunner().invoke(app, ["fault", service, "on"]).stdout
+
+
+def test_a_fault_can_be_read_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    deployed = FakeStack()
+    monkeypatch.setattr(fault, "find_stack", lambda *_: deployed)
+    _switch(deployed).turn_on(Fault(rate=0.3, latency=2))
+
+    printed = [
+        json.loads(CliRunner().invoke(app, ["fault", service, "status", "--json"]).stdout)
+        for service in ("payment", "inventory")
+    ]
+
+    assert printed == [
+        {
+            "service": "payment",
+            "on": True,
+            "rate": 0.3,
+            "latencySeconds": 2.0,
+            "explanation": "on, about 30% of its calls fail, and each takes 2 s longer",
+        },
+        {
+            "service": "inventory",
+            "on": False,
+            "rate": 0.0,
+            "latencySeconds": 0.0,
+            "explanation": "off, its calls are served as usual",
+        },
+    ]
 
 
 @pytest.mark.parametrize("options", [["--rate", "2"], ["--latency", "soon"], ["--latency", "-1s"]])

@@ -18,10 +18,13 @@ from typer.testing import CliRunner
 from handlers.contract.clock import rfc3339, utc_now
 from orderctl.commands import importing
 from orderctl.main import app
+from orderctl.products import Product
 from orderctl.stack import QUEUES, Stack
 from tests.dynamodb_items import to_item
+from tests.orderctl_json import read_documented
 
 HEADER: Final = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+MUG = Product(product_id="MUG", name="Mug", unit_price=255, available=12)
 STATUS = {"createdAt": rfc3339(utc_now()), "updatedAt": rfc3339(utc_now())}
 
 
@@ -203,6 +206,35 @@ def test_held_orders_are_reported_as_held(cloud: Cloud, file: Path) -> None:
     assert "20 orders are held (payment), on the payment queue" in ended.stderr
     assert "`orderctl dlq redrive payment`" in ended.stderr
     assert "--timeout" not in ended.stderr
+
+
+def test_the_json_counts_how_the_orders_ended(cloud: Cloud, file: Path) -> None:
+    cloud.status = {"status": "ON_HOLD", "reason": "payment"}
+
+    ended = import_(file, "--keep-stock", "--json")
+
+    found = read_documented(ended.stdout, "import")
+    assert ended.exit_code == 1
+    assert (found["placed"], found["unknown"]) == (20, 0)
+    assert found["outcomes"] == [{"status": "ON_HOLD", "reason": "payment", "orders": 20}]
+
+
+def test_ctrl_c_while_the_products_are_stocked_says_that_no_order_was_sent(
+    cloud: Cloud, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("orderctl.products.ProductsTable.not_stocked_from", lambda *_: [MUG])
+    monkeypatch.setattr("orderctl.products.ProductsTable.stock", interrupt)
+
+    ended = import_(file)
+
+    assert ended.exit_code == 130
+    assert (
+        "Interrupted: stocked 0 of 1 product\nNo order was sent. Run the same command again." in ended.stderr
+    )
+    assert cloud.placed == []
 
 
 def test_ctrl_c_ends_the_import_with_the_same_summary(cloud: Cloud, file: Path) -> None:

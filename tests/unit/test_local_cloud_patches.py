@@ -22,6 +22,7 @@ from devtools.local_cloud.patches import (
     schedules,
     state_machine_versions,
     step_functions,
+    stream_positions,
 )
 from devtools.local_cloud.patches.expected import PatchOutdatedError
 
@@ -50,6 +51,8 @@ def _of_another_version(*_: Any) -> None:
         (step_functions, stepfunctions, "_emit_execution_status_event", _of_another_version),
         (state_machine_versions, stepfunctions, "_start_execution", _of_another_version),
         (state_machine_versions, provisioners, "_update_resource", _of_another_version),
+        (stream_positions, lambda_svc, "_restore_esm_positions", _of_another_version),
+        (stream_positions, lambda_svc, "_restore_state", _of_another_version),
     ],
 )
 def test_a_patch_refuses_changed_code(
@@ -95,3 +98,19 @@ def test_no_schedule_fires_while_the_sweeper_would_overtake_an_execution(
     scheduler._tick_schedules()
 
     assert bool(checks) is is_checked
+
+
+def test_after_a_restart_a_stream_is_read_from_its_first_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = ("000000000000", "us-east-1", "a function")
+    streams, shards = lambda_svc._dynamodb_stream_positions, lambda_svc._kinesis_positions
+    for positions in (streams, shards):
+        monkeypatch.setattr(positions, "_data", {})
+    monkeypatch.setattr(lambda_svc, "_restore_esm_positions", lambda_svc._restore_esm_positions)
+    stream_positions.apply()
+
+    lambda_svc._restore_state(
+        {"dynamodb_stream_positions": {function: 500}, "kinesis_positions": {function: 7}}
+    )
+
+    assert streams._data == {}
+    assert shards._data == {function: 7}

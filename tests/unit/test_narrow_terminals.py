@@ -1,5 +1,6 @@
 """Tables with order ids on narrow terminals."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -9,14 +10,22 @@ from rich.console import Console, RenderableType
 from devtools.demo.orders import DEMO_ORDERS
 from devtools.demo.play import DemoResult
 from devtools.demo.view import short_trace
+from handlers.contract.names import OpenKind, OrderStatus
 from orderctl import terminal
 from orderctl.commands.cancelling import held_table
-from orderctl.display.order_view import order_view, orders_table
+from orderctl.display.order_view import orders_table
+from orderctl.display.report_view import report_view
+from orderctl.display.stats_view import stats_view
+from orderctl.display.watch_view import watch_view
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import WaitingOrder
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.tables import messages_view, plan_table, waiting_view
 from orderctl.errors import OperatorError
+from orderctl.open_orders import OpenOrder
+from orderctl.order_report import OrderReport
+from orderctl.order_stats import OrderStats, SettleSeconds
+from orderctl.watching import Snapshot
 
 ORDER_ID = "23ac301d-e113-400f-8d5a-f406e39d870a"
 NOW = datetime(2026, 11, 22, 15, 14, 31, tzinfo=UTC)
@@ -48,19 +57,51 @@ WAITING = WaitingOrder(
     open_key=f"WAITING#{TIME}",
     customer_id="cust-17850",
 )
+REPORT = OrderReport(order=ORDER, record={}, notifications={}, executions=[], parked=[], notes=[])
+STATS = OrderStats(
+    since=NOW,
+    until=NOW,
+    outcomes=Counter({(OrderStatus.REJECTED, "OUT_OF_STOCK"): 1200}),
+    settle_seconds=SettleSeconds.of([1.0, 2.0]),
+    dead_letters={"payment": 2},
+    # As long as a product's id may be.
+    refused_products=[(ORDER_ID, 7)],
+    cut_off=(),
+    without_data=False,
+)
+SNAPSHOT = Snapshot(
+    at=NOW,
+    in_progress={"PENDING": 3},
+    waiting={"ON_HOLD": 12, "CONFIRMED": 1},
+    cut_off=frozenset(OpenKind),
+    newest=[ORDER],
+    held=[
+        OpenOrder(
+            order_id=ORDER_ID,
+            kind=OpenKind.WAITING,
+            status="ON_HOLD",
+            reason="notification",
+            since=TIME,
+            updated_at=TIME,
+        )
+    ],
+    dead_letters={"inventory": 0, "payment": 12, "notification": 0, "delivery": 0},
+)
 
 VIEWS: dict[str, Callable[[int], list[RenderableType]]] = {
     "orders": lambda _: [orders_table([ORDER])],
-    "show": lambda _: [order_view(ORDER)],
+    "show": lambda _: [report_view(REPORT, NOW)],
     "dlq list": lambda width: messages_view([LETTER], {}, NOW, limit=1, width=width),
     "dlq list, without a message": lambda _: waiting_view([WAITING], NOW, limit=1, in_flight=0),
     "demo": lambda _: [*short_trace(DEMO)],
+    "stats": lambda _: [stats_view(STATS)],
+    "watch": lambda _: [watch_view(SNAPSHOT)],
     "cancel --dry-run": lambda _: [held_table([WAITING])],
     "dlq redrive --dry-run": lambda _: [plan_table(RedrivePlan.from_messages([LETTER]), {})],
 }
 
 
-@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("width", [40, 60, 80])
 def test_an_order_id_in_a_message_is_never_broken_across_lines(
     width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +118,7 @@ def test_an_order_id_in_a_message_is_never_broken_across_lines(
     assert max(map(len, [first, *others[:-1]])) <= width
 
 
-@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("width", [40, 60, 80])
 @pytest.mark.parametrize("view", VIEWS)
 def test_an_order_id_is_never_broken_across_lines(view: str, width: int) -> None:
     console = Console(width=width)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from orderctl.commands import rollback
 from orderctl.main import app
+from tests.orderctl_json import read_documented
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 
@@ -90,3 +91,25 @@ def test_a_version_that_does_not_exist_changes_nothing(
     assert outcome.exit_code == 1
     assert problem in outcome.output
     assert cloud.updates == []
+
+
+def test_the_json_has_both_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = FakeStepFunctions(versions=[3, 2, 1], routes={3: 100})
+
+    outcome = _rolled_back(cloud, monkeypatch, "--json")
+
+    assert read_documented(outcome.stdout, "rollback") == {"version": 2, "before": 3}
+
+
+def test_ctrl_c_says_that_either_version_may_be_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    cloud = FakeStepFunctions(versions=[3, 2, 1], routes={3: 100})
+    monkeypatch.setattr(cloud, "update_state_machine_alias", interrupt)
+
+    outcome = _rolled_back(cloud, monkeypatch)
+
+    assert outcome.exit_code == 130
+    assert "Interrupted: version 2 may be live, or still version 3" in outcome.stderr
+    assert "Run `orderctl rollback 2` or `orderctl rollback 3`." in outcome.stderr

@@ -92,7 +92,7 @@ def test_two_parallel_states_in_a_row_keep_their_own_branches() -> None:
     assert names(result.runs) == ["First", [["InFirst"]], "Second", [["InSecond"]]]
 
 
-def test_a_task_has_its_status_its_attempts_and_its_last_error() -> None:
+def test_a_task_that_succeeds_at_last_has_its_attempts_and_no_error() -> None:
     result = trace(
         (1, 0, "TaskStateEntered", {"name": "ReserveInventory"}),
         (2, 1, "TaskScheduled"),
@@ -103,7 +103,12 @@ def test_a_task_has_its_status_its_attempts_and_its_last_error() -> None:
     )
 
     run = result.runs[0]
-    assert (run.status, run.attempts, run.error) == ("RESERVED", 2, "DependencyUnavailable")
+    assert (run.status, run.error, run.has_succeeded) == ("RESERVED", "", True)
+    assert [(each.error, each.cause) for each in run.attempts] == [
+        ("DependencyUnavailable", "throttled"),
+        ("", ""),
+    ]
+    assert run.waits == [pytest.approx(0.01)]
     assert run.seconds == pytest.approx(0.05)
 
 

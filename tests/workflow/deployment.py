@@ -83,7 +83,8 @@ def deploy(template: Mapping[str, Any]) -> Deployment:
             names[logical_id] = makers[resource["Type"]](logical_id, resource["Properties"])
     substitutions = _only(template, "AWS::StepFunctions::StateMachine")["DefinitionSubstitutions"]
     bus = _only(template, "AWS::Events::EventBus")["Name"]
-    (topic_arn,) = (name for name in names.values() if name.startswith("arn:aws:sns:"))
+    # The other topic is for operators.
+    (topic_arn,) = (arn for name, arn in names.items() if name.startswith("MessagingNotifications"))
     return Deployment(
         template=template,
         tables=tables,

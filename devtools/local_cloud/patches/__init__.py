@@ -15,6 +15,7 @@ from devtools.local_cloud.patches import (
     stable_address,
     state_machine_versions,
     step_functions,
+    stream_positions,
 )
 
 
@@ -34,3 +35,4 @@ def apply_patches() -> None:
     iam_calls.apply()
     step_functions.apply()
     state_machine_versions.apply()
+    stream_positions.apply()

@@ -1,10 +1,12 @@
 """A minute of a schedule lasts a few seconds, and no schedule fires while executions wait for their turn.
 
+A schedule that fires has no line in the log of the cloud: the sweeper's would hide all others.
 The first lets the local sweeper run often. The second keeps it from orders whose execution is only late.
 On AWS no execution waits. Here a few run at a time, and one can wait longer than the sweeper's threshold for
 its first state. The sweeper would emit its order again, each minute, which makes the queue longer still.
 """
 
+import logging
 import os
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -16,6 +18,7 @@ from devtools.local_cloud.patches.expected import expect_signature, expect_sourc
 MINUTE_SECONDS: Final = float(os.environ.get("ORDERCTL_SCHEDULE_MINUTE", "5"))
 # Half of the local sweeper's threshold (infrastructure/config.py): no overdue order has a live execution.
 LATE_AFTER: Final = timedelta(seconds=30)
+_TICKER: Final = "evb-scheduler-ticker"
 
 
 def apply() -> None:
@@ -24,6 +27,7 @@ def apply() -> None:
     expect_signature(interval_of, "expr")
     expect_source(scheduler._tick_schedules, "_eb._parse_rate_seconds(expr)")
     expect_source(scheduler._ticker_loop, "time.sleep(_SCHEDULE_TICK_INTERVAL)", "_tick_schedules()")
+    expect_source(scheduler.start_scheduler, f'name="{_TICKER}"')
     expect_source(stepfunctions._start_execution, '"status": "RUNNING"', '"startDate": start_date')
     tick = scheduler._tick_schedules
     expect_signature(tick)
@@ -39,6 +43,12 @@ def apply() -> None:
     eventbridge._parse_rate_seconds = shorter_interval_of
     scheduler._tick_schedules = tick_unless_late
     scheduler._SCHEDULE_TICK_INTERVAL = min(1.0, MINUTE_SECONDS / 5)
+    eventbridge.logger.addFilter(_is_worth_a_line)
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Tell whether a line of the log is about more than a schedule that fired."""
+    return record.threadName != _TICKER or record.levelno > logging.INFO
 
 
 def _is_late(execution: dict[str, Any]) -> bool:

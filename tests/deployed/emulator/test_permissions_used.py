@@ -37,6 +37,7 @@ _NOT_SEEN: Final = {
     ("*", "logs:*"): "MiniStack writes the logs of functions and executions by itself",
     ("Workflow*EventsRo*", "states:StartExecution"): "EventBridge starts executions inside of MiniStack",
     ("SweeperScheduleRole*", "lambda:InvokeFunction"): "the scheduler invokes inside of MiniStack",
+    ("FunctionsMetricsRole*", "dynamodb:*"): "MiniStack reads the stream for the function by itself",
     ("OperatorRole*", "lambda:GetAccountSettings"): "MiniStack allows it to everybody",
     ("OperatorRole*", "execute-api:Invoke"): "the local API has a key, and asks for no signature",
 }

@@ -1,0 +1,1 @@
+"""Metrics, dashboard and alarms of a stage."""
