@@ -198,7 +198,8 @@ def handler(_event: dict[str, Any], context: InvocationContext) -> dict[str, int
             MetricName.ORDERS_REEMITTED: [outcomes[SweepOutcome.EMITTED]],
             MetricName.HOLDS_EXPIRED: [outcomes[SweepOutcome.EXPIRED]],
             MetricName.ORDERS_GIVEN_UP: [outcomes[SweepOutcome.HELD]],
-            MetricName.OLDEST_WAITING_SECONDS: [_sweeper().oldest_waiting().total_seconds()],
         }
     )
+    # Apart from the others: when this query fails, the sweep was completed all the same.
+    emit({MetricName.OLDEST_WAITING_SECONDS: [_sweeper().oldest_waiting().total_seconds()]})
     return {outcome.value: count for outcome, count in outcomes.items()}

@@ -120,7 +120,7 @@ class StageConfig:
     runbook_url: str | None
     # For so long a CONFIRMED order can be cancelled; 0: not at all.
     cancel_confirmed_seconds: int
-    # After so long an order that is ON_HOLD is cancelled.
+    # After so long an order that is ON_HOLD is cancelled; a redrive that fails begins the time anew.
     hold_expires_after_seconds: int
     # After so many days a settled order has no address and no payment token any more; None: it keeps them.
     contact_data_days: int | None
@@ -214,7 +214,9 @@ class StageConfig:
             ),
             hold_expires_after_seconds=_seconds(
                 "holdExpiresAfter",
-                hold_expires_after or (_LOCAL_HOLD_EXPIRES_AFTER if is_local else _HOLD_EXPIRES_AFTER),
+                (_LOCAL_HOLD_EXPIRES_AFTER if is_local else _HOLD_EXPIRES_AFTER)
+                if hold_expires_after is None
+                else hold_expires_after,
                 least=1,
                 most=_HOLD_EXPIRES_AT_MOST,
             ),
@@ -289,7 +291,12 @@ def _is_monitored(stage: str, given: str | None) -> bool:
 
 
 def _alarm_without_orders(given: str | None, *, default: str, on: bool) -> int | None:
-    seconds = _seconds("alarmWithoutOrdersFor", given or default, least=0, most=_ALARM_WITHOUT_ORDERS_AT_MOST)
+    seconds = _seconds(
+        "alarmWithoutOrdersFor",
+        default if given is None else given,
+        least=0,
+        most=_ALARM_WITHOUT_ORDERS_AT_MOST,
+    )
     if seconds % 60:
         raise InvalidSettingError(f"alarmWithoutOrdersFor is {given!r}: it must be whole minutes")
     if given is not None and seconds and not on:

@@ -23,7 +23,17 @@ from orderctl.stack import Stack
 from orderctl.terminal import say
 
 # No e-mail address and no payment token.
-_ATTRIBUTES: Final = ("orderId", "customerId", "status", "reason", "updatedAt", "openKey", "cancelReason")
+_ATTRIBUTES: Final = (
+    "orderId",
+    "customerId",
+    "status",
+    "reason",
+    "updatedAt",
+    "openKey",
+    "cancelReason",
+    "total",
+    "forgottenAt",
+)
 # The rule of handlers/schemas/cancel_order.schema.json; what is no Unicode can't be stored.
 _COMMENT: Final = re.compile("[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 _IN_PROGRESS: Final = open_key(OpenKind.IN_PROGRESS, "")
@@ -55,6 +65,8 @@ class CancellableOrder:
     updated_at: str
     open_key: str
     cancel_reason: CancelReason | None
+    amount: int
+    is_forgotten: bool
 
     def answer(self, confirmed_since: str | None) -> Answer:
         """Return the answer to a request; REQUESTED when it can be written."""
@@ -135,7 +147,9 @@ class Cancellations:
             if answer is not Answer.REQUESTED:
                 return Requested(answer=answer, order=order, at=order.updated_at)
             now = rfc3339(self._now())
-            if self._write(order_id, now, confirmed_since=since):
+            # The words of a customer who was forgotten must not be stored.
+            comment = None if order.is_forgotten else self._comment
+            if self._write(order_id, now, confirmed_since=since, comment=comment):
                 self._start(order_id, order.customer_id)
                 return Requested(answer=answer, order=order, at=now)
             order = self.read(order_id)
@@ -153,7 +167,7 @@ class Cancellations:
             self._sleep(1 / rate)
 
     def _request_held(self, order: WaitingOrder) -> bool:
-        if self._write(order.order_id, rfc3339(self._now()), seen=order.open_key):
+        if self._write(order.order_id, rfc3339(self._now()), seen=order.open_key, comment=self._comment):
             self._start(order.order_id, order.customer_id)
             return True
         changed = self.read(order.order_id)
@@ -185,13 +199,19 @@ class Cancellations:
         return rfc3339(self._now() - self._cancel_confirmed) if self._cancel_confirmed else None
 
     def _write(
-        self, order_id: str, now: str, *, confirmed_since: str | None = None, seen: str | None = None
+        self,
+        order_id: str,
+        now: str,
+        *,
+        comment: str | None,
+        confirmed_since: str | None = None,
+        seen: str | None = None,
     ) -> bool:
         write = lifecycle.request_cancellation(
             order_id,
             now,
             CancelReason.OPERATOR,
-            comment=self._comment,
+            comment=comment,
             confirmed_since=confirmed_since,
             seen=seen,
         )
@@ -245,4 +265,6 @@ def _order(record: Mapping[str, Any]) -> CancellableOrder:
         updated_at=record["updatedAt"],
         open_key=record.get("openKey", ""),
         cancel_reason=None if reason is None else CancelReason(reason),
+        amount=int(record["total"]["amount"]),
+        is_forgotten="forgottenAt" in record,
     )

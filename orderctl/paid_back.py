@@ -14,10 +14,10 @@ from orderctl.stack import Stack
 _ATTRIBUTES: Final = ("orderId", "status")
 
 
-def record_paid_back(stack: Stack, order_id: str, now: datetime) -> None:
+def record_paid_back(stack: Stack, order_id: str, amount: int, now: datetime) -> None:
     """Change a CAPTURED payment to REFUNDED, without a call to the provider; raise OperatorError else.
 
-    One that is REFUNDED already stays as it is.
+    `amount` is the whole of it, in minor units. One that is REFUNDED already stays as it is.
     """
     dynamodb = stack.client("dynamodb")
     key = {"orderId": order_id, "record": PAYMENT_STEP}
@@ -25,7 +25,7 @@ def record_paid_back(stack: Stack, order_id: str, now: datetime) -> None:
         dynamodb.update_item(
             TableName=stack.orders_table,
             Key=to_item(key),
-            UpdateExpression="SET #status = :refunded, #at = :now, paidBack = :true",
+            UpdateExpression="SET #status = :refunded, #at = :now, amount = :amount, paidBack = :true",
             ConditionExpression="#status = :captured",
             ExpressionAttributeNames={"#status": "status", "#at": "at"},
             ExpressionAttributeValues=to_item(
@@ -33,6 +33,7 @@ def record_paid_back(stack: Stack, order_id: str, now: datetime) -> None:
                     ":refunded": PaymentStatus.REFUNDED.value,
                     ":captured": PaymentStatus.CAPTURED.value,
                     ":now": rfc3339(now),
+                    ":amount": amount,
                     ":true": True,
                 }
             ),

@@ -1,7 +1,7 @@
 """The ORDER record of the Orders table: stored once, read alone, with its steps, or by customer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from handlers.adapters.aws import translated
@@ -81,6 +81,7 @@ class OrdersTable:
 
         `confirmed_since`: see `order_lifecycle.request_cancellation`. Raises OrderNotFound.
         """
+        # The words of a customer who was forgotten must not be stored.
         write = request_cancellation(
             order_id,
             request.requested_at,
@@ -100,6 +101,9 @@ class OrdersTable:
         except ConditionFailedError as failed:
             if not failed.stored:
                 raise OrderNotFound(order_id) from None
+            if "forgottenAt" in failed.stored and request.comment is not None:
+                without = replace(request, comment=None)
+                return self.request_cancellation(order_id, without, confirmed_since=confirmed_since)
             return _order(failed.stored)
         return _order(from_item(response["Attributes"]))
 

@@ -42,7 +42,7 @@ _FIXED: Final[Mapping[type[Exception], tuple[HTTPStatus, str | None, str]]] = {
     CancelLater: (
         HTTPStatus.CONFLICT,
         "order-being-confirmed",
-        "The order is being confirmed at this moment; try again.",
+        "The order is being confirmed. Try again: that takes a few seconds, and at worst some minutes.",
     ),
 }
 
@@ -104,7 +104,9 @@ def _unknown(error: UnknownProducts) -> list[Violation]:
 
 
 def _unavailable() -> Response[str]:
-    detail = "Try again; with the same Idempotency-Key no order is placed twice."
+    detail = (
+        "Try again; with the same Idempotency-Key no order is placed twice. A cancellation can be repeated."
+    )
     return _retry_later(_response(HTTPStatus.SERVICE_UNAVAILABLE, None, detail))
 
 

@@ -204,6 +204,8 @@ def request_cancellation(  # noqa: PLR0913  each of them is stored or compared
     more. An order CONFIRMED before `confirmed_since` is not cancelled; None excludes all of them. One that is
     still being announced must first be closed, or wait for an operator: "confirmed" must not come after
     "cancelled". With `seen`, the order must be ON_HOLD with this openKey.
+
+    With a `comment` the customer must not be forgotten: the words could say who it was.
     """
     values = {
         ":now": now,
@@ -211,15 +213,16 @@ def request_cancellation(  # noqa: PLR0913  each of them is stored or compared
         ":openShard": open_shard(order_id),
         ":openKey": open_key(OpenKind.IN_PROGRESS, now),
     }
-    note = ""
+    note = unless_forgotten = ""
     if comment is not None:
         note, values[":comment"] = ", cancelComment = :comment", comment
+        unless_forgotten = " AND attribute_not_exists(forgottenAt)"
     condition, compared = _cancellable(confirmed_since, seen)
     return OrderWrite(
         update="SET cancelRequestedAt = :now, cancelReason = :reason, updatedAt = :now, "
         f"openShard = :openShard, openKey = :openKey{note} "
         "REMOVE executionArn, executionStartedAt, attempts, unannounced, closedAt",
-        condition=f"{_NOT_CANCELLING} AND {condition}",
+        condition=f"{_NOT_CANCELLING} AND {condition}{unless_forgotten}",
         values=values | compared,
     )
 

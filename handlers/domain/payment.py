@@ -12,6 +12,7 @@ class PaymentOperation(StrEnum):
 
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
+    # Of executions that run an earlier version of the workflow: it goes when none of those is left.
     VOID = "void"
     REVERSE = "reverse"
 

@@ -84,15 +84,17 @@ def error_rate(function: Function, label: str) -> MathExpression:
     )
 
 
-def total(metrics: Mapping[str, Metric], label: str, *, period: Duration = PERIOD) -> MathExpression:
-    """Return the sum, in which a metric without data counts 0.
+def total(
+    metrics: Mapping[str, Metric], label: str, *, period: Duration = PERIOD, always: Metric | None = None
+) -> MathExpression:
+    """Return the sum, in which a metric without data counts 0; with `always` it has data when that has some.
 
     AWS advises against the function SUM in alarms.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
-    return MathExpression(
-        expression=" + ".join(metrics), using_metrics={**metrics}, label=label, period=period
-    )
+    terms = [*metrics, *(["0 * always"] if always else [])]
+    used = {**metrics, **({"always": always} if always else {})}
+    return MathExpression(expression=" + ".join(terms), using_metrics=used, label=label, period=period)
 
 
 def concurrency_share() -> MathExpression:

@@ -457,3 +457,14 @@ def test_a_list_of_orders_has_no_reason_of_a_client(api: OrdersApi, order_id: st
 
     assert [each["orderId"] for each in listed.body["orders"]] == [order_id]
     assert COMMENT not in listed.text
+
+
+def test_the_words_of_a_customer_who_was_forgotten_are_not_stored(
+    api: OrdersApi, tables: OrderTables, order_id: str
+) -> None:
+    tables.change(order_id, status="CONFIRMED", updatedAt=_hours_ago(1), forgottenAt=_hours_ago(1), **CLOSED)
+
+    response = api.cancel(order_id, {"reason": COMMENT})
+
+    assert (response.status, "comment" in response.body["cancellation"]) == (202, False)
+    assert "cancelComment" not in _stored(tables, order_id)

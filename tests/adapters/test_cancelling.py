@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from devtools.checkout import REPOSITORY
 from handlers.api.validation import checked_schema, violations
 from handlers.contract.clock import rfc3339, utc_now
+from handlers.contract.metrics import MetricName
 from handlers.contract.names import OpenKind
+from handlers.domain.order_facts import facts
 from orderctl import settlement
 from orderctl.cancelling import Cancellations, is_comment
 from orderctl.commands import cancelling
@@ -617,6 +619,10 @@ def test_money_that_was_paid_back_in_another_way_lets_the_cancellation_go_on(
     assert result.exit_code == 0
     assert payment_of(backlog, order_id)["status"] == "REFUNDED"
     assert payment_of(backlog, order_id)["reference"] == "pi_1"
+    if payment == "CAPTURED":
+        assert list(facts({"status": "CAPTURED"}, payment_of(backlog, order_id))) == [
+            (MetricName.REVENUE_REFUNDED, 1530)
+        ]
     assert backlog.announced() == [requested(order_id, "CUSTOMER")]
 
 
@@ -640,3 +646,13 @@ def test_only_a_cancelled_order_is_paid_back(backlog: Backlog, orderctl: Orderct
     assert result.exit_code == 1
     assert f"Nobody has asked to cancel {order_id}" in result.stderr
     assert payment_of(backlog, order_id)["status"] == "CAPTURED"
+
+
+def test_no_reason_is_stored_when_the_customer_was_forgotten(backlog: Backlog, orderctl: Orderctl) -> None:
+    order_id = backlog.place("CONFIRMED", updatedAt=ago(hours=1), forgottenAt=ago(hours=1))
+
+    result = orderctl(order_id, "--reason", "Ada called")
+
+    assert result.exit_code == 0
+    assert backlog.order(order_id)["cancelReason"] == "OPERATOR"
+    assert "cancelComment" not in backlog.order(order_id)

@@ -158,11 +158,9 @@ def test_show_does_not_look_for_messages_in_full_queues(
 
     text = orderctl("show", order_id).stdout
 
-    assert (
-        f"The queues have 2 messages, too many to look for its own here: `orderctl dlq show {order_id}`"
-        in (text)
-    )
-    assert "parked message" not in text.replace("parked messages: its own", "")
+    assert "The queues have 2 messages, too many to look for its own here" in text
+    assert f"`orderctl dlq show {order_id}` does." in text
+    assert "needs redrive" not in text
 
 
 class Denied:
@@ -170,11 +168,7 @@ class Denied:
 
     def __getattr__(self, name: str) -> Any:
         def denied(**_: Any) -> None:
-            error = {
-                "Code": "AccessDeniedException",
-                "Message": "not authorized to perform: logs:FilterLogEvents",
-            }
-            raise ClientError({"Error": error}, "FilterLogEvents")
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "FilterLogEvents")
 
         return denied
 
@@ -191,7 +185,7 @@ def test_show_says_what_an_operator_may_not_read(
     outcome = orderctl("show", order_id)
 
     assert outcome.exit_code == 0
-    assert "Its executions can't be shown. You may not call logs:FilterLogEvents" in outcome.stdout
+    assert "Its executions can't be shown. You may not call FilterLogEvents" in outcome.stdout
     assert "AuthorizePayment on the payment queue, needs redrive" in outcome.stdout
 
 

@@ -67,6 +67,8 @@ def test_more_orders_than_the_limit_are_not_kept_secret(
 ) -> None:
     monkeypatch.setattr(open_orders, "_PAGE", 1)
     placed = [backlog.place("PENDING", since=ago(hours=9 - number)) for number in range(9)]
+    for _ in range(9):
+        backlog.place("ON_HOLD", since=ago(hours=20))
 
     few, all_ = orderctl("--status", "PENDING", "--limit", "5", "--json"), orderctl("--status", "PENDING")
 

@@ -207,7 +207,12 @@ def test_a_count_that_is_not_complete_says_so(
     assert "\n0 orders waiting for an operator\n" in outcome.stdout
 
 
-def test_a_live_view_needs_a_terminal(orderctl: Orderctl) -> None:
+def test_a_live_view_needs_a_terminal(orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch.time, "sleep", interrupt)
+
     outcome = orderctl("watch")
 
     assert outcome.exit_code == 2

@@ -27,6 +27,7 @@ _OUTPUTS: Final = frozenset(
         "DeliveryDlqUrl",
         "ExecutionsUrl",
         "CancelConfirmedSeconds",
+        "SweeperLogGroupName",
     }
 )
 _NAME_PROPERTIES: Final = {
@@ -175,6 +176,7 @@ def test_prod_differs_from_dev_only_in_retention_and_limits(
         "AWS::CloudWatch::Alarm AlarmDescription",  # the commands name the stage
         "AWS::CloudWatch::CompositeAlarm AlarmDescription",
         "AWS::CloudWatch::Alarm Dimensions",  # our metrics have the stage
+        "AWS::CloudWatch::Alarm Metrics",  # as above
         "AWS::CloudWatch::Dashboard DashboardBody",
     }
 
