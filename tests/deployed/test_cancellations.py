@@ -101,6 +101,7 @@ def test_an_operator_cancels_a_held_order_and_a_redrive_removes_its_message(shop
     wait_until_parked(shop.stack, [order_id], count=1)
 
     orderctl("cancel", order_id, "--reason", "the customer called", "--wait")
+    shop.wait_until_closed(order_id)
     redriven = orderctl("dlq", "redrive", "--order", order_id).stdout
 
     shown = shop.api.get(order_id).body

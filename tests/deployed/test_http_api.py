@@ -160,7 +160,7 @@ def test_an_order_is_shown_with_its_steps(shop: DeployedShop, product: str, cust
     assert response.status == 200
     assert order.keys() == {
         *("orderId", "customerId", "status", "reason", "items", "total", "steps", "execution"),
-        *("createdAt", "updatedAt"),
+        *("cancellation", "createdAt", "updatedAt"),
     }
     assert (order["customerId"], order["createdAt"]) == (customer, placed["createdAt"])
     assert order["items"] == [{"productId": product, "quantity": 2, "unitPrice": 255}]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from orderctl.main import app
 from tests.deployed.deployed_shop import DeployedShop
-from tests.deployed.operator_steps import outage
+from tests.deployed.operator_steps import outage, place, wait_until_parked
 from tests.dynamodb_items import to_item
 from tests.orderctl_json import read_documented
 from tests.waiting import eventually
@@ -42,12 +42,14 @@ def test_an_order_can_be_placed_shown_listed_and_traced(shop: DeployedShop) -> N
     )
     order_id = placed.stdout.split()[0]
     shown = eventually(
-        lambda: _output_with(orderctl("show", order_id), "notification SENT"), "the sent notification"
+        lambda: _output_with(orderctl("show", order_id), "notification (confirmed) SENT"),
+        "the sent notification",
     )
     listed = eventually(
         lambda: _output_with(orderctl("orders", "--customer", customer), f"{order_id} CONFIRMED USD 5.10"),
         "the confirmed order in the list",
     )
+    shop.wait_until_closed(order_id)
     traced = orderctl("trace", order_id)
 
     assert re.fullmatch(
@@ -57,9 +59,45 @@ def test_an_order_can_be_placed_shown_listed_and_traced(shop: DeployedShop) -> N
     assert f"{product} 2 USD 2.55" in shown
     assert re.search(r"inventory RESERVED .* payment CAPTURED", shown)
     assert listed
-    assert traced.stdout.startswith("SUCCEEDED arn:aws:states:")
+    assert traced.stdout.startswith("first: confirmed the order (")
     assert re.search(r"ReserveInventory RESERVED .*\d+ ms", traced.stdout)  # a cold start can be retried
     assert re.search(r"ConfirmOrder.*AnnounceConfirmed.*NotifyConfirmed", traced.stdout, re.DOTALL)
+
+
+def test_a_held_order_is_explained_by_show_alone(shop: DeployedShop) -> None:
+    with outage("payment"):
+        (order_id,) = place(shop, shop.sell())
+        shop.wait_until_not_pending(order_id)
+        wait_until_parked(shop.stack, [order_id], count=1)
+
+    shown = eventually(
+        lambda: _output_with(orderctl("show", order_id), "first: held the order: AuthorizePayment failed"),
+        "the execution in the log",
+    )
+    redriven = orderctl("dlq", "redrive", "--order", order_id, "--wait")
+    settled = eventually(
+        lambda: _output_with(orderctl("show", order_id), "redrive: confirmed the order"),
+        "the second execution in the log",
+    )
+
+    assert "status ON_HOLD (payment)" in shown
+    assert "Held: AuthorizePayment failed. Nothing is lost, and it waits for an operator since" in shown
+    assert "AuthorizePayment failed after 4 attempts: GatewayUnavailable: fault switch" in shown
+    assert "AuthorizePayment on the payment queue, needs redrive" in shown
+    assert f"orderctl dlq redrive --order {order_id}" in shown
+    assert "SUCCEEDED" not in shown
+    assert f"{order_id} CONFIRMED done" in single_spaced(redriven.stdout)
+    assert redriven.exit_code == 0
+    assert "Everything is done." in settled
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_status_tells_how_the_system_is_doing() -> None:
+    outcome = orderctl("status")
+
+    lines = {line.partition("  ")[0] for line in outcome.stdout.splitlines()}
+    assert {"in progress", "waiting", "dead letters", "faults"} <= lines
+    assert outcome.exit_code == 0
 
 
 def _output_with(outcome: Result, wanted: str) -> str | None:
@@ -210,7 +248,7 @@ def test_an_order_of_a_product_with_an_impossible_price_is_refused(shop: Deploye
     ("arguments", "what", "what_to_do"),
     [
         (("show", str(uuid4())), "The API responded with 404", ""),
-        (("trace", str(uuid4())), "The API responded with 404", ""),
+        (("trace", str(uuid4())), "There is no order", "--stage"),
         (("orders", "--customer", "c" * 65), "The API responded with 400", "customerId"),
         (("stock", "show", "no-such"), "There is no product no-such", "orderctl stock show"),
         (("import", "/no/such/file.csv"), "/no/such/file.csv can't be read: No such file", ""),

@@ -11,6 +11,7 @@ from devtools.local_cloud.patches import (
     lambda_errors,
     lambda_logs,
     public_parameters,
+    saved_queries,
     schedules,
     stable_address,
     state_machine_versions,
@@ -31,6 +32,7 @@ def apply_patches() -> None:
     event_archives.apply()
     event_bus_policies.apply()
     public_parameters.apply()
+    saved_queries.apply()
     schedules.apply()
     iam_calls.apply()
     step_functions.apply()

@@ -13,7 +13,7 @@ def test_the_demo_succeeds() -> None:
     outcome = orderctl("demo")
 
     assert outcome.exit_code == 0, outcome.output
-    assert outcome.stdout.count("✓") == 4
+    assert outcome.stdout.count("✓") == 5
     assert "in stock, card accepted CONFIRMED RESERVED CAPTURED SENT ✓" in single_spaced(outcome.stdout)
     assert "payment service down, then redriven CONFIRMED RESERVED CAPTURED SENT ✓" in single_spaced(
         outcome.stdout
