@@ -14,7 +14,7 @@ import urllib3
 
 from handlers.contract.names import ApiAuth
 from orderctl.api_signature import signer
-from orderctl.errors import OperatorError
+from orderctl.errors import OperatorError, WrongArguments
 from orderctl.outage import Outage
 from orderctl.stack import Stack
 from orderctl.terminal import waiting
@@ -90,7 +90,7 @@ class OrdersApi:
     def place(self, order: Mapping[str, Any], *, idempotency_key: str) -> Response:
         """POST an order."""
         if not (idempotency_key.isascii() and idempotency_key.isprintable()):
-            raise OperatorError(
+            raise WrongArguments(
                 f"{idempotency_key!r} is not an idempotency key",
                 what_to_do="Use printable ASCII characters only.",
             )

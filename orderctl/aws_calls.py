@@ -1,5 +1,6 @@
 """How orderctl calls AWS: time limits, retries that can be seen, and errors for people."""
 
+import re
 import threading
 from typing import Any, Final
 
@@ -39,6 +40,9 @@ _NOT_SIGNED_IN: Final = (
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html and, for the services with
 # the query protocol, https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+# The message names the action, for example dynamodb:Query.
+_DENIED_ACTION: Final = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 _REFUSED: Final = frozenset(
     {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"}
 )
@@ -54,12 +58,8 @@ def operator_error(error: Exception) -> OperatorError | None:
     """Describe an error of AWS or on the way to it; None for any other error."""
     if isinstance(error, NoCredentialsError):
         return OperatorError("No AWS credentials were found", what_to_do="Add --profile, or sign in to AWS.")
-    if isinstance(error, ClientError) and error.response["Error"]["Code"] in _EXPIRED | _REFUSED:
-        code = error.response["Error"]["Code"]
-        what = "have expired" if code in _EXPIRED else "are not valid"
-        return OperatorError(
-            f"The AWS credentials {what}", why=str(error), what_to_do="Sign in to AWS and try again."
-        )
+    if isinstance(error, ClientError):
+        return _refused(error)
     if isinstance(error, _NOT_SIGNED_IN):
         return OperatorError(
             "AWS credentials could not be read", why=str(error), what_to_do="Sign in to AWS and try again."
@@ -76,7 +76,25 @@ def operator_error(error: Exception) -> OperatorError | None:
             why="a proxy on the way sent it",
             what_to_do="Check the network.",
         )
-    return OperatorError(str(error)) if isinstance(error, BotoCoreError | ClientError) else None
+    return OperatorError(str(error)) if isinstance(error, BotoCoreError) else None
+
+
+def _refused(error: ClientError) -> OperatorError:
+    """Describe what AWS answered."""
+    code = error.response["Error"]["Code"]
+    if code in _EXPIRED | _REFUSED:
+        what = "have expired" if code in _EXPIRED else "are not valid"
+        return OperatorError(
+            f"The AWS credentials {what}", why=str(error), what_to_do="Sign in to AWS and try again."
+        )
+    if code not in _DENIED:
+        return OperatorError(str(error))
+    named = _DENIED_ACTION.search(error.response["Error"].get("Message", ""))
+    return OperatorError(
+        f"You may not call {named[1] if named else error.operation_name}",
+        why="AWS denies it to these credentials",
+        what_to_do="Use another --profile, or the stack's operator role: `orderctl --role operator COMMAND`.",
+    )
 
 
 class _CallWatch:

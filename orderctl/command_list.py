@@ -9,6 +9,7 @@ import typer
 from typer.main import get_command
 
 from orderctl.errors import OperatorError
+from orderctl.examples import EXAMPLES
 
 # The commands that need the development tools are entry points of this group.
 ENTRY_POINT_GROUP: Final = "orderctl.commands"
@@ -23,14 +24,28 @@ class ListedCommand:
 
 
 COMMANDS: Final = {
-    "status": ListedCommand("Show what is running, and where.", "orderctl.commands.status:status"),
+    "status": ListedCommand("Show what is running, and how it is doing.", "orderctl.commands.status:status"),
     "doctor": ListedCommand(
         "Check what a stage needs, before a deployment and after.", "orderctl.commands.doctor:doctor"
     ),
     "stock": ListedCommand("Products, prices and stock: set, show, import.", "orderctl.commands.stock:app"),
     "place": ListedCommand("Place an order.", "orderctl.commands.placing:place"),
-    "show": ListedCommand("Show an order: status, items and steps.", "orderctl.commands.orders:show"),
-    "orders": ListedCommand("List a customer's orders, newest first.", "orderctl.commands.orders:orders"),
+    "show": ListedCommand(
+        "Explain an order: where it stands, what failed, and what comes next.",
+        "orderctl.commands.showing:show",
+    ),
+    "orders": ListedCommand(
+        "List a customer's orders, or the open orders with a status.", "orderctl.commands.orders:orders"
+    ),
+    "stats": ListedCommand(
+        "Count how orders ended, how long that took, and what was refused.", "orderctl.commands.stats:stats"
+    ),
+    "watch": ListedCommand(
+        "Watch the open orders, the newest outcomes and the queues.", "orderctl.commands.watch:watch"
+    ),
+    "open": ListedCommand(
+        "Open a page of the AWS console: order, executions, dashboard.", "orderctl.commands.opening:app"
+    ),
     "cancel": ListedCommand(
         "Cancel an order, or all that have been ON_HOLD for long.", "orderctl.commands.cancelling:cancel"
     ),
@@ -76,11 +91,20 @@ def add_commands(app: typer.Typer) -> None:
 def load_command(name: str) -> Any:
     """Import the command; raise OperatorError where the development tools are not installed."""
     target = resolve_name(COMMANDS[name].target) if name in COMMANDS else _development_command(name)
-    if isinstance(target, typer.Typer):
-        return get_command(target)
-    app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-    app.command(name)(target)
-    return get_command(app)
+    if not isinstance(target, typer.Typer):
+        app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+        app.command(name)(target)
+        target = app
+    command: Any = get_command(target)
+    _add_example(command, name)
+    for subcommand_name, subcommand in getattr(command, "commands", {}).items():
+        _add_example(subcommand, f"{name} {subcommand_name}")
+    return command
+
+
+def _add_example(command: Any, name: str) -> None:
+    if name in EXAMPLES:
+        command.epilog = f"Example: `{EXAMPLES[name]}`"
 
 
 def _not_loaded() -> None:

@@ -1,8 +1,12 @@
-"""The error that a command reports to the person at the terminal."""
+"""The errors that a command reports to the person at the terminal."""
+
+from typing import ClassVar
 
 
 class OperatorError(Exception):
-    """Ends a command with exit code 1; its text is printed instead of a traceback."""
+    """Ends a command with its exit code; its text is printed instead of a traceback."""
+
+    exit_code: ClassVar[int] = 1
 
     def __init__(self, what: str, *, why: str = "", what_to_do: str = "") -> None:
         super().__init__(what)
@@ -13,3 +17,21 @@ class OperatorError(Exception):
     def __str__(self) -> str:
         headline = f"{self.what}: {self.why}" if self.why else self.what
         return "\n".join(filter(None, [headline, self.what_to_do]))
+
+
+class WrongArguments(OperatorError):  # noqa: N818  named like the domain's errors
+    """The arguments make no sense; nothing was done."""
+
+    exit_code = 2
+
+
+class NotSettled(OperatorError):  # noqa: N818  as above
+    """What was asked for was done, but the order is not settled after the wait: it is PENDING or ON_HOLD."""
+
+    exit_code = 3
+
+
+class Interrupted(OperatorError):  # noqa: N818  as above
+    """Ctrl-C ended a command; its text says what is left, and how to go on."""
+
+    exit_code = 130

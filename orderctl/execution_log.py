@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from handlers.contract.names import ORDER_RECORD
+from handlers.contract.names import ORDER_RECORD, OpenKind, open_key
 from orderctl.deployed_workflow import DeployedWorkflow
 from orderctl.dynamodb import to_item, to_plain
 from orderctl.stack import Stack
@@ -23,6 +23,7 @@ _A_MOMENT: Final = timedelta(seconds=1)
 # its pages: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 MAX_PAGES: Final = 50
 _TIMES: Final = ("createdAt", "updatedAt", "closedAt", "executionStartedAt")
+_WAITING: Final = open_key(OpenKind.WAITING, "")
 # An order with one of these had several executions. A request to cancel removes `attempts`.
 _TAKEN_UP: Final = ("attempts", "redrivenAt", "cancelRequestedAt")
 
@@ -46,9 +47,9 @@ class Found:
 class ExecutionLog:
     """The log group of one stack's state machine.
 
-    An order that is closed after one execution costs five calls, however old it is and however many orders
-    there are: DescribeStateMachine, GetItem, FilterLogEvents for its creation and for the start of its last
-    execution, and FilterLogEvents in the stream of the execution. Each further execution costs one more.
+    An order that is closed or held after one execution costs five calls, however old it is and however many
+    orders there are: DescribeStateMachine, GetItem, FilterLogEvents for its creation and for the start of its
+    last execution, and FilterLogEvents in the stream of the execution. Each further execution costs one more.
     `incomplete` tells that a search ended at its limit of pages.
     """
 
@@ -59,17 +60,26 @@ class ExecutionLog:
         self._group = DeployedWorkflow(stack).log_group
         self.incomplete = False
 
-    def executions_of(self, order_id: str, since: datetime, *, count: int = 1) -> list[ExecutionTrace]:
+    def executions_of(
+        self, order_id: str, since: datetime | None = None, *, count: int = 1
+    ) -> list[ExecutionTrace]:
         """Trace every execution whose events name the order, the oldest first.
 
-        `since` is when the order was placed. Where fewer than `count` are found, the search goes on to now.
+        `since` is when the order was placed, by default as its record says; an order without a record has
+        none. Where fewer than `count` are found, the search goes on to now.
         """
         events = self.events_of(order_id, since, count=count)
         return [trace_execution(arn, each) for arn, each in events.items()]
 
-    def events_of(self, order_id: str, since: datetime, *, count: int = 1) -> dict[str, list[LoggedEvent]]:
+    def events_of(
+        self, order_id: str, since: datetime | None = None, *, count: int = 1
+    ) -> dict[str, list[LoggedEvent]]:
         """Return the events of the order's executions, by the ARN of the execution, the oldest first."""
         record = self._record(order_id)
+        if since is None:
+            if "createdAt" not in record:
+                return {}
+            since = datetime.fromisoformat(record["createdAt"])
         found = self._find(order_id, _around_known_times(record, since))
         if len(found) < count or not _is_whole(record, found):
             found |= self._find(
@@ -79,7 +89,7 @@ class ExecutionLog:
         return {arn: self._events_of_execution(arn, place) for arn, place in oldest_first}
 
     def wait_for_executions_of(
-        self, order_id: str, since: datetime, timeout: float, *, count: int = 1
+        self, order_id: str, since: datetime | None = None, timeout: float = 0, *, count: int = 1
     ) -> list[ExecutionTrace]:
         """Wait until `count` executions or more are logged to their end, at most `timeout` seconds.
 
@@ -97,7 +107,7 @@ class ExecutionLog:
         item = self._dynamodb.get_item(
             TableName=self._orders_table,
             Key=to_item({"orderId": order_id, "record": ORDER_RECORD}),
-            ProjectionExpression=", ".join((*_TIMES, "executionArn", *_TAKEN_UP)),
+            ProjectionExpression=", ".join((*_TIMES, "executionArn", "openKey", *_TAKEN_UP)),
             ConsistentRead=True,
         ).get("Item", {})
         return to_plain(item)
@@ -147,9 +157,10 @@ def _around_known_times(record: dict[str, Any], since: datetime) -> list[Window]
 
 
 def _is_whole(record: dict[str, Any], found: dict[str, Found]) -> bool:
-    """Tell whether no other execution is to be expected: the order is closed and was never taken up again."""
+    """Tell whether no other execution is to be expected: the order rests, and was never taken up again."""
     taken_up = any(record.get(name) for name in _TAKEN_UP)
-    return bool(record.get("closedAt")) and not taken_up and record.get("executionArn") in found
+    rests = record.get("closedAt") or record.get("openKey", "").startswith(_WAITING)
+    return bool(rests) and not taken_up and record.get("executionArn") in found
 
 
 def _last_activity(record: dict[str, Any], found: dict[str, Found], count: int) -> datetime:

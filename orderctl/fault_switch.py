@@ -28,6 +28,8 @@ _FIRST_STATE: Final = {
     Service.NOTIFICATION: "NotifyReceived",
 }
 _PROD: Final = "prod"
+# What a call needs besides: it reads and writes a record, and calls a provider or a topic.
+_WORK_SECONDS: Final = 1.0
 _CONFLICTS: Final = frozenset({"PreconditionFailedException", "ResourceConflictException"})
 
 
@@ -44,10 +46,10 @@ class _Function:
 class FaultSwitch:
     """The fault of one service of a deployed stack."""
 
-    def __init__(self, stack: Stack, service: Service) -> None:
+    def __init__(self, stack: Stack, service: Service, workflow: DeployedWorkflow | None = None) -> None:
         self._lambda = stack.client("lambda")
         self._service = service
-        self._arn = DeployedWorkflow(stack).function_arn(_FIRST_STATE[service])
+        self._arn = (workflow or DeployedWorkflow(stack)).function_arn(_FIRST_STATE[service])
 
     def read(self) -> Fault | None:
         """Return the fault that is on, or None."""
@@ -63,11 +65,12 @@ class FaultSwitch:
                 why="a fault there affects customers",
                 what_to_do="Add --force to turn it on anyway.",
             )
-        if fault.latency >= function.timeout:
+        if fault.latency > function.timeout - _WORK_SECONDS:
             raise OperatorError(
-                f"A latency of {fault.latency:g} s is not shorter than the function's timeout of "
-                f"{function.timeout:g} s",
-                what_to_do="Use --rate to let invocations fail.",
+                f"A latency of {fault.latency:g} s is too long",
+                why=f"the {self._service} function is stopped after {function.timeout:g} s, and its work "
+                f"takes up to {_WORK_SECONDS:g} s: its calls would fail instead of being slow",
+                what_to_do=f"At most {function.timeout - _WORK_SECONDS:g}s. With --rate, calls fail.",
             )
         self._configure(function, {**function.variables, FAULT_VARIABLE: str(fault)})
 

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from orderctl.command_list import add_commands, load_command
 from orderctl.errors import OperatorError
+from orderctl.examples import EXAMPLES
 from orderctl.role import ROLE_VARIABLE
 from orderctl.terminal import output, print_error
 
@@ -18,13 +19,14 @@ _WRONG_ARGUMENTS: Final = 2
 
 
 class _Commands(TyperGroup):
-    """Prints what went wrong in a line or two, and exits with 1."""
+    """Prints what went wrong in a line or two, and exits with the code of the error."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except OperatorError as error:
             print_error(error)
+            raise typer.Exit(error.exit_code) from None
         except (typer.Exit, typer.Abort):
             raise
         except _UsageError as error:
@@ -36,11 +38,17 @@ class _Commands(TyperGroup):
             if described is None:
                 raise
             print_error(described)
-        raise typer.Exit(1)
+            raise typer.Exit(described.exit_code) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, listed, rest = super().resolve_command(ctx, args)
-        return name, load_command(name) if name else listed, rest
+        try:
+            return name, load_command(name) if name else listed, rest
+        except OperatorError:
+            # The shell completes what there is.
+            if not ctx.resilient_parsing:
+                raise
+            return name, listed, rest
 
 
 def _described(error: Exception) -> OperatorError | None:
@@ -60,10 +68,10 @@ def _print_version(wanted: bool) -> None:
 app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Operate the order processing system, on a local cloud or on AWS.",
+    epilog=f"Example: {EXAMPLES['']}",
 )
 add_commands(app)
 

@@ -101,6 +101,13 @@ def waiting(title: str) -> Iterator[None]:
 
 
 @contextmanager
+def silent() -> Iterator[None]:
+    """Say of no wait in the block what it is for."""
+    with _WAITS.entered():
+        yield
+
+
+@contextmanager
 def step(title: str) -> Iterator[Step]:
     """Show a spinner while the block runs, then print a line with the time that it took.
 

@@ -4,11 +4,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Final, Self
 
 _BRANCHES_START: Final = "ParallelStateStarted"
 _BRANCHES_END: Final = frozenset({"ParallelStateSucceeded", "ParallelStateFailed", "ParallelStateAborted"})
+_START: Final = "ExecutionStarted"
+RUNNING: Final = "RUNNING"
 _ATTEMPT: Final = "TaskScheduled"
+_ATTEMPT_SUCCEEDED: Final = "TaskSucceeded"
 _ATTEMPT_FAILED: Final = frozenset({"TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed"})
 _ENDINGS: Final = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -41,19 +45,51 @@ class LoggedEvent:
 
 
 @dataclass(slots=True, kw_only=True)
-class StateRun:
-    """A state that the execution entered.
+class Attempt:
+    """One call of a task; `ended` is None until its result is logged, `error` is "" when it has none."""
 
-    `status` is the result of its task. `error` is the last error of its task.
-    """
+    started: datetime
+    ended: datetime | None = None
+    error: str = ""
+    cause: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class StateRun:
+    """A state that the execution entered; `status` is the result of its task."""
 
     name: str
     entered: datetime
     exited: datetime | None = None
     status: str = ""
-    error: str = ""
-    attempts: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
     branches: list["Lane"] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Attempt]:
+        """Return the attempts that failed."""
+        return [attempt for attempt in self.attempts if attempt.error]
+
+    @property
+    def error(self) -> str:
+        """Return the error that its task ended with; "" when it succeeded, also after failed attempts."""
+        return self.attempts[-1].error if self.attempts else ""
+
+    @property
+    def cause(self) -> str:
+        """Return the cause of that error."""
+        return self.attempts[-1].cause if self.attempts else ""
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Tell whether its task ended without an error."""
+        return self.exited is not None and not self.error
+
+    @property
+    def waits(self) -> list[float]:
+        """Return the seconds between a failed attempt and the next one."""
+        pairs = pairwise(self.attempts)
+        return [(after.started - before.ended).total_seconds() for before, after in pairs if before.ended]
 
     @property
     def seconds(self) -> float:
@@ -85,21 +121,84 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartEvent:
+    """The event that started an execution. EventBridge has its time in whole seconds.
+
+    `is_replayed`: it came from an archive.
+    """
+
+    id: str
+    detail_type: str
+    at: datetime
+    is_replayed: bool = False
+
+    @classmethod
+    def from_input(cls, text: str | None) -> Self | None:
+        """Parse the input of an execution; None when it is not logged, or no event."""
+        try:
+            event = json.loads(text or "")
+            return cls(
+                id=str(event["id"]),
+                detail_type=str(event["detail-type"]),
+                at=datetime.fromisoformat(event["time"]),
+                # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
+                is_replayed="replay-name" in event,
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionTrace:
-    """One execution; `ending` is RUNNING until its last event is logged."""
+    """One execution; `ending` is RUNNING until its last event is logged. `error` is that of a failed one."""
 
     arn: str
     ending: str
     runs: tuple[StateRun, ...]
+    started: datetime | None = None
+    ended: datetime | None = None
+    event: StartEvent | None = None
+    error: str = ""
+    cause: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether its end is not logged."""
+        return self.ending == RUNNING
+
+    @property
+    def seconds(self) -> float | None:
+        """Return how long it took; None until it has ended."""
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+    @property
+    def states(self) -> Iterator[StateRun]:
+        """Yield every state that it entered, also those in branches."""
+        return _with_branches(self.runs)
+
+    def state(self, name: str) -> StateRun | None:
+        """Return the state of this name, if it entered it."""
+        return next((run for run in self.states if run.name == name), None)
+
+
+def _with_branches(runs: Iterable[StateRun]) -> Iterator[StateRun]:
+    for run in runs:
+        yield run
+        for branch in run.branches:
+            yield from _with_branches(branch.runs)
 
 
 def trace_execution(arn: str, events: Iterable[LoggedEvent]) -> ExecutionTrace:
     """Trace one execution from its events, which can be in any order."""
     root = Lane()
-    ending = "RUNNING"
+    known: dict[str, Any] = {"ending": RUNNING}
     for event, _ in follow(events, root):
-        ending = _ENDINGS.get(event.type, ending)
-    return ExecutionTrace(arn=arn, ending=ending, runs=tuple(root.runs))
+        if event.type == _START:
+            known |= {"started": event.at, "event": StartEvent.from_input(event.details.get("input"))}
+        elif event.type in _ENDINGS:
+            ended = {name: str(event.details.get(name) or "") for name in ("error", "cause")}
+            known |= {"ending": _ENDINGS[event.type], "ended": event.at, **ended}
+    return ExecutionTrace(arn=arn, runs=tuple(root.runs), **known)
 
 
 def follow(events: Iterable[LoggedEvent], root: Lane) -> Iterator[tuple[LoggedEvent, Lane]]:
@@ -138,9 +237,19 @@ def _record(event: LoggedEvent, lane: Lane) -> None:
     elif event.type == _BRANCHES_START:
         lane.branches_open = True
     elif event.type == _ATTEMPT:
-        run.attempts += 1
-    elif event.type in _ATTEMPT_FAILED:
-        run.error = event.details.get("error", event.type)
+        run.attempts.append(Attempt(started=event.at))
+    elif event.type in _ATTEMPT_FAILED | {_ATTEMPT_SUCCEEDED}:
+        _end_attempt(event, run)
+
+
+def _end_attempt(event: LoggedEvent, run: StateRun) -> None:
+    if not run.attempts:  # the log is not yet complete
+        run.attempts.append(Attempt(started=event.at))
+    attempt = run.attempts[-1]
+    attempt.ended = event.at
+    if event.type in _ATTEMPT_FAILED:
+        attempt.error = event.details.get("error") or event.type
+        attempt.cause = event.details.get("cause") or ""
 
 
 def _status(output: str | None) -> str:

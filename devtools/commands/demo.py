@@ -14,7 +14,7 @@ from devtools.local_cloud.cloud import bring_up, stop_local_cloud
 from devtools.local_cloud.folder import Folder
 from handlers.contract.names import OrderStatus
 from orderctl.display.layout import print_parts
-from orderctl.errors import OperatorError
+from orderctl.errors import Interrupted, OperatorError
 from orderctl.local_cloud import local_cloud_folder
 from orderctl.products import ProductsTable
 from orderctl.stack import Stack
@@ -30,12 +30,20 @@ def demo(
     """Place orders of every kind on a local cloud and show what happened to each."""
     folder = Folder.from_root(local_cloud_folder())
     kept = keep or folder.in_use()
-    with _local_cloud(folder, kept=kept) as stack:
-        catalogue = ProductsTable(stack)
-        for _ in catalogue.stock([MUG, LANTERN]):
-            pass
-        results = play(stack)
-        left = {id_: product.available for id_, product in catalogue.find(stock_after(DEMO_ORDERS)).items()}
+    try:
+        with _local_cloud(folder, kept=kept) as stack:
+            catalogue = ProductsTable(stack)
+            for _ in catalogue.stock([MUG, LANTERN]):
+                pass
+            results = play(stack)
+            found = catalogue.find(stock_after(DEMO_ORDERS))
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Interrupted: the local cloud "
+            + ("runs on, with the orders of the demo" if kept else "that the demo started is stopped"),
+            what_to_do="Run `orderctl demo` again.",
+        ) from None
+    left = {id_: product.available for id_, product in found.items()}
     _show(results)
     _fail_on_differences(results, left)
     output.print(Text("Every order ended as expected.", style="green"))

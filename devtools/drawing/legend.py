@@ -19,7 +19,7 @@ _MEANINGS: Final = {
     "Pass": "sets a value",
     "Parallel": "branches side by side",
     "Map": "once per item",
-    "Succeed": "ends well",
+    "Succeed": "ends",
     "Fail": "ends in an error",
 }
 

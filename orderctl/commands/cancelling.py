@@ -1,7 +1,7 @@
 """cancel: cancels an order, or all that have been on hold for long."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Final
@@ -10,8 +10,7 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from handlers.contract.clock import utc_now
-from handlers.contract.durations import parse_span
+from handlers.contract.clock import rfc3339, utc_now
 from handlers.contract.names import OrderStatus
 from orderctl.cancelling import (
     Answer,
@@ -21,11 +20,13 @@ from orderctl.cancelling import (
     is_comment,
     no_such_order,
 )
+from orderctl.commands.spans import ago
 from orderctl.display.held import held_advice
+from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import add_row, counted, new_table, print_parts, status_text
 from orderctl.dlq.orders import RedrivableOrders, WaitingOrder
-from orderctl.dlq.tables import age
-from orderctl.errors import OperatorError
+from orderctl.durations import age
+from orderctl.errors import Interrupted, NotSettled, OperatorError
 from orderctl.paid_back import record_paid_back
 from orderctl.settlement import OrderState, Settlement
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack, stack_options
@@ -42,20 +43,13 @@ def _comment(text: str) -> str:
     return text
 
 
-def _ago(text: str) -> datetime:
-    try:
-        return utc_now() - parse_span(text)
-    except (OverflowError, ValueError):
-        raise typer.BadParameter("give a time such as 30s, 15m, 24h or 7d") from None
-
-
 def cancel(  # noqa: PLR0913  one parameter an option
     *,
     order_id: Annotated[str | None, typer.Argument(metavar="ORDER_ID")] = None,
     held_before: Annotated[
         datetime | None,
         typer.Option(
-            "--on-hold-older-than", parser=_ago, metavar="TIME", help="All that are ON_HOLD for longer: 7d."
+            "--on-hold-older-than", parser=ago, metavar="TIME", help="All that are ON_HOLD for longer: 7d."
         ),
     ] = None,
     reason: Annotated[
@@ -75,6 +69,7 @@ def cancel(  # noqa: PLR0913  one parameter an option
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be cancelled.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     rate: Annotated[float, typer.Option(min=0.1, help="Orders per second, at most.")] = _DEFAULT_RATE,
+    as_json: AsJson = False,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
@@ -82,7 +77,8 @@ def cancel(  # noqa: PLR0913  one parameter an option
     """Cancel an order, or all that have been ON_HOLD for long.
 
     It can't be undone. The workflow puts the stock back and voids the payment, or refunds the whole amount.
-    What it can't do is parked, and the order waits ON_HOLD: `orderctl dlq redrive` goes on.
+    What it can't do is parked, and the order waits ON_HOLD: `orderctl dlq redrive` goes on. With `--wait` it
+    exits with 3 when the order is ON_HOLD, or still not cancelled after a minute.
 
     For many: `orderctl cancel --on-hold-older-than 7d --dry-run`, then without `--dry-run`. It asks once.
     After an interruption, the same command goes on with the rest.
@@ -92,15 +88,26 @@ def cancel(  # noqa: PLR0913  one parameter an option
     cancellations = Cancellations(stack, comment=reason, late=late)
     if held_before is not None:
         held = _held(stack, held_before)
-        _cancel_held(cancellations, held, dry_run=dry_run, yes=yes, rate=rate)
+        _cancel_held(cancellations, held, dry_run=dry_run, yes=yes, rate=rate, as_json=as_json)
         return
     one = _parse_order_id(order_id or "")
     if paid_back:
         _record_paid_back(stack, cancellations.read(one))
     requested = _request(cancellations, one, wait=wait)
-    output.print(_answer_text(requested, stack))
-    if wait and requested.answer in {Answer.REQUESTED, Answer.REQUESTED_BEFORE}:
-        _wait_until_cancelled(stack, requested, stack_options(stack_name, profile, region))
+    answered = _answer_text(requested, stack)
+    if not as_json:
+        output.print(answered)
+    options = stack_options(stack_name, profile, region)
+    state = None
+    try:
+        if wait and requested.answer in {Answer.REQUESTED, Answer.REQUESTED_BEFORE}:
+            state = _wait_until_cancelled(stack, requested, options)
+    finally:
+        # Whatever ended the wait, the cancellation is requested.
+        if as_json:
+            print_json(_json(requested, state))
+    if state is not None:
+        _report(state, requested, options, as_json=as_json)
 
 
 def _require_one_or_many(
@@ -120,7 +127,7 @@ def _record_paid_back(stack: Stack, order: CancellableOrder) -> None:
             f"Nobody has asked to cancel {order.order_id}",
             what_to_do="Cancel it without --paid-back: the provider gives the money back.",
         )
-    record_paid_back(stack, order.order_id, utc_now())
+    record_paid_back(stack, order.order_id, order.amount, utc_now())
 
 
 def _parse_order_id(text: str) -> str:
@@ -182,21 +189,48 @@ def _too_late(requested: Requested, stack: Stack) -> OperatorError:
     )
 
 
-def _wait_until_cancelled(stack: Stack, requested: Requested, options: str) -> None:
+def _json(requested: Requested, state: OrderState | None) -> dict[str, str | None]:
+    order = requested.order
+    return {
+        "orderId": order.order_id,
+        "answer": requested.answer.name,
+        "status": state.status if state else order.status,
+        "reason": (state.reason if state else order.reason) or None,
+    }
+
+
+def _wait_until_cancelled(stack: Stack, requested: Requested, options: str) -> OrderState:
+    """Return the order's state when it is cancelled, on hold, or after the wait."""
     order_id = requested.order.order_id
-    pending = partial(_is_being_cancelled, since=datetime.fromisoformat(requested.at))
-    settlement = Settlement(stack, [order_id], pending=pending)
-    with step("waiting until the order is cancelled"):
-        settlement.wait(timeout=_WAIT_SECONDS)
+    settlement = Settlement(stack, [order_id], pending=_pending(requested))
+    try:
+        with step("waiting until the order is cancelled"):
+            settlement.wait(timeout=_WAIT_SECONDS)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted: the cancellation of {order_id} is requested and goes on",
+            what_to_do=f"Show how it ended with `orderctl show {order_id}{options}`.",
+        ) from None
     (state,) = settlement.states
-    if pending(state):
-        raise OperatorError(
-            f"{order_id} is still {state.status} after {_WAIT_SECONDS} s",
-            what_to_do=f"Show its states with `orderctl trace {order_id}{options}`.",
+    return state
+
+
+def _report(state: OrderState, requested: Requested, options: str, *, as_json: bool) -> None:
+    """Print how the cancellation ended; end with another exit code when it has not."""
+    if _pending(requested)(state):
+        raise NotSettled(
+            f"{state.order_id} is still {state.status} after {_WAIT_SECONDS} s",
+            what_to_do=f"Show its states with `orderctl trace {state.order_id}{options}`.",
         )
-    output.print(status_text(state.status, state.reason))
+    if not as_json:
+        output.print(status_text(state.status, state.reason))
     if state.status is OrderStatus.ON_HOLD:
         say(held_advice(1, state.reason, options))
+        raise typer.Exit(NotSettled.exit_code)
+
+
+def _pending(requested: Requested) -> Callable[[OrderState], bool]:
+    return partial(_is_being_cancelled, since=datetime.fromisoformat(requested.at))
 
 
 def _is_being_cancelled(state: OrderState, *, since: datetime) -> bool:
@@ -217,18 +251,40 @@ def _held(stack: Stack, before: datetime) -> list[WaitingOrder]:
     return [each for each in held if each.order_id in known and known[each.order_id].cancel_reason is None]
 
 
-def _cancel_held(
-    cancellations: Cancellations, held: Sequence[WaitingOrder], *, dry_run: bool, yes: bool, rate: float
+def _cancel_held(  # noqa: PLR0913  the options for many
+    cancellations: Cancellations,
+    held: Sequence[WaitingOrder],
+    *,
+    dry_run: bool,
+    yes: bool,
+    rate: float,
+    as_json: bool,
 ) -> None:
-    if not held:
+    left: Sequence[WaitingOrder] = []
+    if held and not dry_run:
+        if not yes:
+            typer.confirm(f"Cancel {counted(len(held), 'order')} for good?", abort=True, err=True)
+        left = _request_all(cancellations, held, rate)
+    if as_json:
+        orders = [_held_json(each, requested=not dry_run and each not in left) for each in held]
+        print_json({"dryRun": dry_run, "orders": orders})
+    elif not held:
         output.print("No order has been ON_HOLD for so long")
     elif dry_run:
         print_parts(held_table(held))
         output.print(f"Would be cancelled: {counted(len(held), 'order')}")
     else:
-        if not yes:
-            typer.confirm(f"Cancel {counted(len(held), 'order')} for good?", abort=True)
-        _report_left(_request_all(cancellations, held, rate))
+        output.print(f"Cancellation requested: {counted(len(held) - len(left), 'order')}")
+    _report_left(left)
+
+
+def _held_json(order: WaitingOrder, *, requested: bool) -> dict[str, str | bool]:
+    return {
+        "orderId": order.order_id,
+        "reason": order.reason,
+        "since": rfc3339(order.since),
+        "requested": requested,
+    }
 
 
 def held_table(held: Sequence[WaitingOrder]) -> Table:
@@ -252,11 +308,10 @@ def _request_all(
                 left += [] if requested else [order]
                 set_done(done)
     except KeyboardInterrupt:
-        raise OperatorError(
+        raise Interrupted(
             f"Interrupted: requested the cancellation of {done - len(left)} of {counted(len(held), 'order')}",
             what_to_do="Run the same command again: it goes on with the rest.",
         ) from None
-    output.print(f"Cancellation requested: {counted(len(held) - len(left), 'order')}")
     return left
 
 

@@ -1,31 +1,37 @@
 """dlq list, show, redrive: shows dead letters and lets their orders run again."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from rich.text import Text
 
-from handlers.contract.clock import utc_now
-from orderctl.display.layout import counted, print_parts
+from handlers.contract.clock import rfc3339, utc_now
+from orderctl.commands.order_id import parse_order_id
+from orderctl.commands.redriving import Redriving
+from orderctl.display.json_output import AsJson, print_json
+from orderctl.display.layout import print_parts
+from orderctl.display.letter_view import letter_lines
+from orderctl.display.redrive_json import plan_json
+from orderctl.display.report_json import letter_json, whole_letter_json
 from orderctl.dlq.messages import DeadLetter
-from orderctl.dlq.orders import RedrivableOrders
+from orderctl.dlq.orders import KnownOrder, RedrivableOrders, WaitingOrder
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import ReceivedMessages, read_queues, visibility_timeout
-from orderctl.dlq.redrive import Redrive, RedriveResult
+from orderctl.dlq.redrive import Redrive
 from orderctl.dlq.tables import (
     in_flight_text,
     left_out_text,
     messages_view,
     plan_table,
-    result_text,
     waiting_view,
 )
+from orderctl.dlq.verdict import verdict
 from orderctl.errors import OperatorError
 from orderctl.stack import QUEUES, Profile, Region, Stack, StackName, find_stack
-from orderctl.terminal import output, progress, progress_bar, step
+from orderctl.terminal import output, progress, step
 
 _DEFAULT_RATE: Final = 50.0
 
@@ -64,12 +70,13 @@ QueueArgument = Annotated[Queue, typer.Argument(help="Which queue.")]
 
 
 @app.command("list")
-def list_messages(
+def list_messages(  # noqa: PLR0913  one parameter an option
     *,
     queue: QueueArgument = Queue.ALL,
     limit: Annotated[
         int, typer.Option(min=0, help="How many to list, the oldest first; the others are counted.")
     ] = 50,
+    as_json: AsJson = False,
     stack: StackName = None,
     profile: Profile = None,
     region: Region = None,
@@ -88,6 +95,9 @@ def list_messages(
     orders = table.read(_order_ids(messages[:limit]), messages[:limit])
     with_message = _order_ids(messages)
     without = table.still_waiting([order for order in waiting if order.order_id not in with_message], limit)
+    if as_json:
+        print_json(_list_json(messages, orders, without, limit=limit, in_flight=in_flight))
+        return
     now = utc_now()
     print_parts(
         *messages_view(messages, orders, now, limit=limit, width=output.width),
@@ -99,31 +109,45 @@ def list_messages(
 
 @app.command()
 def show(
-    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID")],
+    order_id: Annotated[str, typer.Argument(parser=parse_order_id, metavar="ORDER_ID")],
+    *,
+    as_json: AsJson = False,
     stack: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show the dead letters of an order: step, error, cause, execution and event."""
-    with _read(find_stack(stack, profile, region), Queue.ALL) as received:
+    """Show the dead letters of an order whole: step, error, cause with its traceback, execution and event."""
+    deployed = find_stack(stack, profile, region)
+    with _read(deployed, Queue.ALL) as received:
         messages = [message for message in received.messages if message.order_id == order_id]
     if not messages:
         raise OperatorError(
             f"There is no dead letter of {order_id}",
             what_to_do=f"Show its status with `orderctl show {order_id}`.",
         )
+    order = RedrivableOrders(deployed).read([order_id], messages).get(order_id)
+    if as_json:
+        whole = [whole_letter_json(message, verdict(message, order)) for message in messages]
+        print_json({"orderId": order_id, "messages": whole})
+        return
     for message in messages:
-        output.print(f"{message.queue}, {message.sent:%Y-%m-%d %H:%M:%S} UTC")
-        output.print_json(json.dumps(message.body))
+        for line in letter_lines(message, verdict(message, order)):
+            output.print(Text(line))
 
 
 @app.command()
 def redrive(  # noqa: PLR0913  one parameter an option
     *,
     queue: QueueArgument = Queue.ALL,
-    order: Annotated[str | None, typer.Option(metavar="ORDER_ID", help="Only this order.")] = None,
+    order: Annotated[
+        str | None, typer.Option(parser=parse_order_id, metavar="ORDER_ID", help="Only this order.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     rate: Annotated[float, typer.Option(min=0.1, help="Events per second, at most.")] = _DEFAULT_RATE,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until these orders are done, and show what came of each.")
+    ] = False,
+    as_json: AsJson = False,
     stack: StackName = None,
     profile: Profile = None,
     region: Region = None,
@@ -134,7 +158,8 @@ def redrive(  # noqa: PLR0913  one parameter an option
     accepted the event. When the order is already done, they are deleted without an event. Announcements that
     were not published are published. With `all`, this includes the orders that wait for an operator and have
     no message, unless another command is reading messages: theirs may be among them. With `--order`, this can
-    be any order: a settled order without a message is announced again, unless it is CANCELLED.
+    be any order: a settled order without a message is announced again, unless it is CANCELLED. With `--wait`
+    it exits with 3 when an order is held again, or not done after five minutes.
     """
     deployed = find_stack(stack, profile, region)
     table = RedrivableOrders(deployed)
@@ -144,13 +169,14 @@ def redrive(  # noqa: PLR0913  one parameter an option
         plan = RedrivePlan.from_messages(received.messages, waiting, only=order, in_flight=received.in_flight)
         for message in plan.foreign:
             progress.print(f"Ignored: {message.message_id} on {message.queue} is not from this system.")
-        if not plan.size:
+        if not plan.size and not as_json:
             _report_nothing(queue, order, received.in_flight)
         elif dry_run:
-            print_parts(plan_table(plan, table.read(plan.order_ids, received.messages)))
+            _show_plan(plan, table.read(plan.order_ids, received.messages), as_json=as_json)
         else:
-            _carry_out(Redrive(deployed, received, rate=rate), plan)
-        if plan.left_out:
+            work = Redrive(deployed, received, rate=rate)
+            Redriving(orders=table, wait=wait, as_json=as_json).carry_out(work, plan)
+        if plan.left_out and not as_json:
             output.print(left_out_text(plan))
 
 
@@ -180,23 +206,39 @@ def _empty_text(queue: Queue, in_flight: int) -> str:
     return f"There are no dead letters{others}{queue.sentence_end}"
 
 
-def _carry_out(work: Redrive, plan: RedrivePlan) -> None:
-    result = RedriveResult()
-    try:
-        with progress_bar("redriving", plan.size) as set_done:
-            for result in work.run(plan):
-                set_done(result.done)
-    finally:
-        output.print(result_text(result))
-    failures = [
-        *(f"  {order_id}: there is no such order, or its record is broken" for order_id in result.unknown),
-        *(f"  {order_id}: the bus did not accept its event" for order_id in result.refused),
-    ]
-    if failures:
-        raise OperatorError(
-            f"{counted(len(failures), 'event')} could not be emitted. Their messages are kept",
-            what_to_do="\n".join(failures),
-        )
+def _show_plan(plan: RedrivePlan, orders: Mapping[str, KnownOrder], *, as_json: bool) -> None:
+    if as_json:
+        print_json(plan_json(plan, orders))
+    else:
+        print_parts(plan_table(plan, orders))
+
+
+def _list_json(
+    messages: Sequence[DeadLetter],
+    orders: Mapping[str, KnownOrder],
+    without: Sequence[WaitingOrder],
+    *,
+    limit: int,
+    in_flight: int,
+) -> dict[str, Any]:
+    return {
+        "messages": [
+            letter_json(message, verdict(message, orders.get(message.order_id or "")))
+            for message in messages[:limit]
+        ],
+        "waitingWithoutMessage": [
+            {
+                "orderId": order.order_id,
+                "status": order.status or None,
+                "reason": order.reason or None,
+                "since": rfc3339(order.since),
+            }
+            for order in without[:limit]
+        ],
+        "totalMessages": len(messages),
+        "totalWaitingWithoutMessage": len(without),
+        "inFlight": in_flight,
+    }
 
 
 def _report_nothing(queue: Queue, order_id: str | None, in_flight: int) -> None:

@@ -6,10 +6,11 @@ from typing import Final
 from rich.text import Text
 
 from handlers.contract.names import STACK_PREFIX, Stage
-from orderctl.doctor.examination import examine
+from orderctl.display.json_output import AsJson, print_json
+from orderctl.doctor.examination import CHECKS, examine
 from orderctl.doctor.finding import Finding, Verdict
 from orderctl.doctor.place import Place
-from orderctl.errors import OperatorError
+from orderctl.errors import Interrupted, OperatorError
 from orderctl.local_cloud import LOCAL_REGION, local_client
 from orderctl.stack import Profile, Region, StackName, aws_client, find_stack
 from orderctl.terminal import output, waiting
@@ -22,15 +23,26 @@ _MARKS: Final = {
 }
 
 
-def doctor(stage: StackName = None, profile: Profile = None, region: Region = None) -> None:
+def doctor(
+    *, as_json: AsJson = False, stage: StackName = None, profile: Profile = None, region: Region = None
+) -> None:
     """Check what a stage needs, before a deployment and after. Nothing is changed."""
     place = _place(stage, profile, region)
-    found = []
-    with waiting(f"checking the stage {place.stage}"):
-        for name, finding in examine(place):
-            found.append(finding)
-            output.print(_line(name, finding))
-    problems = sum(finding.verdict is Verdict.PROBLEM for finding in found)
+    found: dict[str, Finding] = {}
+    try:
+        with waiting(f"checking the stage {place.stage}"):
+            for name, finding in examine(place):
+                found[name] = finding
+                if not as_json:
+                    output.print(_line(name, finding))
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted: {len(found)} of {len(CHECKS)} checks are done, and nothing was changed",
+            what_to_do="Run the same command again.",
+        ) from None
+    if as_json:
+        print_json({"stage": place.stage, "checks": [_json(*each) for each in found.items()]})
+    problems = sum(finding.verdict is Verdict.PROBLEM for finding in found.values())
     if problems:
         raise OperatorError(f"{problems} of {len(found)} checks found a problem")
 
@@ -44,6 +56,15 @@ def _place(stack: str | None, profile: str | None, region: str | None) -> Place:
         )
     named_region, client = aws_client(f"the stage {stage}", profile, region)
     return Place(stage=stage, region=named_region, client=client)
+
+
+def _json(name: str, finding: Finding) -> dict[str, str | None]:
+    return {
+        "check": name,
+        "verdict": finding.verdict,
+        "text": finding.text,
+        "whatToDo": finding.what_to_do or None,
+    }
 
 
 def _line(name: str, finding: Finding) -> Text:

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from handlers.contract.fault import Fault, InvalidFault
+from orderctl.display.fault_text import consequences, fault_json, fault_text
+from orderctl.display.json_output import AsJson, print_json
 from orderctl.errors import OperatorError
 from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.stack import Profile, Region, StackName, find_stack
@@ -33,13 +35,14 @@ def fault(  # noqa: PLR0913  one parameter an option
     service: Annotated[Service, typer.Argument()],
     action: Annotated[Action, typer.Argument()],
     rate: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Share of invocations that fail. Default: all.")
+        float | None, typer.Option(min=0, max=1, help="Share of its calls that fail. Default: all.")
     ] = None,
     latency: Annotated[
         str,
-        typer.Option(metavar="TIME", help="Delay each invocation; without --rate, none fails."),
+        typer.Option(metavar="TIME", help="Each call takes so much longer; without --rate, none fails."),
     ] = "0s",
     force: Annotated[bool, typer.Option("--force", help="Allow it in the stage prod.")] = False,
+    as_json: AsJson = False,
     stack: StackName = None,
     profile: Profile = None,
     region: Region = None,
@@ -57,7 +60,11 @@ def fault(  # noqa: PLR0913  one parameter an option
     elif action is Action.OFF:
         with step(f"turning off the fault of the {service} service"):
             switch.turn_off()
-    output.print(f"{service}: {_fault_text(switch.read())}")
+    found = switch.read()
+    if as_json:
+        print_json(fault_json(service, found))
+    else:
+        output.print("\n".join([f"{service}: {fault_text(found)}", *consequences(service, found)]))
 
 
 def _fault(rate: float | None, latency: float) -> Fault:
@@ -65,10 +72,3 @@ def _fault(rate: float | None, latency: float) -> Fault:
         return Fault(rate=rate if rate is not None else float(not latency), latency=latency)
     except InvalidFault as error:
         raise OperatorError(str(error)) from None
-
-
-def _fault_text(fault: Fault | None) -> str:
-    if fault is None:
-        return "off"
-    delay = f", each after {fault.latency:g} s" if fault.latency else ""
-    return f"on: {fault.rate:.0%} of its invocations fail{delay}"

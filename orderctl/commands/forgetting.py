@@ -4,8 +4,9 @@ from typing import Annotated, Final
 
 import typer
 
+from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import add_row, counted, new_table, print_parts
-from orderctl.errors import OperatorError
+from orderctl.errors import Interrupted
 from orderctl.forgetting import CustomerOrders, OrderOfCustomer
 from orderctl.stack import Profile, Region, StackName, find_stack
 from orderctl.terminal import output, progress_bar, say, step
@@ -24,6 +25,7 @@ def forget(  # noqa: PLR0913  one parameter an option
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be erased.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     rate: Annotated[float, typer.Option(min=0.1, help="Orders per second, at most.")] = _DEFAULT_RATE,
+    as_json: AsJson = False,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
@@ -39,15 +41,24 @@ def forget(  # noqa: PLR0913  one parameter an option
         found = orders.find()
     closed = [order for order in found if order.is_closed]
     left = [order for order in found if not order.is_closed]
-    if dry_run:
-        output.print(f"Would be erased: {len(closed)} of {counted(len(found), 'order')}")
-    elif closed:
+    if closed and not dry_run:
         if not yes:
-            typer.confirm(f"Erase the customer of {counted(len(closed), 'order')} for good?", abort=True)
+            question = f"Erase the customer of {counted(len(closed), 'order')} for good?"
+            typer.confirm(question, abort=True, err=True)
         left += _erase(orders, closed, rate)
+    if as_json:
+        listed = [{"orderId": order.order_id, "status": order.status} for order in left]
+        print_json(
+            {"dryRun": dry_run, "orders": len(found), "erased": len(found) - len(left), "left": listed}
+        )
     else:
-        output.print("No order was erased")
-    _report_left(left)
+        _report(len(found) - len(left), len(found), dry_run=dry_run)
+        _report_left(left)
+    if left:
+        say(
+            "What was left is in progress. Let it settle (`orderctl dlq list` shows why it waits), and run "
+            "it again."
+        )
     if closed:
         say(_KEPT)
 
@@ -62,12 +73,18 @@ def _erase(orders: CustomerOrders, closed: list[OrderOfCustomer], rate: float) -
                 left += [] if erased else [order]
                 set_done(done)
     except KeyboardInterrupt:
-        raise OperatorError(
+        raise Interrupted(
             f"Interrupted: erased {done - len(left)} of {counted(len(closed), 'order')}",
             what_to_do="Run the same command again: it goes on with the rest.",
         ) from None
-    output.print(f"Erased: {counted(len(closed) - len(left), 'order')}")
     return left
+
+
+def _report(erased: int, found: int, *, dry_run: bool) -> None:
+    if dry_run:
+        output.print(f"Would be erased: {erased} of {counted(found, 'order')}")
+    else:
+        output.print(f"Erased: {counted(erased, 'order')}" if erased else "No order was erased")
 
 
 def _report_left(left: list[OrderOfCustomer]) -> None:
@@ -77,4 +94,3 @@ def _report_left(left: list[OrderOfCustomer]) -> None:
     for order in left:
         add_row(table, order.order_id, order.status)
     print_parts(table)
-    say("They are in progress. Let them settle (`orderctl dlq list` shows why they wait), and run it again.")

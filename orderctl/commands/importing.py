@@ -17,10 +17,12 @@ from orderctl.display.import_summary import (
     how_to_go_on,
     refused_table,
     skipped_table,
+    summary_json,
     summary_view,
 )
+from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import print_parts
-from orderctl.errors import OperatorError
+from orderctl.errors import Interrupted, OperatorError
 from orderctl.files.csv_lines import read_csv_file
 from orderctl.files.import_report import import_report
 from orderctl.files.order_file import OrderFile, parse_order_file
@@ -33,7 +35,6 @@ from orderctl.stack import Profile, Region, Stack, StackName, find_stack, stack_
 from orderctl.terminal import print_error, progress, progress_bar, say, waiting
 
 _RETRY_SECONDS: Final = 60
-_INTERRUPTED: Final = 130
 
 
 def _share(text: str) -> Decimal:
@@ -68,6 +69,7 @@ def import_orders(  # noqa: PLR0913  one parameter an option
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write a line for each order to this file.")
     ] = None,
+    as_json: AsJson = False,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
@@ -95,7 +97,7 @@ def import_orders(  # noqa: PLR0913  one parameter an option
                 _stock(ProductsTable(stack), found, stock_share)
         ended = _place_and_wait(stack, placing, timeout)
         lines.fill(ended.placements, ended.states, refused=found.refused)
-        _report_end(ended, timeout, stack_options(stack_name, profile, region))
+        _report_end(ended, timeout, stack_options(stack_name, profile, region), as_json=as_json)
 
 
 def _requests_at_once(stack: Stack) -> int:
@@ -143,6 +145,9 @@ def _nothing_sent() -> Iterator[None]:
     """Say of an error of AWS that it came before the first order."""
     try:
         yield
+    except Interrupted as interrupted:
+        advice = f"No order was sent. {interrupted.what_to_do}"
+        raise Interrupted(interrupted.what, what_to_do=advice) from None
     except Exception as failure:
         error = operator_error(failure)
         if error is None:
@@ -192,16 +197,19 @@ def _wait(settlement: Settlement, *, timeout: float, retry_seconds: float) -> No
         settlement.wait(timeout=timeout, retry_seconds=retry_seconds, on_progress=set_done)
 
 
-def _report_end(ended: _End, timeout: float, options: str) -> None:
+def _report_end(ended: _End, timeout: float, options: str, *, as_json: bool) -> None:
     """Print how the orders ended; raise OperatorError when the import is not complete."""
     summary = summarise(ended.placements, ended.states)
-    print_parts(summary_view(summary))
+    if as_json:
+        print_json(summary_json(summary))
+    else:
+        print_parts(summary_view(summary))
     advice = how_to_go_on(summary, seconds=timeout, options=options)
     if ended.error:
         advice.insert(0, str(ended.error).splitlines()[0])
     if ended.interrupted:
         print_error(OperatorError("Interrupted", why=counts_text(summary), what_to_do="\n".join(advice)))
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(Interrupted.exit_code)
     if advice:
         raise OperatorError(
             "The import is not complete",

@@ -10,9 +10,10 @@ import typer
 from handlers.contract.money import MAX_UNIT_PRICE
 from handlers.contract.names import MAX_AVAILABLE
 from orderctl.display.import_summary import skipped_table
-from orderctl.display.layout import print_parts
+from orderctl.display.json_output import AsJson, print_json
+from orderctl.display.layout import counted, print_parts
 from orderctl.display.product_table import products_table
-from orderctl.errors import OperatorError
+from orderctl.errors import Interrupted, OperatorError, WrongArguments
 from orderctl.files.csv_lines import read_csv_file
 from orderctl.files.order_file import PRODUCT_ID
 from orderctl.files.product_file import parse_product_file
@@ -40,35 +41,40 @@ def set_product(  # noqa: PLR0913  one parameter an option
         typer.Option(metavar="MINOR", min=1, max=MAX_UNIT_PRICE, help="Unit price in minor units."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="The product's name.")] = None,
+    as_json: AsJson = False,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
     """Set how much of a product is available; --price adds a new product."""
     if not PRODUCT_ID.fullmatch(product):
-        raise OperatorError(
+        raise WrongArguments(
             f"{product!r} is not a product id", what_to_do="Use 1 to 64 letters, digits, '_', '.' or '-'."
         )
     table = ProductsTable(find_stack(stack_name, profile, region))
     changed = table.set(product, available=quantity, unit_price=price, name=name)
-    print_parts(products_table([changed]))
+    _show([changed], as_json=as_json)
 
 
 @app.command()
 def show(
+    *,
     products: Annotated[list[str] | None, typer.Argument(metavar="[PRODUCT...]")] = None,
+    as_json: AsJson = False,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
     """Show these products, or all."""
     table = ProductsTable(find_stack(stack_name, profile, region))
-    print_parts(products_table(_find(table, products) if products else table.all()))
+    _show(_find(table, products) if products else table.all(), as_json=as_json)
 
 
 @app.command("import")
 def import_products(
+    *,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv")],
+    as_json: AsJson = False,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
@@ -87,13 +93,39 @@ def import_products(
             f"{file} has invalid lines, so nothing is stocked", what_to_do="Correct the lines above."
         )
     stock_products(ProductsTable(find_stack(stack_name, profile, region)), found.products)
+    if as_json:
+        skipped = [{"line": line.number, "reason": line.reason} for line in found.skipped]
+        print_json({"stocked": len(found.products), "skipped": skipped})
 
 
 def stock_products(table: ProductsTable, products: Sequence[Product], source: str = "") -> None:
     """Stock the products and show the progress."""
-    with progress_bar("stocking products", len(products)) as set_done:
-        for done in accumulate(table.stock(products, source=source)):
-            set_done(done)
+    done = 0
+    try:
+        with progress_bar("stocking products", len(products)) as set_done:
+            for done in accumulate(table.stock(products, source=source)):
+                set_done(done)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted: stocked {done} of {counted(len(products), 'product')}",
+            what_to_do="Run the same command again.",
+        ) from None
+
+
+def _show(products: Sequence[Product], *, as_json: bool) -> None:
+    if not as_json:
+        print_parts(products_table(products))
+        return
+    listed = [
+        {
+            "productId": product.product_id,
+            "name": product.name,
+            "unitPrice": product.unit_price,
+            "available": product.available,
+        }
+        for product in products
+    ]
+    print_json({"products": listed})
 
 
 def _find(table: ProductsTable, product_ids: Sequence[str]) -> list[Product]:

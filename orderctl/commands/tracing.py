@@ -1,40 +1,94 @@
 """trace: shows the executions of an order."""
 
-from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from orderctl.api_client import read_order
+from handlers.contract.names import ORDER_RECORD, OpenKind
 from orderctl.display.execution_tree import trace_tree
+from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import print_parts
+from orderctl.display.report_json import execution_json, recorded_steps
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
-from orderctl.stack import Profile, Region, StackName, find_stack
-from orderctl.terminal import say, step
+from orderctl.order_report import Execution, described, read_records
+from orderctl.stack import Profile, Region, Stack, StackName, find_stack
+from orderctl.terminal import output, say, step
 
+# On AWS, an event is in the log some seconds after it happened.
 _LOG_DELAY_SECONDS: Final = 30
 
 
 def trace(
     order_id: Annotated[str, typer.Argument(metavar="ORDER_ID")],
+    *,
+    as_json: AsJson = False,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show the states that the executions of an order passed, branch by branch."""
+    """Show the states that the executions of an order passed, branch by branch.
+
+    Each execution begins with who started it: **first** (the API), **sweep**, **redrive**, **cancellation**,
+    **duplicate** (EventBridge delivered an event twice), **replay** (of the archive). **again** is one of
+    them, where the log and the order do not tell which.
+    """
     stack = find_stack(stack_name, profile, region)
-    since = datetime.fromisoformat(read_order(stack, order_id)["createdAt"])
+    records = read_records(stack, order_id)
+    record = records.get(ORDER_RECORD)
+    if record is None:
+        raise OperatorError(f"There is no order {order_id}", what_to_do="Check the id, and --stage.")
     with step("reading the log of its executions"):
-        log = ExecutionLog(stack)
-        found = log.wait_for_executions_of(order_id, since, _LOG_DELAY_SECONDS)
-    if log.incomplete:
+        found, incomplete = _read(stack, order_id, record)
+    if as_json:
+        print_json(
+            {
+                "orderId": order_id,
+                "status": record["status"],
+                "goesOn": _goes_on(record, found),
+                "recordedSteps": recorded_steps(records),
+                "complete": not incomplete,
+                "executions": [execution_json(each) for each in found],
+            }
+        )
+    else:
+        if _is_in_progress(record):
+            # On the local cloud, an execution is logged when it has ended.
+            for each in recorded_steps(records):
+                output.print(f"{each['step']} {each['status']} at {each['at']}")
+        print_parts(*(trace_tree(each, record) for each in found))
+    _say_what_is_missing(order_id, records, found, incomplete=incomplete)
+
+
+def _read(stack: Stack, order_id: str, record: dict[str, Any]) -> tuple[list[Execution], bool]:
+    """Read the executions; of an order that is done, wait until the log has their ends."""
+    log = ExecutionLog(stack)
+    timeout = 0 if _is_in_progress(record) else _LOG_DELAY_SECONDS
+    traces = log.wait_for_executions_of(order_id, timeout=timeout)
+    return described(record, traces), log.incomplete
+
+
+def _goes_on(record: dict[str, Any], found: list[Execution]) -> bool:
+    return _is_in_progress(record) or any(each.trace.is_running for each in found)
+
+
+def _is_in_progress(record: dict[str, Any]) -> bool:
+    return str(record.get("openKey", "")).startswith(OpenKind.IN_PROGRESS)
+
+
+def _say_what_is_missing(
+    order_id: str, records: dict[str, dict[str, Any]], found: list[Execution], *, incomplete: bool
+) -> None:
+    record = records[ORDER_RECORD]
+    if incomplete:
         say("The log is too large to be searched whole. An execution can be missing.")
-    if not found:
+    if _is_in_progress(record):
+        is_known = found or len(records) > 1
+        known = "This is what is known so far" if is_known else "The log has no execution of it yet"
+        say(f"{known}: the order is {record['status']} and goes on. Run this again to see more.")
+    elif not found:
         raise OperatorError(
             f"The log has no execution of {order_id}",
             why="none was started, or its log has expired",
-            what_to_do=f"Show its status with `orderctl show {order_id}`.",
+            what_to_do=f"`orderctl show {order_id}` tells what the table has of it.",
         )
-    for execution in found:
-        print_parts(trace_tree(execution))

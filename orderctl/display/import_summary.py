@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -45,6 +46,30 @@ def summary_view(summary: ImportSummary) -> Group:
     parts += _latency("placed to settled", summary.settlement_latency)
     parts += _latency("response to POST", summary.response_latency)
     return Group(*parts)
+
+
+def summary_json(summary: ImportSummary) -> dict[str, Any]:
+    """Return what `orderctl import --json` prints."""
+    return {
+        "placed": summary.outcomes[Outcome.PLACED],
+        "notAccepted": summary.outcomes[Outcome.REFUSED],
+        "unknown": summary.outcomes[Outcome.UNKNOWN],
+        "notSent": summary.outcomes[Outcome.NOT_SENT],
+        "replayed": summary.replayed,
+        "statusUnknown": summary.status_unknown,
+        "outcomes": [
+            {"status": status, "reason": reason or None, "orders": count}
+            for (status, reason), count in sorted(summary.by_status.items())
+        ],
+        "failed": [{"invoice": each.order.invoice, "reason": each.reason} for each in summary.failed],
+        "ordersPerSecond": summary.orders_per_second,
+        "settleSeconds": _latency_json(summary.settlement_latency),
+        "responseSeconds": _latency_json(summary.response_latency),
+    }
+
+
+def _latency_json(latency: Latency | None) -> dict[str, float] | None:
+    return None if latency is None else {"p50": latency.p50, "p99": latency.p99}
 
 
 def how_to_go_on(summary: ImportSummary, *, seconds: float, options: str) -> list[str]:

@@ -1,10 +1,11 @@
 """The parts that every display is made of: tables, numbers, amounts and statuses."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +23,45 @@ _STYLES: Final = {
 }
 
 
+# A column that is narrower is hard to read.
+_READABLE: Final = 8
+
+
+class FittingTable(Table):
+    """A table; on a terminal that is too narrow for it, each row is a list of its cells instead."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render as a table where each column gets a readable width."""
+        if self.show_header and self._least_width(console, options) > options.max_width:
+            yield from self._as_lists()
+        else:
+            yield from super().__rich_console__(console, options)
+
+    def _least_width(self, console: Console, options: ConsoleOptions) -> int:
+        widths = [
+            max(Measurement.get(console, options, cell).minimum for cell in (column.header, *column.cells))
+            for column in self.columns
+        ]
+        least = [
+            width if column.no_wrap else min(width, _READABLE)
+            for column, width in zip(self.columns, widths, strict=True)
+        ]
+        # Two spaces are between two columns.
+        return sum(least) + 2 * (len(least) - 1)
+
+    def _as_lists(self) -> Iterator[RenderableType]:
+        """Yield the first cell of each row, and below it the others with the names of their columns."""
+        first, *others = ([*column.cells] for column in self.columns)
+        names = [str(column.header) for column in self.columns[1:]]
+        for row, cell in enumerate(first):
+            yield cell
+            for name, cells in zip(names, others, strict=True):
+                value = cells[row]
+                if str(value):
+                    text = value if isinstance(value, Text) else str(value)
+                    yield Text.assemble("  ", (f"{name} ", "dim"), text)
+
+
 def print_parts(*parts: RenderableType, to: Console = output) -> None:
     """Print tables, trees and texts; a line that is too long for the terminal is wrapped, not cut."""
     for part in parts:
@@ -31,7 +71,7 @@ def print_parts(*parts: RenderableType, to: Console = output) -> None:
 def new_table(*columns: str, right: Iterable[str] = ()) -> Table:
     """Make an empty table; the columns named in `right` are aligned to the right."""
     numbers = set(right)
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = FittingTable(box=None, pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return table
@@ -50,9 +90,9 @@ def add_row(table: Table, *cells: object) -> None:
             column.min_width = len(text)
 
 
-def counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str, things: str | None = None) -> str:
     """Write a number of things: 1 order, 2,000 orders."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {things or thing + 's'}"
 
 
 def money_text(amount: Mapping[str, Any]) -> str:

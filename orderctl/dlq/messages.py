@@ -1,7 +1,6 @@
 """A message on a dead-letter queue."""
 
 import json
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,13 +8,13 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from handlers.contract.names import DetailType
+from orderctl.cause import one_line
 
 # EventBridge adds these attributes to an event that it could not deliver.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 ERROR_ATTRIBUTE: Final = "ERROR_CODE"
 CAUSE_ATTRIBUTE: Final = "ERROR_MESSAGE"
 
-_SHORT: Final = 80
 _NOTIFY: Final = "Notify"
 
 
@@ -78,9 +77,12 @@ class DeadLetter:
     @property
     def cause(self) -> str:
         """Return the error and the first line of its cause, shortened to about 80 characters."""
-        cause = _message_of(str(self.body.get("cause") or self.delivery_cause)).strip()
-        first_line = textwrap.shorten(cause.partition("\n")[0], _SHORT, placeholder=" ...")
-        return f"{self.error}: {first_line}" if first_line else self.error
+        return one_line(self.error, self.whole_cause)
+
+    @property
+    def whole_cause(self) -> str:
+        """Return the cause as it was parked: text, or the JSON of an exception."""
+        return str(self.body.get("cause") or self.delivery_cause)
 
     @classmethod
     def from_sqs(cls, queue: str, message: Mapping[str, Any]) -> Self:
@@ -105,14 +107,6 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _message_of(cause: str) -> str:
-    """Return the message of an exception of a Lambda function, whose cause is JSON; any other cause is text.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
-    """
-    return str(_parse_body(cause).get("errorMessage", cause))
 
 
 def _parse_body(text: str) -> Mapping[str, Any]:

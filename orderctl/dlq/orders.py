@@ -37,6 +37,7 @@ _ATTRIBUTES: Final = (
     "items",
     "total",
     "status",
+    "reason",
     "openKey",
     "redrivenAt",
     "cancelReason",
@@ -76,6 +77,7 @@ class KnownOrder:
     redriven_at: str | None
     cancel_reason: CancelReason | None = None
     notified: frozenset[str] = frozenset()
+    reason: str = ""
 
     @property
     def is_closed(self) -> bool:
@@ -111,6 +113,7 @@ class KnownOrder:
             redriven_at=record.get("redrivenAt"),
             cancel_reason=None if cancel_reason is None else CancelReason(cancel_reason),
             notified=frozenset(notified),
+            reason=record.get("reason") or "",
         )
 
 

@@ -26,19 +26,24 @@ from orderctl.stack import Stack
 class RedriveResult:
     """What a redrive has done so far; `deleted` counts messages, the others count orders or announcements.
 
-    `already_done` counts the orders whose messages were deleted without an event, and `stale` the deleted
-    announcements that were not published: somebody asked to cancel their orders. `refused` has the ids of
-    orders whose event the bus did not accept. `unknown` has the ids of orders that don't exist or have a
-    broken record. The messages of both are kept.
+    `emitted_ids` has the orders whose workflow was started again. `already_done` counts the orders whose
+    messages were deleted without an event, and `stale` the deleted announcements that were not published:
+    somebody asked to cancel their orders. `refused` has the ids of orders whose event the bus did not accept.
+    `unknown` has the ids of orders that don't exist or have a broken record. The messages of both are kept.
     """
 
-    emitted: int = 0
+    emitted_ids: list[str] = field(default_factory=list)
     published: int = 0
     already_done: int = 0
     stale: int = 0
     deleted: int = 0
     refused: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+
+    @property
+    def emitted(self) -> int:
+        """Return how many orders were emitted again."""
+        return len(self.emitted_ids)
 
     @property
     def done(self) -> int:
@@ -98,7 +103,7 @@ class Redrive:
         self._wait_for_the_second_after(chain.from_iterable(messages.values()))
         accepted = self._put_events([workflow_event(order) for order in orders])
         emitted = [order.order_id for order, ok in zip(orders, accepted, strict=True) if ok]
-        result.emitted += len(emitted)
+        result.emitted_ids += emitted
         result.already_done += len(done)
         result.refused += [order.order_id for order, ok in zip(orders, accepted, strict=True) if not ok]
         result.unknown += [order_id for order_id in messages if order_id not in known]

@@ -2,20 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from handlers.contract.events import workflow_event
 from orderctl.display.layout import add_row, counted, new_table, status_text
+from orderctl.dlq.aftermath import came_of
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import KnownOrder, WaitingOrder
 from orderctl.dlq.plan import RedrivePlan
+from orderctl.dlq.planned import planned
 from orderctl.dlq.redrive import RedriveResult
-from orderctl.dlq.verdict import Verdict, is_done, verdict
+from orderctl.dlq.verdict import Verdict, verdict
+from orderctl.durations import age
 
 _STYLES: Final = {
     Verdict.NEEDS_REDRIVE: "bold red",
@@ -25,6 +27,7 @@ _STYLES: Final = {
 # On a narrower terminal the columns beside the order id would have a few characters each.
 _MIN_WIDTH: Final = 140
 _NO_EVENT: Final = "none: already done"
+_UNKNOWN_ORDER: Final = "none: unknown order"
 
 
 def messages_view(
@@ -171,24 +174,17 @@ def _counts_table(messages: Iterable[DeadLetter]) -> Table:
 
 def plan_table(plan: RedrivePlan, orders: Mapping[str, KnownOrder]) -> Table:
     """List what a redrive would do; `orders` are those of the plan."""
-    table = new_table("order", "event", "messages", right=["messages"])
+    table = new_table("order", "status", "event", "messages", right=["messages"])
     _keep_whole(table, "order")
-    for order_id, messages in plan.orders.items():
-        add_row(table, order_id, _event_name(orders.get(order_id), messages), len(messages))
-    for message in plan.announcements:
-        stale = _verdict(message, orders) is Verdict.ALREADY_DONE
-        add_row(table, message.order_id, _NO_EVENT if stale else message.step, 1)
+    for each in planned(plan, orders):
+        status = status_text(each.order.status, each.order.reason) if each.order else Text("?")
+        nothing = _NO_EVENT if each.order else _UNKNOWN_ORDER
+        add_row(table, each.order_id, status, each.event or nothing, each.messages)
     return table
 
 
-def _event_name(order: KnownOrder | None, messages: Sequence[DeadLetter]) -> str:
-    if order is None:
-        return "none: unknown order"
-    return _NO_EVENT if is_done(order, messages) else workflow_event(order).detail_type
-
-
-def result_text(result: RedriveResult) -> Text:
-    """Say what a redrive did."""
+def result_text(result: RedriveResult, *, waits: bool = False) -> Text:
+    """Say what a redrive did; `waits` tells that what came of it follows."""
     published = f", {counted(result.published, 'announcement')} published" if result.published else ""
     emitted = f"{counted(result.emitted, 'order')} emitted again{published}"
     sentences = [f"{emitted}, {counted(result.deleted, 'message')} deleted."]
@@ -197,17 +193,15 @@ def result_text(result: RedriveResult) -> Text:
         sentences.append(f"Already done, {what}: {counted(result.already_done, 'order')}.")
     if result.stale:
         sentences.append(f"Removed, because its order is cancelled: {counted(result.stale, 'announcement')}.")
-    if result.emitted:
+    if result.emitted and not waits:
         sentences.append("An order that fails again has a new message within two minutes.")
     return Text(" ".join(sentences))
 
 
-def age(span: timedelta) -> str:
-    """Write a time span in its one or two largest units: 45 s, 12 min, 3 h 5 min, 2 d 4 h."""
-    seconds = max(0, int(span.total_seconds()))
-    days, hours, minutes = seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
+def aftermath_table(orders: Iterable[KnownOrder]) -> Table:
+    """List what came of the orders that were emitted again; those that are not done come last."""
+    table = new_table("order", "status", "came of it")
+    _keep_whole(table, "order")
+    for order in sorted(orders, key=came_of):
+        add_row(table, order.order_id, status_text(order.status, order.reason), came_of(order))
+    return table

@@ -129,3 +129,17 @@ def test_an_order_id_is_never_broken_across_lines(view: str, width: int) -> None
     lines = shown.get().splitlines()
     assert any(ORDER_ID in line for line in lines)
     assert max(map(len, lines)) <= width
+
+
+def test_a_table_that_does_not_fit_becomes_a_list_with_whole_words() -> None:
+    console = Console(width=40)
+
+    with console.capture() as shown:
+        console.print(orders_table([ORDER]))
+
+    assert shown.get().splitlines() == [
+        ORDER_ID,
+        "  status REJECTED (PAYMENT_DECLINED)",
+        "  total USD 1234.56",
+        f"  placed {TIME}",
+    ]
