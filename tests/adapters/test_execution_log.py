@@ -117,6 +117,16 @@ def test_a_closed_order_of_last_week_costs_two_calls_of_the_log(stack: LoggedSta
     assert read["endTime"] - read["startTime"] == 10 * 60_000
 
 
+def test_an_order_that_waits_for_an_operator_costs_two_calls_of_the_log(stack: LoggedStack) -> None:
+    arn = stack.log("first", PLACED)
+    stack.store(executionArn=arn, executionStartedAt=PLACED, openKey="WAITING#2026", updatedAt=PLACED)
+
+    (execution,) = ExecutionLog(stack).executions_of(ORDER)  # type: ignore[arg-type]
+
+    assert execution.arn == arn
+    assert len(stack.logs.calls) == 2
+
+
 def test_the_last_execution_is_found_by_its_start(stack: LoggedStack) -> None:
     redriven = PLACED + timedelta(days=3)
     first = stack.log("first", PLACED)

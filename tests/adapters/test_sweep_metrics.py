@@ -69,8 +69,8 @@ def test_a_sweep_without_work_emits_that_it_was_done_and_zeros(capsys: pytest.Ca
             "OrdersReemitted": 0,
             "HoldsExpired": 0,
             "OrdersGivenUp": 0,
-            "OldestWaitingSeconds": 0,
-        }
+        },
+        {"OldestWaitingSeconds": 0},
     ]
 
 
@@ -82,8 +82,23 @@ def test_a_sweep_counts_what_it_did(backlog: Backlog, capsys: pytest.CaptureFixt
 
     sweeper.handler({}, Context())
 
-    (values,) = _values(capsys)
+    values, _age = _values(capsys)
     assert (values["OrdersReemitted"], values["OrdersGivenUp"], values["HoldsExpired"]) == (2, 1, 1)
+
+
+@pytest.mark.usefixtures("backlog")
+def test_a_sweep_counts_when_the_age_of_the_oldest_order_can_not_be_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(*_: object) -> None:
+        raise DependencyUnavailable("Orders table: ThrottlingException")
+
+    monkeypatch.setattr(OpenOrders, "oldest_waiting", throttled)
+
+    with pytest.raises(DependencyUnavailable):
+        sweeper.handler({}, Context())
+
+    assert [values["SweepsCompleted"] for values in _values(capsys)] == [1]
 
 
 def test_the_age_is_that_of_the_oldest_order_that_waits_in_any_shard(
@@ -96,7 +111,7 @@ def test_the_age_is_that_of_the_oldest_order_that_waits_in_any_shard(
 
     sweeper.handler({}, Context())
 
-    assert _values(capsys)[0]["OldestWaitingSeconds"] == 3_600
+    assert _values(capsys)[1]["OldestWaitingSeconds"] == 3_600
 
 
 def test_a_settled_order_that_was_not_announced_waits_too(
@@ -106,7 +121,7 @@ def test_a_settled_order_that_was_not_announced_waits_too(
 
     sweeper.handler({}, Context())
 
-    assert _values(capsys)[0]["OldestWaitingSeconds"] == 1_800
+    assert _values(capsys)[1]["OldestWaitingSeconds"] == 1_800
 
 
 def test_a_sweep_that_fails_is_not_counted_and_logs_one_line(
