@@ -118,7 +118,7 @@ def _part(name: str, notes: list[str], read: Callable[[], Part]) -> Part | None:
     """Read a part; what an operator may not read must not hide the others."""
     try:
         return read()
-    except OperatorError as error:
+    except (ClientError, OperatorError) as error:
         explained = error if isinstance(error, OperatorError) else operator_error(error)
         notes.append(f"{name} can't be read. {' '.join(str(explained).splitlines())}")
         return None

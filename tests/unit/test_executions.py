@@ -94,6 +94,13 @@ def test_a_redrive_begins_the_count_of_the_sweeper_anew() -> None:
     assert origins(record, [HELD, dead, after(dead, 60)]) == ["first", "redrive", "sweep"]
 
 
+def test_what_ran_before_a_redrive_is_not_counted_for_the_sweeper() -> None:
+    record = {**CANCELLED.record, "attempts": 1, "cancelRequestedAt": None}
+    dead = cut_off(CANCELLED, 12)
+
+    assert origins(record, [dead, after(HELD, 3), REDRIVEN]) == ["first", "again", "redrive"]
+
+
 def test_a_second_execution_after_a_redrive_is_not_called_one() -> None:
     record = {**CANCELLED.record, "cancelRequestedAt": None}
     dead = replace(cut_off(CANCELLED, 12, 1), event=REDRIVEN.event)

@@ -1,5 +1,6 @@
 """A patch refuses another version of MiniStack before it runs."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -116,3 +117,20 @@ def test_after_a_restart_a_stream_is_read_from_its_first_change(monkeypatch: pyt
 
     assert streams._data == {}
     assert shards._data == {function: 7}
+
+
+@pytest.mark.parametrize(
+    ("thread", "level", "is_logged"),
+    [
+        pytest.param("evb-scheduler-ticker", logging.INFO, False, id="a schedule that fired"),
+        pytest.param("evb-scheduler-ticker", logging.WARNING, True, id="a schedule that could not fire"),
+        pytest.param("MainThread", logging.INFO, True, id="an event that was delivered"),
+    ],
+)
+def test_a_schedule_that_fires_has_no_line_in_the_log_of_the_cloud(
+    thread: str, level: int, *, is_logged: bool
+) -> None:
+    record = logging.LogRecord("events", level, "", 0, "EventBridge → Lambda: dispatched", (), None)
+    record.threadName = thread
+
+    assert schedules.is_worth_a_line(record) is is_logged

@@ -43,10 +43,10 @@ def apply() -> None:
     eventbridge._parse_rate_seconds = shorter_interval_of
     scheduler._tick_schedules = tick_unless_late
     scheduler._SCHEDULE_TICK_INTERVAL = min(1.0, MINUTE_SECONDS / 5)
-    eventbridge.logger.addFilter(_is_worth_a_line)
+    eventbridge.logger.addFilter(is_worth_a_line)
 
 
-def _is_worth_a_line(record: logging.LogRecord) -> bool:
+def is_worth_a_line(record: logging.LogRecord) -> bool:
     """Tell whether a line of the log is about more than a schedule that fired."""
     return record.threadName != _TICKER or record.levelno > logging.INFO
 
