@@ -1,8 +1,10 @@
-"""Fakes that tests share: a payment provider with a ledger, and a client whose call is interrupted."""
+"""Fakes that tests share: a payment provider, a client whose call is interrupted, and a clock."""
 
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from handlers.adapters.gateways.simulated import SimulatedGateway
@@ -84,3 +86,12 @@ class InterruptedClient:
             self._pending = False
             self._action()
         return getattr(self._target, name)
+
+
+def time_with(sleep: Callable[[float], object]) -> SimpleNamespace:
+    """Return a module `time` for one module under test, with another sleep.
+
+    To change `time.sleep` itself would change it for every thread of the process: MiniStack has some, which
+    then never rest.
+    """
+    return SimpleNamespace(**{**vars(time), "sleep": sleep})

@@ -16,6 +16,7 @@ from orderctl.dlq.queues import read_queues
 from orderctl.main import app
 from orderctl.stack import Stack
 from tests.backlog import Backlog
+from tests.fakes import time_with
 from tests.orderctl_json import read_documented
 
 Orderctl = Callable[..., Result]
@@ -48,7 +49,7 @@ def _become(backlog: Backlog, monkeypatch: pytest.MonkeyPatch, fields: dict[str,
         for order_id, changed in fields.items():
             backlog.change(order_id, **changed)
 
-    monkeypatch.setattr(aftermath.time, "sleep", change)
+    monkeypatch.setattr(aftermath, "time", time_with(change))
 
 
 def test_a_redrive_that_waits_ends_with_what_came_of_each(

@@ -18,6 +18,7 @@ from orderctl.main import app
 from orderctl.stack import Stack
 from tests.backlog import Backlog
 from tests.execution_logs import RecordedLog
+from tests.fakes import time_with
 from tests.moto_clients import client
 from tests.orderctl_json import read_documented
 
@@ -249,7 +250,7 @@ def test_trace_of_an_order_in_progress_does_not_wait_for_its_log(
 ) -> None:
     order_id = backlog.place("PENDING")
     backlog.record(order_id, "STEP#inventory", status="RESERVED", at="2026-11-22T15:00:01.000Z")
-    monkeypatch.setattr(execution_log.time, "sleep", pytest.fail)
+    monkeypatch.setattr(execution_log, "time", time_with(pytest.fail))
 
     outcome = orderctl("trace", order_id)
 

@@ -19,6 +19,7 @@ from orderctl.commands import stats, watch
 from orderctl.main import app
 from orderctl.stack import Stack
 from tests.backlog import Backlog
+from tests.fakes import time_with
 from tests.logged_executions import LoggedExecutions
 from tests.orderctl_json import read_documented
 
@@ -211,7 +212,7 @@ def test_a_live_view_needs_a_terminal(orderctl: Orderctl, monkeypatch: pytest.Mo
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(watch.time, "sleep", interrupt)
+    monkeypatch.setattr(watch, "time", time_with(interrupt))
 
     outcome = orderctl("watch")
 
@@ -245,7 +246,7 @@ def test_the_live_view_goes_on_without_a_response_and_ends_with_ctrl_c(
         raise ConnectTimeoutError(endpoint_url="https://sqs")
 
     monkeypatch.setattr(watch, "output", console)
-    monkeypatch.setattr(watch.time, "sleep", sleep)
+    monkeypatch.setattr(watch, "time", time_with(sleep))
     console.begin_capture()
 
     outcome = orderctl("watch")

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from orderctl import settlement
 from orderctl.settlement import Settlement
 from tests.dynamodb_items import to_item
+from tests.fakes import time_with
 
 TIMES = {"createdAt": "2026-11-22T15:14:31.000Z", "updatedAt": "2026-11-22T15:14:33.000Z"}
 GONE = EndpointConnectionError(endpoint_url="http://dynamodb/")
@@ -37,7 +38,7 @@ class FakeStack:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between two reads, which take no time."""
     pauses: list[float] = []
-    monkeypatch.setattr(settlement.time, "sleep", pauses.append)
+    monkeypatch.setattr(settlement, "time", time_with(pauses.append))
     return pauses
 
 
