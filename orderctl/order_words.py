@@ -23,6 +23,11 @@ _REASONS: Final = {
 }
 
 
+# Then the sweeper has taken an order up that is still in progress (infrastructure/config.py: 360 s, and a
+# minute between two sweeps).
+_OVERDUE: Final = timedelta(minutes=7)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
     """What comes next, and the commands to run, the first one first."""
@@ -56,11 +61,11 @@ def next_step(
     if report.waits_for_operator:
         return _waits(report, redrive, cancel)
     if not report.is_closed:
-        return _goes_on(report, redrive, options)
+        return _goes_on(report, now, redrive, options)
     if report.to_redrive:
         return Next(text="Fix the cause, then run what is missing again.", commands=(redrive,))
     if any(each.verdict is Verdict.ALREADY_DONE for each in report.parked):
-        return Next(text="Nothing is missing. A redrive removes the message.", commands=(redrive,))
+        return Next(text="Nothing is missing. A redrive removes what is parked.", commands=(redrive,))
     return _done(report, now, cancel, timedelta(seconds=cancel_confirmed_seconds))
 
 
@@ -72,15 +77,21 @@ def _waits(report: OrderReport, redrive: str, cancel: str) -> Next:
     return Next(text="Fix the cause, then run it again. Or cancel it.", commands=(redrive, cancel))
 
 
-def _goes_on(report: OrderReport, redrive: str, options: str) -> Next:
+def _goes_on(report: OrderReport, now: datetime, redrive: str, options: str) -> Next:
     look = f"orderctl trace {report.order_id}{options}"
     if report.running:
         return Next(text="Nothing to do: an execution works on it. Look again in a moment.", commands=(look,))
     if any(each.verdict is Verdict.BEING_REDRIVEN for each in report.parked):
         return Next(text="Nothing to do: a redrive has taken it. Look again in a moment.", commands=(look,))
+    if report.open_since and now - report.open_since > _OVERDUE:
+        return Next(
+            text="Nothing to do: the sweeper starts an execution. A redrive does so at once.",
+            commands=(redrive,),
+        )
     return Next(
-        text="Nothing to do: an execution starts soon, or the sweeper starts one. A redrive does so at once.",
-        commands=(redrive,),
+        text="Nothing to do: an execution is at work, or starts in a moment. If it died, the sweeper starts "
+        "another one. Look again in a moment.",
+        commands=(look,),
     )
 
 
@@ -98,15 +109,16 @@ def _pending(report: OrderReport) -> str:
     if report.running:
         return f"In progress: an execution {report.running[-1].outcome.text}."
     if not report.executions:
-        return "In progress: the log has no execution of it yet."
+        return "In progress: the log has no execution of it so far."
     return f"In progress, and no execution runs: the last one {report.executions[-1].outcome.text}."
 
 
 def _held(report: OrderReport, now: datetime) -> str:
     if report.waits_for_operator and report.open_since:
-        waits = (
-            f"it waits for an operator since {rfc3339(report.open_since)} ({age(now - report.open_since)})"
-        )
+        since = report.open_since
+        waits = f"it has waited for an operator since {rfc3339(since)} ({age(now - since)})"
+    elif report.is_to_be_cancelled:
+        waits = "it is being cancelled"
     else:
         waits = "this is being announced, or it is being taken up again"
     return f"Held: {_broken(report)}. Nothing is lost, and {waits}."

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from handlers.contract.clock import utc_now
+from orderctl.commands.order_id import parse_order_id
 from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import print_parts
 from orderctl.display.report_json import report_json
@@ -16,7 +17,7 @@ from orderctl.terminal import output, waiting
 
 
 def show(
-    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID")],
+    order_id: Annotated[str, typer.Argument(parser=parse_order_id, metavar="ORDER_ID")],
     *,
     as_json: AsJson = False,
     stack_name: StackName = None,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from handlers.contract.names import ORDER_RECORD, OpenKind
+from orderctl.commands.order_id import parse_order_id
 from orderctl.display.execution_tree import trace_tree
 from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import print_parts
@@ -20,7 +21,7 @@ _LOG_DELAY_SECONDS: Final = 30
 
 
 def trace(
-    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID")],
+    order_id: Annotated[str, typer.Argument(parser=parse_order_id, metavar="ORDER_ID")],
     *,
     as_json: AsJson = False,
     stack_name: StackName = None,

@@ -248,12 +248,19 @@ def test_a_second_request_only_starts_the_workflow_again(backlog: Backlog, order
     assert backlog.order(order_id) == before
 
 
-@pytest.mark.parametrize("order_id", [UNKNOWN, "", "4711", UNKNOWN.replace("-", ""), f"{{{UNKNOWN}}}"])
-def test_an_unknown_order_is_reported(orderctl: Orderctl, order_id: str) -> None:
-    result = orderctl(order_id)
+def test_an_unknown_order_is_reported(orderctl: Orderctl) -> None:
+    result = orderctl(UNKNOWN)
 
     assert result.exit_code == 1
-    assert f"There is no order {order_id}" in result.output
+    assert f"There is no order {UNKNOWN}" in result.output
+
+
+@pytest.mark.parametrize("order_id", ["", "4711", UNKNOWN.replace("-", ""), f"{{{UNKNOWN}}}"])
+def test_what_can_not_be_an_order_id_is_a_usage_error(orderctl: Orderctl, order_id: str) -> None:
+    result = orderctl(order_id)
+
+    assert result.exit_code == 2
+    assert "is not an order id" in result.output
 
 
 def test_a_broken_record_is_reported(backlog: Backlog, orderctl: Orderctl) -> None:

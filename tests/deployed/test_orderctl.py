@@ -81,7 +81,7 @@ def test_a_held_order_is_explained_by_show_alone(shop: DeployedShop) -> None:
     )
 
     assert "status ON_HOLD (payment)" in shown
-    assert "Held: AuthorizePayment failed. Nothing is lost, and it waits for an operator since" in shown
+    assert "Held: AuthorizePayment failed. Nothing is lost, and it has waited for an operator since" in shown
     assert "AuthorizePayment failed after 4 attempts: GatewayUnavailable: fault switch" in shown
     assert "AuthorizePayment on the payment queue, needs redrive" in shown
     assert f"orderctl dlq redrive --order {order_id}" in shown

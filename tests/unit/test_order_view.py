@@ -97,7 +97,7 @@ def test_a_held_order_is_shown_with_its_broken_steps_and_its_messages() -> None:
     lines = shown("ON_HOLD", "inventory", traces=HELD, parked=[parked("ReserveInventory")], **WAITING)
 
     text = "\n".join(lines)
-    assert "Held: ReserveInventory and AuthorizePayment failed. Nothing is lost, and it waits" in text
+    assert "Held: ReserveInventory and AuthorizePayment failed. Nothing is lost, and it has waited" in text
     assert "held the order: ReserveInventory and AuthorizePayment failed" in text
     assert "attempts at 14:21:46, 14:21:49, 14:21:49, 14:21:50 UTC, waits of 0.6, 0.1, 0.3 s" in text
     assert "ReserveInventory on the notification queue, needs redrive: DependencyUnavailable" in text
@@ -109,7 +109,7 @@ def test_a_held_order_is_shown_with_its_broken_steps_and_its_messages() -> None:
     [
         pytest.param(
             report("ON_HOLD", "payment", **WAITING),
-            f"Held: the payment could not be made or given back. Nothing is lost, and it waits for an "
+            f"Held: the payment could not be made or given back. Nothing is lost, and it has waited for an "
             f"operator since {TIME} (5 min).",
             id="held, and its log is gone",
         ),
@@ -124,7 +124,7 @@ def test_a_held_order_is_shown_with_its_broken_steps_and_its_messages() -> None:
             id="held while it is cancelled",
         ),
         pytest.param(
-            report("PENDING", **IN_PROGRESS), "In progress: the log has no execution of it yet.", id="new"
+            report("PENDING", **IN_PROGRESS), "In progress: the log has no execution of it so far.", id="new"
         ),
         pytest.param(
             report("PENDING", traces=HELD, **IN_PROGRESS),
@@ -178,7 +178,16 @@ def test_the_status_is_said_in_words(found: OrderReport, expected: str) -> None:
         ),
         pytest.param(report("CONFIRMED", **WAITING), "be told", [REDRIVE], id="the sweeper gave up"),
         pytest.param(
-            report("PENDING", **IN_PROGRESS), "the sweeper starts one", [REDRIVE], id="no execution runs"
+            report("PENDING", **IN_PROGRESS),
+            "an execution is at work",
+            [f"orderctl trace {ORDER_ID}"],
+            id="in progress since a moment ago",
+        ),
+        pytest.param(
+            report("PENDING", openKey="IN_PROGRESS#2026-11-22T15:00:00.000Z"),
+            "the sweeper starts an execution",
+            [REDRIVE],
+            id="no execution runs",
         ),
         pytest.param(
             report("PENDING", parked=[parked("A", Verdict.BEING_REDRIVEN)], **IN_PROGRESS),
@@ -191,7 +200,7 @@ def test_the_status_is_said_in_words(found: OrderReport, expected: str) -> None:
         ),
         pytest.param(
             report("REJECTED", parked=[parked("A", Verdict.ALREADY_DONE)]),
-            "A redrive removes the message",
+            "A redrive removes what is parked",
             [REDRIVE],
             id="a message that says nothing any more",
         ),
