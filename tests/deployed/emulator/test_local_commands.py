@@ -7,6 +7,8 @@ import pytest
 from tests.deployed.deployed_shop import DeployedShop
 from tests.deployed.test_orderctl import BUYER, CARD, orderctl, single_spaced
 
+NO_ORDER = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
+
 
 @pytest.mark.usefixtures("local_stack")
 def test_the_demo_succeeds() -> None:
@@ -26,8 +28,11 @@ def test_the_demo_succeeds() -> None:
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (("show", "../orders"), "The API responded with 404"),
-        (("show", "x", "--region", "us-east-1"), "--profile and --region need the stage of a stack on AWS"),
+        (("show", NO_ORDER), "The API responded with 404"),
+        (
+            ("show", NO_ORDER, "--region", "us-east-1"),
+            "--profile and --region need the stage of a stack on AWS",
+        ),
     ],
 )
 def test_an_invalid_use_prints_a_short_error_message(arguments: tuple[str, ...], what: str) -> None:
@@ -44,9 +49,9 @@ def test_every_command_without_a_stack_names_the_command_that_starts_one(
 
     for arguments in (
         ("place", "MUG:1", *BUYER, *CARD),
-        ("show", "x"),
+        ("show", NO_ORDER),
         ("orders", "--customer", "c"),
-        ("trace", "x"),
+        ("trace", NO_ORDER),
         ("stock", "show"),
         ("stock", "set", "MUG", "1"),
     ):
