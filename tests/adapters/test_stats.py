@@ -28,6 +28,14 @@ PLACED = NOW - timedelta(minutes=10)
 Orderctl = Callable[..., Result]
 
 
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test have its own time: this file may have been imported long ago."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    monkeypatch.setitem(globals(), "NOW", now)
+    monkeypatch.setitem(globals(), "PLACED", now - timedelta(minutes=10))
+
+
 @dataclass
 class Shop:
     """A stack in moto with a log; `calls` counts the calls of AWS by their method."""
