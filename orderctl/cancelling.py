@@ -29,6 +29,7 @@ _ATTRIBUTES: Final = (
     "status",
     "reason",
     "updatedAt",
+    "settledAt",
     "openKey",
     "cancelReason",
     "total",
@@ -63,6 +64,7 @@ class CancellableOrder:
     status: OrderStatus
     reason: str
     updated_at: str
+    settled_at: str  # or its last change, for an order of an earlier version
     open_key: str
     cancel_reason: CancelReason | None
     amount: int
@@ -77,7 +79,7 @@ class CancellableOrder:
                 return Answer.REQUESTED_BEFORE
             case OrderStatus.REJECTED:
                 return Answer.REJECTED
-            case OrderStatus.CONFIRMED if confirmed_since is None or self.updated_at < confirmed_since:
+            case OrderStatus.CONFIRMED if confirmed_since is None or self.settled_at < confirmed_since:
                 return Answer.CONFIRMED_TOO_LONG_AGO
             case OrderStatus.CONFIRMED if self.open_key.startswith(_IN_PROGRESS):
                 return Answer.LATER
@@ -263,6 +265,7 @@ def _order(record: Mapping[str, Any]) -> CancellableOrder:
         status=OrderStatus(record["status"]),
         reason=record.get("reason", ""),
         updated_at=record["updatedAt"],
+        settled_at=record.get("settledAt", record["updatedAt"]),
         open_key=record.get("openKey", ""),
         cancel_reason=None if reason is None else CancelReason(reason),
         amount=int(record["total"]["amount"]),

@@ -1,6 +1,6 @@
 """What an execution did to its order, in words."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ _SETTLING: Final = {
     "RejectOrder": (OrderStatus.REJECTED, "rejected the order"),
     "HoldOrder": (OrderStatus.ON_HOLD, "held the order"),
 }
+_PAST: Final = {"CancelOrder": "Cancelled", "ConfirmOrder": "Confirmed", "RejectOrder": "Rejected"}
 _REASONS: Final = {"OutOfStock": "OUT_OF_STOCK", "PaymentDeclined": "PAYMENT_DECLINED"}
 _BROKEN: Final = {"InventoryBroken": "inventory", "PaymentBroken": "payment"}
 _TELLING: Final = ("Notify", "Announce")
@@ -54,9 +55,12 @@ def untold_states(execution: ExecutionTrace) -> list[StateRun]:
     return [run for run in failed_states(execution) if run.name.startswith(_TELLING)]
 
 
-def outcome(execution: ExecutionTrace) -> Outcome:
-    """Say what the execution did. One that held the order did not succeed, whatever its engine says."""
-    found = _settled(execution)
+def outcome(execution: ExecutionTrace, given: Collection[OrderStatus] = ()) -> Outcome:
+    """Say what the execution did. One that held the order did not succeed, whatever its engine says.
+
+    `given` are the statuses that earlier executions gave the order: a settled one is only announced again.
+    """
+    found = _settled(execution, given)
     status = found.status if found else None
     if execution.is_running:
         return Outcome(status=status, text=_running(execution, found))
@@ -75,13 +79,16 @@ def named(runs: Iterable[StateRun]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _settled(execution: ExecutionTrace) -> Outcome | None:
+def _settled(execution: ExecutionTrace, given: Collection[OrderStatus]) -> Outcome | None:
     for name, (status, text) in _SETTLING.items():
         run = execution.state(name)
         if run is None or run.exited is None or (run.error and not is_overtaken(run)):
             continue
         if run.error:
-            return Outcome(status=None, text=_lost_race(name))
+            return Outcome(status=None, text=_lost_race(execution, name))
+        if status.is_settled and status in given:
+            again = f"announced again that the order is {status}"
+            return Outcome(status=status, text=f"{again}{_not_told(execution)}")
         return Outcome(status=status, text=f"{text}{_why(execution, status)}{_not_told(execution)}")
     return None
 
@@ -101,10 +108,14 @@ def _not_told(execution: ExecutionTrace) -> str:
     return f"; {named(untold)} failed" if untold else ""
 
 
-def _lost_race(name: str) -> str:
+def _lost_race(execution: ExecutionTrace, name: str) -> str:
     if name == "HoldOrder":
         return "lost the race: the order went another way, so it was not held"
-    return "lost the race: another execution had settled the order, or somebody asked to cancel it"
+    settled = "another execution had settled the order before, or somebody asked to cancel it"
+    told = execution.state(f"Notify{_PAST[name]}")
+    if told is not None and told.has_succeeded:
+        return f"settled nothing: {settled}. It told the customer what was still missing"
+    return f"settled nothing: {settled}"
 
 
 def _unsettled(execution: ExecutionTrace) -> str:

@@ -42,6 +42,7 @@ _STEPS: Final = (
 MOST_MESSAGES_READ: Final = 100
 _ATTRIBUTES: Final = (
     *("orderId", "record", "customerId", "items", "total", "status", "reason", "createdAt", "updatedAt"),
+    "settledAt",
     *("openKey", "attempts", "closedAt", "redrivenAt", "cancelRequestedAt", "cancelReason", "at"),
 )
 _CLIENTS: Final = ("dynamodb", "logs", "sqs", "stepfunctions")
@@ -185,10 +186,11 @@ def read_report(stack: Stack, order_id: str) -> OrderReport:
 
 def described(record: Mapping[str, Any], traces: Sequence[ExecutionTrace]) -> list[Execution]:
     """Say of each execution, the oldest first, who started it and what it did."""
-    return [
-        Execution(trace=trace, origin=origin, outcome=outcome(trace))
-        for trace, origin in zip(traces, origins(record, traces), strict=True)
-    ]
+    done: list[Execution] = []
+    for trace, origin in zip(traces, origins(record, traces), strict=True):
+        given = {each.outcome.status for each in done if each.outcome.status}
+        done.append(Execution(trace=trace, origin=origin, outcome=outcome(trace, given)))
+    return done
 
 
 def read_records(stack: Stack, order_id: str) -> dict[str, dict[str, Any]]:

@@ -97,7 +97,8 @@ def _goes_on(report: OrderReport, now: datetime, redrive: str, options: str) -> 
 
 def _done(report: OrderReport, now: datetime, cancel: str, cancellable: timedelta) -> Next:
     if report.status is OrderStatus.CONFIRMED and "updatedAt" in report.record:
-        until = datetime.fromisoformat(report.record["updatedAt"]) + cancellable
+        confirmed_at = report.record.get("settledAt", report.record["updatedAt"])
+        until = datetime.fromisoformat(confirmed_at) + cancellable
         if now < until:
             return Next(
                 text=f"Nothing to do. Until {rfc3339(until)} it can be cancelled.", commands=(cancel,)

@@ -11,7 +11,7 @@ from orderctl.aws_calls import NO_RESPONSE
 from orderctl.dynamodb import batch_get
 from orderctl.stack import Stack
 
-_ATTRIBUTES: Final = ("orderId", "status", "reason", "createdAt", "updatedAt")
+_ATTRIBUTES: Final = ("orderId", "status", "reason", "createdAt", "updatedAt", "settledAt")
 _MAX_PAUSE_SECONDS: Final = 1.0
 
 
@@ -24,11 +24,12 @@ class OrderState:
     reason: str
     created_at: datetime
     updated_at: datetime
+    settled_at: datetime | None = None
 
     @property
     def seconds(self) -> float:
-        """Return the time from placing the order to its last change."""
-        return (self.updated_at - self.created_at).total_seconds()
+        """Return the time from placing the order until it was settled first, else until its last change."""
+        return ((self.settled_at or self.updated_at) - self.created_at).total_seconds()
 
 
 def is_pending(state: OrderState) -> bool:
@@ -117,6 +118,7 @@ def read_states(stack: Stack, order_ids: Iterable[str]) -> list[OrderState]:
             reason=item.get("reason", ""),
             created_at=datetime.fromisoformat(item["createdAt"]),
             updated_at=datetime.fromisoformat(item["updatedAt"]),
+            settled_at=datetime.fromisoformat(item["settledAt"]) if "settledAt" in item else None,
         )
         for item in batch_get(stack.client("dynamodb"), stack.orders_table, keys, _ATTRIBUTES)
     ]

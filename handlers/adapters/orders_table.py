@@ -202,6 +202,7 @@ def _order(plain: Mapping[str, Any]) -> Order:
         updated_at=with_milliseconds(plain["updatedAt"]),
         request_hash=plain["requestHash"],
         execution=_execution(plain),
+        settled_at=with_milliseconds(plain["settledAt"]) if "settledAt" in plain else None,
         cancellation=_cancellation(plain),
         waits_for_operator=plain.get("openKey", "").startswith(_WAITING),
     )

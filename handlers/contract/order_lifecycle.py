@@ -234,7 +234,9 @@ def _cancellable(confirmed_since: str | None, seen: str | None) -> tuple[str, di
     if confirmed_since is None:
         return _UNDECIDED, _PENDING_OR_HELD
     announced = "(attribute_not_exists(openShard) OR begins_with(openKey, :waiting))"
-    confirmed = f"#status = :confirmed AND updatedAt >= :since AND {announced}"
+    # An order that was confirmed before there was a settledAt has only its last change.
+    in_time = "(settledAt >= :since OR (attribute_not_exists(settledAt) AND updatedAt >= :since))"
+    confirmed = f"#status = :confirmed AND {in_time} AND {announced}"
     return f"({_UNDECIDED} OR ({confirmed}))", {
         **_NOT_ENDED_VALUES,
         ":since": confirmed_since,
@@ -262,6 +264,10 @@ _NOTE_EXECUTION: Final = (
 )
 
 
+# An execution that announces the order again writes its settlement again.
+_FIRST_SETTLED: Final = "settledAt = if_not_exists(settledAt, :now)"
+
+
 def _settled_by_this_execution_or_a_dead_one(status: str) -> str:
     """Let an execution repeat its own write, or take over from one that died before CloseOrder."""
     return (
@@ -272,7 +278,7 @@ def _settled_by_this_execution_or_a_dead_one(status: str) -> str:
 
 STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
     "ConfirmOrder": OrderWrite(
-        update=f"SET #status = :confirmed, {_NOTE_EXECUTION} REMOVE reason, unannounced",
+        update=f"SET #status = :confirmed, {_FIRST_SETTLED}, {_NOTE_EXECUTION} REMOVE reason, unannounced",
         condition=f"{_NOT_CANCELLING} AND "
         f"({_UNDECIDED} OR {_settled_by_this_execution_or_a_dead_one(':confirmed')})",
         values={
@@ -284,7 +290,8 @@ STATE_MACHINE_WRITES: Final[Mapping[str, OrderWrite]] = {
         returns_updated=True,
     ),
     "RejectOrder": OrderWrite(
-        update="SET #status = :rejected, reason = :reason, " + _NOTE_EXECUTION + " REMOVE unannounced",
+        update=f"SET #status = :rejected, reason = :reason, {_FIRST_SETTLED}, {_NOTE_EXECUTION} "
+        "REMOVE unannounced",
         condition=f"{_NOT_CANCELLING} AND "
         f"({_UNDECIDED} OR {_settled_by_this_execution_or_a_dead_one(':rejected')})",
         values={

@@ -28,9 +28,10 @@ class CancellationPolicy:
         since = self.confirmed_since(now)
         if since is None:
             raise NotCancellable("The order is confirmed, and this shop takes no confirmed order back.")
-        if order.updated_at < since:
+        confirmed_at = order.settled_at or order.updated_at
+        if confirmed_at < since:
             hours = self.after_confirmation / timedelta(hours=1)
             raise NotCancellable(
-                f"The order was confirmed at {order.updated_at}: it could be cancelled for {hours:g} hours."
+                f"The order was confirmed at {confirmed_at}: it could be cancelled for {hours:g} hours."
             )
         raise CancelLater

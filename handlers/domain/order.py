@@ -58,6 +58,8 @@ class Order:
     updated_at: str
     request_hash: str
     execution: Execution | None = None
+    # When it was first CONFIRMED or REJECTED; None also for an order of an earlier version.
+    settled_at: str | None = None
     cancellation: Cancellation | None = None
     waits_for_operator: bool = False
 

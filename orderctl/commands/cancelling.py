@@ -172,7 +172,7 @@ def _too_late(requested: Requested, stack: Stack) -> OperatorError:
     limit = f"customers can cancel for {age(span)}" if span else "customers can't cancel such an order"
     return OperatorError(
         f"{requested.order.order_id} is not cancelled",
-        why=f"it is CONFIRMED since {requested.order.updated_at}, and {limit}",
+        why=f"it is CONFIRMED since {requested.order.settled_at}, and {limit}",
         what_to_do="Cancel it with --late, if you want that all the same: the whole amount is refunded.",
     )
 

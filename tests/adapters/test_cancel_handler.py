@@ -459,6 +459,19 @@ def test_a_list_of_orders_has_no_reason_of_a_client(api: OrdersApi, order_id: st
     assert COMMENT not in listed.text
 
 
+@pytest.mark.parametrize(("settled_hours_ago", "status"), [(23, 202), (25, 409)])
+def test_the_time_to_cancel_begins_when_the_order_was_confirmed_first(
+    api: OrdersApi, tables: OrderTables, order_id: str, settled_hours_ago: int, status: int
+) -> None:
+    settled_at = _hours_ago(settled_hours_ago)
+    tables.change(order_id, status="CONFIRMED", updatedAt=_hours_ago(1), settledAt=settled_at, **CLOSED)
+
+    response = api.cancel(order_id)
+
+    assert response.status == status
+    assert status == 202 or settled_at in response.body["detail"]
+
+
 def test_the_words_of_a_customer_who_was_forgotten_are_not_stored(
     api: OrdersApi, tables: OrderTables, order_id: str
 ) -> None:

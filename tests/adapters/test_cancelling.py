@@ -663,3 +663,16 @@ def test_no_reason_is_stored_when_the_customer_was_forgotten(backlog: Backlog, o
     assert result.exit_code == 0
     assert backlog.order(order_id)["cancelReason"] == "OPERATOR"
     assert "cancelComment" not in backlog.order(order_id)
+
+
+def test_the_time_to_cancel_begins_when_the_order_was_confirmed_first(
+    backlog: Backlog, orderctl: Orderctl
+) -> None:
+    settled_at = ago(hours=25)
+    order_id = backlog.place("CONFIRMED", updatedAt=ago(hours=1), settledAt=settled_at)
+
+    result = orderctl(order_id)
+
+    assert result.exit_code == 1
+    assert f"it is CONFIRMED since {settled_at}" in " ".join(result.output.split())
+    assert "cancelRequestedAt" not in backlog.order(order_id)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from handlers.contract.names import OrderStatus
 from orderctl.display.execution_lines import heading, troubles
 from orderctl.display.execution_tree import trace_tree
 from orderctl.execution_origin import Origin, origins
@@ -168,10 +169,21 @@ def test_a_lost_race_is_shown_as_what_it_is() -> None:
     tree = shown(trace_tree(loser, RACE.record))
 
     assert loser.outcome.status is None
-    assert loser.outcome.text.startswith("lost the race: another execution had settled the order")
+    assert loser.outcome.text == (
+        "settled nothing: another execution had settled the order before, or somebody asked to cancel it. "
+        "It told the customer what was still missing"
+    )
     assert "ConfirmOrder lost the race: the order had changed" in tree
     assert "ConditionalCheckFailed" not in tree
     assert list(troubles(loser)) == []
+
+
+def test_a_settlement_that_is_repeated_is_an_announcement() -> None:
+    confirmed, _ = RACE.traces
+
+    assert outcome(confirmed).text == "confirmed the order"
+    assert outcome(confirmed, {OrderStatus.CONFIRMED}).text == "announced again that the order is CONFIRMED"
+    assert outcome(HELD, {OrderStatus.ON_HOLD}).text.startswith("held the order")
 
 
 def test_a_running_execution_goes_on_in_its_states() -> None:

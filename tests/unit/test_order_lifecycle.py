@@ -95,7 +95,9 @@ def _as_written_in_asl(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sets(write: OrderWrite) -> Iterator[str]:
     set_, _, _ = write.update.removeprefix("SET ").partition(" REMOVE ")
-    return (each.partition(" = ")[0].removeprefix("#") for each in set_.split(", "))
+    # Not at a comma between the arguments of a function.
+    parts = re.split(r", (?![^(]*\))", set_)
+    return (each.partition(" = ")[0].removeprefix("#") for each in parts)
 
 
 def _removes(write: OrderWrite) -> Iterator[str]:

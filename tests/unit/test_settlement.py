@@ -1,12 +1,15 @@
 """Waiting for the outcome of orders."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from handlers.contract.names import OrderStatus
 from orderctl import settlement
-from orderctl.settlement import Settlement
+from orderctl.settlement import OrderState, Settlement
 from tests.dynamodb_items import to_item
 from tests.fakes import time_with
 
@@ -102,3 +105,18 @@ def test_a_wait_without_time_reads_once(timeout: float, pauses: list[float]) -> 
 
     assert known(waited) == {"a": "PENDING"}
     assert pauses == []
+
+
+def test_an_order_that_was_announced_again_took_until_it_was_settled_first() -> None:
+    placed = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
+    state = OrderState(
+        order_id="a",
+        status=OrderStatus.CONFIRMED,
+        reason="",
+        created_at=placed,
+        settled_at=placed + timedelta(seconds=2),
+        updated_at=placed + timedelta(hours=3),
+    )
+
+    assert state.seconds == 2
+    assert replace(state, settled_at=None).seconds == 3 * 3600

@@ -13,11 +13,13 @@ from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import (
     EVENT_SOURCE,
     OPEN_ORDERS_INDEX,
+    ORDER_RECORD,
     CancelReason,
     DetailType,
     OrderStatus,
     open_shard,
 )
+from handlers.contract.order_lifecycle import reopen
 from handlers.domain.order import Cancellation, Order
 from tests.dynamodb_items import from_item, to_item
 from tests.moto_clients import REGION, client
@@ -86,6 +88,15 @@ class InProcessShop:
         request = Cancellation(requested_at=at, reason=CancelReason.CUSTOMER, comment=None)
         orders = OrdersTable(client("dynamodb"), self.deployment.tables.orders)
         return orders.request_cancellation(order_id, request, confirmed_since=PLACED_AT)
+
+    def reopen(self, order_id: str) -> None:
+        """Let the order be announced again, as a redrive of a closed order does."""
+        write = reopen(order_id, STARTED_AT, None, announce_again=True)
+        client("dynamodb").update_item(
+            TableName=self.deployment.tables.orders,
+            Key=to_item({"orderId": order_id, "record": ORDER_RECORD}),
+            **write.arguments(to_item),
+        )
 
     def process_cancellation(self, order_id: str) -> ExecutionResult:
         """Run the workflow once for the order, as OrderCancellationRequested does."""

@@ -183,3 +183,19 @@ def test_an_order_that_was_refused_before_the_request_is_not_rejected(shop: InPr
     assert shop.steps(order_id)["inventory"] == "OUT_OF_STOCK"
     assert [type_ for type_, _ in shop.announced()] == ["OrderCancelled"]
     assert "rejected" not in shop.notified()
+
+
+def test_an_order_that_is_announced_again_was_confirmed_when_it_was_confirmed_first(
+    shop: InProcessShop,
+) -> None:
+    order_id = shop.place(mug=3)
+    shop.process(order_id)
+    confirmed = shop.order(order_id)
+    shop.reopen(order_id)
+
+    shop.process(order_id)
+
+    announced = shop.order(order_id)
+    assert [type_ for type_, _ in shop.announced()] == ["OrderConfirmed", "OrderConfirmed"]
+    assert announced["updatedAt"] != confirmed["updatedAt"]
+    assert announced["settledAt"] == confirmed["settledAt"] == confirmed["updatedAt"]
