@@ -9,15 +9,14 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.events import Event, cancellation_requested
 from handlers.contract.names import ORDER_RECORD, CancelReason, OpenKind, OrderStatus, open_key
 from orderctl.dlq.orders import WaitingOrder
-from orderctl.dynamodb import batch_get, is_condition_failed, to_item
+from orderctl.dynamodb import batch_get
 from orderctl.errors import OperatorError
+from orderctl.order_writes import write_order
 from orderctl.speaking import permission_to_speak
 from orderctl.stack import Stack
 from orderctl.terminal import say
@@ -217,17 +216,7 @@ class Cancellations:
             confirmed_since=confirmed_since,
             seen=seen,
         )
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=to_item({"orderId": order_id, "record": ORDER_RECORD}),
-                **write.arguments(to_item),
-            )
-        except ClientError as error:
-            if not is_condition_failed(error):
-                raise
-            return False
-        return True
+        return write_order(self._dynamodb, self._table, order_id, write)
 
     def read(self, order_id: str) -> CancellableOrder:
         """Read an order; raise OperatorError when there is none, or its record is broken."""

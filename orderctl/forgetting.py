@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.names import CUSTOMER_ORDERS_INDEX, ORDER_RECORD, OrderStatus
-from orderctl.dynamodb import batch_get, is_condition_failed, to_item, to_plain
+from orderctl.dynamodb import batch_get, to_item, to_plain
+from orderctl.order_writes import write_order
 from orderctl.stack import Stack
 
 
@@ -64,17 +63,7 @@ class CustomerOrders:
 
     def _forget(self, order_id: str) -> bool:
         write = lifecycle.forget(order_id, self._customer_id, rfc3339(self._now()))
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=to_item({"orderId": order_id, "record": ORDER_RECORD}),
-                **write.arguments(to_item),
-            )
-        except ClientError as error:
-            if not is_condition_failed(error):
-                raise
-            return False
-        return True
+        return write_order(self._dynamodb, self._table, order_id, write)
 
     def _order_ids(self) -> Iterator[str]:
         pages = self._dynamodb.get_paginator("query").paginate(

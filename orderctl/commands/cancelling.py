@@ -18,6 +18,7 @@ from orderctl.cancelling import (
     Requested,
     is_comment,
 )
+from orderctl.commands.one_by_one import left_of
 from orderctl.commands.order_id import parse_order_id
 from orderctl.commands.spans import ago
 from orderctl.display.held import held_advice
@@ -29,7 +30,7 @@ from orderctl.errors import Interrupted, NotSettled, OperatorError
 from orderctl.paid_back import record_paid_back
 from orderctl.settlement import OrderState, Settlement
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack, stack_options
-from orderctl.terminal import output, progress_bar, say, step
+from orderctl.terminal import output, say, step
 
 _DEFAULT_RATE: Final = 50.0
 _WAIT_SECONDS: Final = 60
@@ -252,7 +253,12 @@ def _cancel_held(  # noqa: PLR0913  the options for many
     if held and not dry_run:
         if not yes:
             typer.confirm(f"Cancel {counted(len(held), 'order')} for good?", abort=True, err=True)
-        left = _request_all(cancellations, held, rate)
+        left = left_of(
+            cancellations.request_held(held, rate=rate),
+            len(held),
+            doing="cancelling",
+            done="requested the cancellation of",
+        )
     if as_json:
         orders = [_held_json(each, requested=not dry_run and each not in left) for each in held]
         print_json({"dryRun": dry_run, "orders": orders})
@@ -282,25 +288,6 @@ def held_table(held: Sequence[WaitingOrder]) -> Table:
     for order in held:
         add_row(table, order.order_id, order.reason, age(now - order.since))
     return table
-
-
-def _request_all(
-    cancellations: Cancellations, held: Sequence[WaitingOrder], rate: float
-) -> list[WaitingOrder]:
-    """Request the cancellation of these orders; return those that have changed since they were read."""
-    left: list[WaitingOrder] = []
-    done = 0
-    try:
-        with progress_bar("cancelling", len(held)) as set_done:
-            for done, (order, requested) in enumerate(cancellations.request_held(held, rate=rate), start=1):
-                left += [] if requested else [order]
-                set_done(done)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Interrupted: requested the cancellation of {done - len(left)} of {counted(len(held), 'order')}",
-            what_to_do="Run the same command again: it goes on with the rest.",
-        ) from None
-    return left
 
 
 def _report_left(left: Sequence[WaitingOrder]) -> None:

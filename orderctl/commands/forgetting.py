@@ -4,12 +4,12 @@ from typing import Annotated, Final
 
 import typer
 
+from orderctl.commands.one_by_one import left_of
 from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import add_row, counted, new_table, print_parts
-from orderctl.errors import Interrupted
 from orderctl.forgetting import CustomerOrders, OrderOfCustomer
 from orderctl.stack import Profile, Region, StackName, find_stack
-from orderctl.terminal import output, progress_bar, say, step
+from orderctl.terminal import output, say, step
 
 _DEFAULT_RATE: Final = 50.0
 _KEPT: Final = (
@@ -45,7 +45,7 @@ def forget(  # noqa: PLR0913  one parameter an option
         if not yes:
             question = f"Erase the customer of {counted(len(closed), 'order')} for good?"
             typer.confirm(question, abort=True, err=True)
-        left += _erase(orders, closed, rate)
+        left += left_of(orders.forget(closed, rate=rate), len(closed), doing="erasing", done="erased")
     if as_json:
         listed = [{"orderId": order.order_id, "status": order.status} for order in left]
         print_json(
@@ -61,23 +61,6 @@ def forget(  # noqa: PLR0913  one parameter an option
         )
     if closed:
         say(_KEPT)
-
-
-def _erase(orders: CustomerOrders, closed: list[OrderOfCustomer], rate: float) -> list[OrderOfCustomer]:
-    """Erase these orders; return those that were opened again since they were read."""
-    left: list[OrderOfCustomer] = []
-    done = 0
-    try:
-        with progress_bar("erasing", len(closed)) as set_done:
-            for done, (order, erased) in enumerate(orders.forget(closed, rate=rate), start=1):
-                left += [] if erased else [order]
-                set_done(done)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Interrupted: erased {done - len(left)} of {counted(len(closed), 'order')}",
-            what_to_do="Run the same command again: it goes on with the rest.",
-        ) from None
-    return left
 
 
 def _report(erased: int, found: int, *, dry_run: bool) -> None:

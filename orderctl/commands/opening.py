@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from orderctl.api_client import read_order
+from orderctl.commands.order_id import parse_order_id
 from orderctl.display.json_output import AsJson, print_json
 from orderctl.errors import OperatorError
 from orderctl.stack import Profile, Region, Stack, StackName, find_stack, stack_options
@@ -25,7 +26,7 @@ app = typer.Typer(
 @app.command()
 def order(  # noqa: PLR0913  one parameter an option
     *,
-    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID")],
+    order_id: Annotated[str, typer.Argument(parser=parse_order_id, metavar="ORDER_ID")],
     print_only: PrintOnly = False,
     as_json: AsJson = False,
     stack: StackName = None,

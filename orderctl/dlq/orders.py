@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
 
-from botocore.exceptions import ClientError
-
 from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.clock import Clock, rfc3339, second_reached, utc_now
 from handlers.contract.money import Money, OrderLine
@@ -22,9 +20,9 @@ from handlers.contract.names import (
     OrderStatus,
     open_key,
 )
-from handlers.contract.order_lifecycle import OrderWrite
 from orderctl.dlq.messages import DeadLetter
-from orderctl.dynamodb import batch_get, is_condition_failed, to_item, to_plain
+from orderctl.dynamodb import batch_get, to_item, to_plain
+from orderctl.order_writes import write_order
 from orderctl.stack import Stack
 
 _WAITING: Final = open_key(OpenKind.WAITING, "")
@@ -196,7 +194,9 @@ class RedrivableOrders:
 
     def resume(self, order: KnownOrder, messages: Sequence[DeadLetter]) -> bool:
         """Make an order on hold PENDING again; False when it is not on hold any more."""
-        return self._change(order, lifecycle.resume(rfc3339(self._now()), _redriven_at(order, messages)))
+        write = lifecycle.resume(rfc3339(self._now()), _redriven_at(order, messages))
+        # False also when a running execution has settled it, or another redrive has taken it up.
+        return write_order(self._dynamodb, self._table, order.order_id, write)
 
     def reopen(self, order: KnownOrder, messages: Sequence[DeadLetter]) -> bool:
         """Let the sweeper take care of an order of any status; False when there is no such order any more.
@@ -209,21 +209,7 @@ class RedrivableOrders:
             _redriven_at(order, messages),
             announce_again=order.is_closed and not messages,
         )
-        return self._change(order, write)
-
-    def _change(self, order: KnownOrder, write: OrderWrite) -> bool:
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=to_item({"orderId": order.order_id, "record": ORDER_RECORD}),
-                **write.arguments(to_item),
-            )
-        except ClientError as error:
-            # A running execution has settled the order, or another redrive has taken it up.
-            if not is_condition_failed(error):
-                raise
-            return False
-        return True
+        return write_order(self._dynamodb, self._table, order.order_id, write)
 
     def _waiting_in(self, shard: str) -> Iterator[Mapping[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(
