@@ -11,13 +11,26 @@ from handlers import orders
 from handlers.adapters import aws
 from tests.fakes import InterruptedClient
 from tests.order_tables import OrderTables
-from tests.orders_api import Break, Interrupt, Logs
+from tests.orders_api import Break, BusListener, Interrupt, Logs, OrdersApi, deployed
 
 
 @pytest.fixture
 def tables(dev_template: dict[str, Any]) -> Iterator[OrderTables]:
     with OrderTables.in_moto(dev_template) as tables:
         yield tables
+
+
+@pytest.fixture
+def bus(tables: OrderTables) -> Iterator[BusListener]:
+    """The orders function with its tables and its bus; 100 of one product are in stock."""
+    with deployed(tables) as bus:
+        tables.stock("85123A", 100)
+        yield bus
+
+
+@pytest.fixture
+def api(bus: BusListener) -> OrdersApi:  # noqa: ARG001  what the function needs
+    return OrdersApi()
 
 
 @pytest.fixture

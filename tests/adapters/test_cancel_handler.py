@@ -2,42 +2,24 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
 
 from handlers import orders
 from handlers.adapters import aws
 from handlers.contract.clock import rfc3339, utc_now
 from handlers.contract.names import ORDER_RECORD
+from tests.aws_failures import FAILURES
 from tests.order_tables import EXECUTION, OrderTables
-from tests.orders_api import ApiResponse, Break, BusListener, Context, Interrupt, Logs, OrdersApi, deployed
+from tests.orders_api import ApiResponse, Break, BusListener, Context, Interrupt, Logs, OrdersApi
 
 Refused = Callable[..., ApiResponse]
 COMMENT: Final = "I ordered the wrong size"
 UNKNOWN: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 CLOSED: Final[dict[str, Any]] = {"openShard": None, "openKey": None, "closedAt": "2026-11-22T15:14:40.000Z"}
-FAILURES: Final = (
-    ClientError({"Error": {"Code": "ThrottlingException"}}, "Any"),
-    ClientError({"Error": {"Code": "AccessDeniedException"}}, "Any"),
-    ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com/"),
-    NoCredentialsError(),
-)
-
-
-@pytest.fixture(autouse=True)
-def bus(tables: OrderTables) -> Iterator[BusListener]:
-    with deployed(tables) as bus:
-        tables.stock("85123A", 100)
-        yield bus
-
-
-@pytest.fixture
-def api() -> OrdersApi:
-    return OrdersApi()
 
 
 @pytest.fixture
@@ -388,7 +370,7 @@ def test_an_order_that_was_cancelled_is_shown_with_what_happened_to_its_money(
     }
 
 
-@pytest.mark.parametrize("error", FAILURES, ids=lambda error: str(error)[:50])
+@pytest.mark.parametrize("error", FAILURES)
 @pytest.mark.parametrize("call", ["dynamodb update_item", "events put_events", "dynamodb query"])
 def test_a_request_that_fails_half_way_is_completed_by_the_retry(
     bus: BusListener, break_once: Break, order_id: str, call: str, error: Exception

@@ -3,7 +3,6 @@
 import io
 import json
 from base64 import b64encode
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -12,19 +11,7 @@ import pytest
 from handlers import orders
 from handlers.contract.names import ORDER_RECORD
 from tests.order_tables import EXECUTION, OrderTables
-from tests.orders_api import VALID_ORDER, BusListener, OrdersApi, deployed
-
-
-@pytest.fixture(autouse=True)
-def bus(tables: OrderTables) -> Iterator[BusListener]:
-    with deployed(tables) as bus:
-        tables.stock("85123A", 100)
-        yield bus
-
-
-@pytest.fixture
-def api() -> OrdersApi:
-    return OrdersApi()
+from tests.orders_api import VALID_ORDER, BusListener, OrdersApi
 
 
 def test_an_accepted_order_has_its_total_and_its_location(api: OrdersApi) -> None:

@@ -4,15 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+from botocore.exceptions import ClientError
 
 from handlers import orders
 from handlers.adapters import aws
+from tests.aws_failures import FAILURES
 from tests.order_tables import OrderTables
 from tests.orders_api import (
     VALID_ORDER,
@@ -22,34 +22,7 @@ from tests.orders_api import (
     Interrupt,
     Logs,
     OrdersApi,
-    deployed,
 )
-
-RESPONSE_GOT_LOST = ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com/")
-FAILURES = [
-    pytest.param(error, id=type(error).__name__ if not isinstance(error, ClientError) else str(error))
-    for error in (
-        ClientError({"Error": {"Code": "ThrottlingException"}}, "Any"),
-        ClientError({"Error": {"Code": "InternalServerError"}}, "Any"),
-        ClientError({"Error": {"Code": "AccessDeniedException"}}, "Any"),
-        ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Any"),
-        EndpointConnectionError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com/"),
-        RESPONSE_GOT_LOST,
-        NoCredentialsError(),
-    )
-]
-
-
-@pytest.fixture(autouse=True)
-def bus(tables: OrderTables) -> Iterator[BusListener]:
-    with deployed(tables) as bus:
-        tables.stock("85123A", 100)
-        yield bus
-
-
-@pytest.fixture
-def api() -> OrdersApi:
-    return OrdersApi()
 
 
 @pytest.mark.parametrize("error", FAILURES)
@@ -134,6 +107,7 @@ def test_a_write_that_boto3_repeats_is_not_a_replay(
     assert "idempotency-replayed" not in response.headers
 
 
+@pytest.mark.usefixtures("bus")
 @pytest.mark.parametrize("remaining_millis", [0, 3_000, 6_999])
 def test_no_order_is_stored_when_there_is_no_time_for_the_write(
     tables: OrderTables, remaining_millis: int
