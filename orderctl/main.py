@@ -31,7 +31,9 @@ class _Commands(TyperGroup):
             raise
         except _UsageError as error:
             command = (error.ctx or ctx).command_path
-            print_error(OperatorError(error.format_message(), what_to_do=f"`{command} -h` explains it."))
+            # Typer puts the name of Python's error before what is wrong with a choice.
+            message = error.format_message().replace(": Value error, ", ": ")
+            print_error(OperatorError(message, what_to_do=f"`{command} -h` explains it."))
             raise typer.Exit(_WRONG_ARGUMENTS) from None
         except Exception as error:
             described = _described(error)

@@ -135,3 +135,11 @@ def test_wrong_arguments_are_refused_in_two_lines(command: list[str], error: str
     first, second = outcome.stderr.splitlines()
     assert first.startswith(f"error: {error}")
     assert second == f"`{explained}` explains it."
+
+
+@pytest.mark.parametrize("arguments", [("orders", "--status", "bogus"), ("dlq", "list", "bogus")])
+def test_a_wrong_choice_is_told_without_the_name_of_an_error(arguments: tuple[str, ...]) -> None:
+    outcome = CliRunner().invoke(app, [*arguments])
+
+    assert outcome.exit_code == 2
+    assert ": 'bogus' is not one of " in " ".join(outcome.stderr.split())
