@@ -31,7 +31,7 @@ DASHBOARD = (
     "#dashboards/dashboard/OrderProcessing-prod"
 )
 PAGES = [
-    (["order", "some-order"], EXECUTION),
+    (["order", "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"], EXECUTION),
     (["executions"], STACK.console_url),
     (["dashboard"], DASHBOARD),
 ]
@@ -84,7 +84,10 @@ def test_a_machine_without_a_browser_prints_the_address(
 @pytest.mark.parametrize(
     ("arguments", "instead"),
     [
-        (["order", "some-order"], "orderctl trace some-order"),
+        (
+            ["order", "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"],
+            "orderctl trace 6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11",
+        ),
         (["executions"], "orderctl stats"),
         (["dashboard"], "orderctl watch"),
     ],
@@ -109,8 +112,13 @@ def test_an_order_that_no_execution_settled_has_no_page(
     nothing: dict[str, Any] = {"execution": None}
     monkeypatch.setattr(opening, "read_order", lambda *_: nothing)
 
-    outcome = orderctl("order", "some-order", "--stage", "prod", "--profile", "shop")
+    outcome = orderctl(
+        "order", "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11", "--stage", "prod", "--profile", "shop"
+    )
 
     assert outcome.exit_code == 1
-    assert "`orderctl trace some-order --stack OrderProcessing-prod --profile shop`" in outcome.stderr
+    assert (
+        "`orderctl trace 6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11 --stack OrderProcessing-prod --profile shop`"
+        in outcome.stderr
+    )
     assert opened == []
