@@ -100,6 +100,7 @@ class OrderProcessingStack(Stack):
             DeliveryDlqUrl=messaging.delivery_dlq.queue_url,
             SweeperLogGroupName=functions.log_groups["Sweeper"].log_group_name,
             CancelConfirmedSeconds=str(config.cancel_confirmed_seconds),
+            HoldExpiresAfterSeconds=str(config.hold_expires_after_seconds),
         )
 
     def _publish(self, **outputs: str) -> None:

@@ -14,12 +14,13 @@ import urllib3
 
 from handlers.contract.names import ApiAuth
 from orderctl.api_signature import signer
-from orderctl.errors import OperatorError, WrongArguments
+from orderctl.errors import OperatorError, UnknownOrder, WrongArguments
 from orderctl.outage import Outage
 from orderctl.stack import Stack
 from orderctl.terminal import waiting
 
 OK: Final = 200
+NOT_FOUND: Final = 404
 ACCEPTED: Final = 202
 # Every POST has an idempotency key, so a request whose response was lost can be sent again.
 RETRYABLE: Final = frozenset({429, 500, 502, 503, 504})
@@ -164,8 +165,10 @@ class OrdersApi:
 
 
 def read_order(stack: Stack, order_id: str) -> dict[str, Any]:
-    """Read one order with its steps; raise OperatorError when there is none."""
+    """Read one order with its steps; raise UnknownOrder when there is none."""
     response = OrdersApi(stack).get(order_id)
+    if response.status == NOT_FOUND:
+        raise UnknownOrder(order_id)
     if response.status != OK:
         raise problem(response)
     return dict(response.body)

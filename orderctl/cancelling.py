@@ -12,10 +12,11 @@ from typing import Any, Final
 from handlers.contract import order_lifecycle as lifecycle
 from handlers.contract.clock import Clock, rfc3339, utc_now
 from handlers.contract.events import Event, cancellation_requested
+from handlers.contract.money import Money
 from handlers.contract.names import ORDER_RECORD, CancelReason, OpenKind, OrderStatus, open_key
 from orderctl.dlq.orders import WaitingOrder
 from orderctl.dynamodb import batch_get
-from orderctl.errors import OperatorError
+from orderctl.errors import OperatorError, UnknownOrder
 from orderctl.order_writes import write_order
 from orderctl.speaking import permission_to_speak
 from orderctl.stack import Stack
@@ -66,7 +67,7 @@ class CancellableOrder:
     settled_at: str  # or its last change, for an order of an earlier version
     open_key: str
     cancel_reason: CancelReason | None
-    amount: int
+    total: Money
     is_forgotten: bool
 
     def answer(self, confirmed_since: str | None) -> Answer:
@@ -95,14 +96,6 @@ class Requested:
     at: str
 
 
-def no_such_order(order_id: str) -> OperatorError:
-    """Return the error about an order that does not exist."""
-    return OperatorError(
-        f"There is no order {order_id}",
-        what_to_do="Copy its id from `orderctl orders --customer ID`, or check --stack.",
-    )
-
-
 def is_comment(text: str) -> bool:
     """Tell whether a text can be stored as the reason of a cancellation in somebody's own words."""
     return _COMMENT.fullmatch(text) is not None
@@ -115,7 +108,7 @@ class Cancellations:
     the sweeper starts it. So a run can be cut off anywhere, and repeated.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  its clock and what it tells are for tests and the console
         self,
         stack: Stack,
         *,
@@ -123,6 +116,7 @@ class Cancellations:
         late: bool = False,
         now: Clock = utc_now,
         sleep: Callable[[float], object] = time.sleep,
+        tell: Callable[[str], object] = say,
     ) -> None:
         self._dynamodb = stack.client("dynamodb")
         self._events = stack.client("events")
@@ -133,11 +127,18 @@ class Cancellations:
         self._late = late
         self._now = now
         self._sleep = sleep
+        self._tell = tell
+
+    def look(self, order_id: str) -> Requested:
+        """Return what a request would be answered now, without making it. Raises what `request` raises."""
+        order = self.read(order_id)
+        answer = order.answer(self._confirmed_since())
+        return Requested(answer=answer, order=order, at=order.updated_at)
 
     def request(self, order_id: str) -> Requested:
         """Request the cancellation of one order, where that is possible, and start its workflow.
 
-        Raises OperatorError when there is no such order.
+        Raises UnknownOrder when there is none.
         """
         since = self._confirmed_since()
         order = self.read(order_id)
@@ -180,13 +181,26 @@ class Cancellations:
 
     def _start(self, order_id: str, customer_id: str) -> None:
         event = cancellation_requested(order_id, customer_id, CancelReason.OPERATOR)
-        with _said(f"{order_id}: the request is stored, and the sweeper starts its workflow in some minutes"):
+        with self._said(
+            f"{order_id}: the request is stored, and the sweeper starts its workflow in some minutes"
+        ):
             self._emit(event)
 
     def _start_again(self, order: CancellableOrder) -> None:
         reason = order.cancel_reason or CancelReason.OPERATOR
-        with _said(f"{order.order_id}: its workflow was not started again"):
+        with self._said(f"{order.order_id}: its workflow was not started again"):
             self._emit(cancellation_requested(order.order_id, order.customer_id, reason))
+
+    @contextmanager
+    def _said(self, what: str) -> Iterator[None]:
+        """Say what is stored when no event can be emitted; go on when only the bus refused it."""
+        try:
+            yield
+        except _RefusedError:
+            self._tell(f"The bus did not accept the event. {what}.")
+        except Exception:
+            self._tell(f"{what}.")
+            raise
 
     def _emit(self, event: Event) -> None:
         with permission_to_speak():
@@ -219,11 +233,11 @@ class Cancellations:
         return write_order(self._dynamodb, self._table, order_id, write)
 
     def read(self, order_id: str) -> CancellableOrder:
-        """Read an order; raise OperatorError when there is none, or its record is broken."""
+        """Read an order; raise UnknownOrder when there is none, OperatorError when its record is broken."""
         keys = [{"orderId": order_id, "record": ORDER_RECORD}]
         record = next(batch_get(self._dynamodb, self._table, keys, _ATTRIBUTES), None)
         if record is None:
-            raise no_such_order(order_id)
+            raise UnknownOrder(order_id)
         try:
             return _order(record)
         except (KeyError, ValueError):
@@ -232,18 +246,6 @@ class Cancellations:
 
 class _RefusedError(Exception):
     """The bus did not accept an event."""
-
-
-@contextmanager
-def _said(what: str) -> Iterator[None]:
-    """Say what is stored when no event can be emitted; go on when only the bus refused it."""
-    try:
-        yield
-    except _RefusedError:
-        say(f"The bus did not accept the event. {what}.")
-    except Exception:
-        say(f"{what}.")
-        raise
 
 
 def _order(record: Mapping[str, Any]) -> CancellableOrder:
@@ -257,6 +259,6 @@ def _order(record: Mapping[str, Any]) -> CancellableOrder:
         settled_at=record.get("settledAt", record["updatedAt"]),
         open_key=record.get("openKey", ""),
         cancel_reason=None if reason is None else CancelReason(reason),
-        amount=int(record["total"]["amount"]),
+        total=Money(amount=int(record["total"]["amount"]), currency=record["total"]["currency"]),
         is_forgotten="forgottenAt" in record,
     )

@@ -19,6 +19,16 @@ class OperatorError(Exception):
         return "\n".join(filter(None, [headline, self.what_to_do]))
 
 
+class UnknownOrder(OperatorError):  # noqa: N818  named like the domain's errors
+    """There is no order with this id; every command says it in the same words."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(
+            f"There is no order {order_id}",
+            what_to_do="Copy its id from `orderctl orders --customer ID`, or check --stage.",
+        )
+
+
 class WrongArguments(OperatorError):  # noqa: N818  named like the domain's errors
     """The arguments make no sense; nothing was done."""
 

@@ -11,11 +11,8 @@ from handlers.contract.names import ORDER_RECORD, OpenKind, open_key
 from orderctl.deployed_workflow import DeployedWorkflow
 from orderctl.dynamodb import to_item, to_plain
 from orderctl.stack import Stack
-from orderctl.trace import ExecutionTrace, LoggedEvent, trace_execution
+from orderctl.trace import LONGEST_EXECUTION, ExecutionTrace, LoggedEvent, trace_execution
 
-# An Express execution lasts at most 5 minutes.
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-_LONGEST_EXECUTION: Final = timedelta(minutes=5)
 # An execution starts so soon after its event, and its first log line has that time.
 _SOON: Final = timedelta(seconds=20)
 _A_MOMENT: Final = timedelta(seconds=1)
@@ -69,7 +66,8 @@ class ExecutionLog:
         none. Where fewer than `count` are found, the search goes on to now.
         """
         events = self.events_of(order_id, since, count=count)
-        return [trace_execution(arn, each) for arn, each in events.items()]
+        now = datetime.now(UTC)
+        return [trace_execution(arn, each).at(now) for arn, each in events.items()]
 
     def events_of(
         self, order_id: str, since: datetime | None = None, *, count: int = 1
@@ -122,7 +120,7 @@ class ExecutionLog:
         return found
 
     def _events_of_execution(self, arn: str, place: Found) -> list[LoggedEvent]:
-        window = Window(start=place.at - _LONGEST_EXECUTION, end=place.at + _LONGEST_EXECUTION)
+        window = Window(start=place.at - LONGEST_EXECUTION, end=place.at + LONGEST_EXECUTION)
         events = (event for event, _ in self._events(arn, window, place.stream))
         return [LoggedEvent.from_json(event) for event in events if event["execution_arn"] == arn]
 
@@ -166,7 +164,7 @@ def _is_whole(record: dict[str, Any], found: dict[str, Found]) -> bool:
 def _last_activity(record: dict[str, Any], found: dict[str, Found], count: int) -> datetime:
     if len(found) < count or not record.get("closedAt"):
         return datetime.now(UTC) + _A_MOMENT
-    return max(datetime.fromisoformat(record[name]) for name in _TIMES if name in record) + _LONGEST_EXECUTION
+    return max(datetime.fromisoformat(record[name]) for name in _TIMES if name in record) + LONGEST_EXECUTION
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -6,7 +6,7 @@ times the sweeper took the order up since. Where that does not decide it, the ex
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ class Origin(StrEnum):
     SWEEP = "sweep"
     REDRIVE = "redrive"
     CANCELLATION = "cancellation"
+    REPEATED_CANCELLATION = "repeated cancellation"
     DUPLICATE = "duplicate"
     REPLAY = "replay"
     AGAIN = "again"
@@ -39,6 +40,7 @@ _TEXTS: Final = {
     Origin.SWEEP: "the sweeper",
     Origin.REDRIVE: "a redrive",
     Origin.CANCELLATION: "the request to cancel the order",
+    Origin.REPEATED_CANCELLATION: "a repeated request to cancel the order",
     Origin.DUPLICATE: "the same event, which EventBridge delivered twice",
     Origin.REPLAY: "a replay of the archive of events",
     Origin.AGAIN: "a repeated request, the sweeper or a redrive",
@@ -57,7 +59,7 @@ def origins(record: Mapping[str, Any], executions: Sequence[ExecutionTrace]) -> 
     found = [
         _origin(record, execution, executions[:position]) for position, execution in enumerate(executions)
     ]
-    return _with_sweeps(record, found)
+    return _with_repeated_cancellations(record, executions, _with_sweeps(record, found))
 
 
 def _origin(
@@ -98,6 +100,8 @@ def _is_redrive(event: StartEvent, record: Mapping[str, Any], earlier: Iterable[
     A request to cancel the order opens it too. An event after it that does not name it is a late one.
     """
     earlier = list(earlier)
+    if event.detail_type == DetailType.ORDER_CANCELLATION_REQUESTED and _has_untaken_message(record, earlier):
+        return False
     left = max(_times_of_leaving(earlier), default=None)
     if left is None or event.at < left - _ROUNDED:
         return False
@@ -107,6 +111,21 @@ def _is_redrive(event: StartEvent, record: Mapping[str, Any], earlier: Iterable[
     ):
         return False
     return not any(each.event and each.event.at >= left for each in earlier)
+
+
+def _has_untaken_message(record: Mapping[str, Any], executions: Iterable[ExecutionTrace]) -> bool:
+    """Tell whether the order has a parked message that no redrive has taken: a redrive would have."""
+    parked = [
+        state.exited
+        for execution in executions
+        for state in execution.states
+        if state.name.startswith("Park") and state.exited is not None and state.has_succeeded
+    ]
+    if not parked:
+        return False
+    # The first whole second that is not before the newest message that a redrive took, without its zone.
+    taken = record.get("redrivenAt")
+    return taken is None or datetime.fromisoformat(taken).replace(tzinfo=UTC) + _ROUNDED < max(parked)
 
 
 def _times_of_leaving(executions: Iterable[ExecutionTrace]) -> Iterator[datetime]:
@@ -119,11 +138,32 @@ def _times_of_leaving(executions: Iterable[ExecutionTrace]) -> Iterator[datetime
 
 def _with_sweeps(record: Mapping[str, Any], found: list[Origin]) -> list[Origin]:
     """Name the executions of the sweeper: `attempts` counts them since the last redrive or cancellation."""
-    begin = max((place + 1 for place, origin in enumerate(found) if origin in _NEWLY_COUNTED), default=0)
-    unknown = [place for place in range(begin, len(found)) if found[place] is Origin.AGAIN]
+    unknown = _unknown_since_newly_counted(found)
     if len(unknown) > int(record.get("attempts") or 0):
         return found
     return [Origin.SWEEP if place in unknown else origin for place, origin in enumerate(found)]
+
+
+def _with_repeated_cancellations(
+    record: Mapping[str, Any], executions: Sequence[ExecutionTrace], found: list[Origin]
+) -> list[Origin]:
+    """Name the repeated requests to cancel the order: the sweeper has counted no execution of its own."""
+    if int(record.get("attempts") or 0):
+        return found
+    repeated = [
+        place
+        for place in _unknown_since_newly_counted(found)
+        if (event := executions[place].event) is not None
+        and event.detail_type == DetailType.ORDER_CANCELLATION_REQUESTED
+    ]
+    return [
+        Origin.REPEATED_CANCELLATION if place in repeated else origin for place, origin in enumerate(found)
+    ]
+
+
+def _unknown_since_newly_counted(found: Sequence[Origin]) -> list[int]:
+    begin = max((place + 1 for place, origin in enumerate(found) if origin in _NEWLY_COUNTED), default=0)
+    return [place for place in range(begin, len(found)) if found[place] is Origin.AGAIN]
 
 
 def _time(record: Mapping[str, Any], name: str) -> datetime | None:

@@ -1,12 +1,13 @@
 """What an execution did to its order, in words."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
-from handlers.contract.names import OrderStatus
+from handlers.contract.names import NotificationStatus, OrderStatus
 from orderctl.cause import one_line
-from orderctl.trace import ExecutionTrace, StateRun
+from orderctl.trace import UNKNOWN, ExecutionTrace, StateRun
 
 _LOST: Final = "DynamoDB.ConditionalCheckFailedException"
 _CANCELLING: Final = "CancellationRequested"
@@ -16,7 +17,6 @@ _SETTLING: Final = {
     "RejectOrder": (OrderStatus.REJECTED, "rejected the order"),
     "HoldOrder": (OrderStatus.ON_HOLD, "held the order"),
 }
-_PAST: Final = {"CancelOrder": "Cancelled", "ConfirmOrder": "Confirmed", "RejectOrder": "Rejected"}
 _REASONS: Final = {"OutOfStock": "OUT_OF_STOCK", "PaymentDeclined": "PAYMENT_DECLINED"}
 _BROKEN: Final = {"InventoryBroken": "inventory", "PaymentBroken": "payment"}
 _TELLING: Final = ("Notify", "Announce")
@@ -55,15 +55,29 @@ def untold_states(execution: ExecutionTrace) -> list[StateRun]:
     return [run for run in failed_states(execution) if run.name.startswith(_TELLING)]
 
 
-def outcome(execution: ExecutionTrace, given: Collection[OrderStatus] = ()) -> Outcome:
+def told_states(execution: ExecutionTrace) -> set[str]:
+    """Return the states that told the customer something; a notification is sent once, whoever asks again."""
+    return {
+        run.name
+        for run in execution.states
+        if run.name.startswith("Notify") and run.has_succeeded and run.status in {"", NotificationStatus.SENT}
+    }
+
+
+def outcome(
+    execution: ExecutionTrace, given: Collection[OrderStatus] = (), told: Collection[str] = ()
+) -> Outcome:
     """Say what the execution did. One that held the order did not succeed, whatever its engine says.
 
     `given` are the statuses that earlier executions gave the order: a settled one is only announced again.
+    `told` are the states with which they told the customer something.
     """
-    found = _settled(execution, given)
+    found = _settled(execution, given, told_states(execution) - set(told))
     status = found.status if found else None
     if execution.is_running:
         return Outcome(status=status, text=_running(execution, found))
+    if execution.ending == UNKNOWN:
+        return Outcome(status=status, text=_without_end(execution, found))
     if execution.ending == "SUCCEEDED":
         return found or Outcome(status=None, text=_unsettled(execution))
     ended = {"TIMED_OUT": "timed out", "ABORTED": "was stopped"}.get(
@@ -73,21 +87,33 @@ def outcome(execution: ExecutionTrace, given: Collection[OrderStatus] = ()) -> O
     return Outcome(status=status, text=text)
 
 
+def settled_before(record: Mapping[str, Any], trace: ExecutionTrace) -> set[OrderStatus]:
+    """Return the status that the order had before the execution: the log may not have an earlier one."""
+    settled_at, status = record.get("settledAt"), record.get("status")
+    if not settled_at or not trace.started or trace.started <= datetime.fromisoformat(settled_at):
+        return set()
+    return {OrderStatus(status)} if status in {OrderStatus.CONFIRMED, OrderStatus.REJECTED} else set()
+
+
 def named(runs: Iterable[StateRun]) -> str:
     """List the names of states: A, B and C."""
     *others, last = [run.name for run in runs] or [""]
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _settled(execution: ExecutionTrace, given: Collection[OrderStatus]) -> Outcome | None:
+def _settled(
+    execution: ExecutionTrace, given: Collection[OrderStatus], newly_told: Collection[str]
+) -> Outcome | None:
     for name, (status, text) in _SETTLING.items():
         run = execution.state(name)
         if run is None or run.exited is None or (run.error and not is_overtaken(run)):
             continue
         if run.error:
-            return Outcome(status=None, text=_lost_race(execution, name))
+            return Outcome(
+                status=None, text=_lost_race(execution, name, newly_told, is_settled=status in given)
+            )
         if status.is_settled and status in given:
-            again = f"announced again that the order is {status}"
+            again = f"announced again that the order is {status}{_told(newly_told)}"
             return Outcome(status=status, text=f"{again}{_not_told(execution)}")
         return Outcome(status=status, text=f"{text}{_why(execution, status)}{_not_told(execution)}")
     return None
@@ -108,14 +134,17 @@ def _not_told(execution: ExecutionTrace) -> str:
     return f"; {named(untold)} failed" if untold else ""
 
 
-def _lost_race(execution: ExecutionTrace, name: str) -> str:
+def _lost_race(execution: ExecutionTrace, name: str, newly_told: Collection[str], *, is_settled: bool) -> str:
     if name == "HoldOrder":
         return "lost the race: the order went another way, so it was not held"
-    settled = "another execution had settled the order before, or somebody asked to cancel it"
-    told = execution.state(f"Notify{_PAST[name]}")
-    if told is not None and told.has_succeeded:
-        return f"settled nothing: {settled}. It told the customer what was still missing"
-    return f"settled nothing: {settled}"
+    found = "found the order settled already" if is_settled else "settled nothing: the order had changed"
+    return f"{found}{_told(newly_told)}{_not_told(execution)}"
+
+
+def _told(newly_told: Collection[str]) -> str:
+    if not newly_told:
+        return ""
+    return f", and delivered the notification{'s' * (len(newly_told) != 1)}"
 
 
 def _unsettled(execution: ExecutionTrace) -> str:
@@ -125,9 +154,18 @@ def _unsettled(execution: ExecutionTrace) -> str:
 
 
 def _running(execution: ExecutionTrace, settled: Outcome | None) -> str:
-    now = [run for run in execution.states if run.exited is None and not run.branches]
-    where = f" in {' and '.join(map(_progress, now))}" if now else ""
+    where = _where(execution)
     return f"{settled.text}, and goes on{where}" if settled else f"goes on{where}"
+
+
+def _without_end(execution: ExecutionTrace, settled: Outcome | None) -> str:
+    seen = settled.text if settled else f"was last seen{_where(execution)}"
+    return f"{seen}, and the log does not have its end"
+
+
+def _where(execution: ExecutionTrace) -> str:
+    now = [run for run in execution.states if run.exited is None and not run.branches]
+    return f" in {' and '.join(map(_progress, now))}" if now else ""
 
 
 def _progress(run: StateRun) -> str:

@@ -1,15 +1,15 @@
 """Turns a fault on and off in a deployed service, by an environment variable of its function."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from botocore.exceptions import ClientError
 
-from handlers.contract.fault import FAULT_VARIABLE, Fault
+from handlers.contract.fault import FAULT_VARIABLE, Fault, InvalidFault
 from orderctl.deployed_workflow import DeployedWorkflow
-from orderctl.errors import OperatorError
+from orderctl.errors import OperatorError, WrongArguments
 from orderctl.stack import Stack
 
 
@@ -59,19 +59,7 @@ class FaultSwitch:
     def turn_on(self, fault: Fault, *, force: bool = False) -> None:
         """Turn the fault on, from the next invocation; the stage prod needs `force`."""
         function = self._function()
-        if not force and function.variables.get("STAGE", _PROD) == _PROD:
-            raise OperatorError(
-                f"The {self._service} service is in the stage prod",
-                why="a fault there affects customers",
-                what_to_do="Add --force to turn it on anyway.",
-            )
-        if fault.latency > function.timeout - _WORK_SECONDS:
-            raise OperatorError(
-                f"A latency of {fault.latency:g} s is too long",
-                why=f"the {self._service} function is stopped after {function.timeout:g} s, and its work "
-                f"takes up to {_WORK_SECONDS:g} s: its calls would fail instead of being slow",
-                what_to_do=f"At most {function.timeout - _WORK_SECONDS:g}s. With --rate, calls fail.",
-            )
+        self._require_possible(function, fault, force=force)
         self._configure(function, {**function.variables, FAULT_VARIABLE: str(fault)})
 
     def turn_off(self) -> None:
@@ -80,6 +68,30 @@ class FaultSwitch:
         if FAULT_VARIABLE in function.variables:
             others = {name: value for name, value in function.variables.items() if name != FAULT_VARIABLE}
             self._configure(function, others)
+
+    def check(self, fault: Fault | None) -> None:
+        """Raise the error that `turn_on` would raise for this fault; nothing is changed."""
+        if fault is not None:
+            self._require_possible(self._function(), fault, force=False)
+
+    def most_latency(self) -> float:
+        """Return by how many seconds a call can be slower and still succeed."""
+        return self._function().timeout - _WORK_SECONDS
+
+    def _require_possible(self, function: _Function, fault: Fault, *, force: bool) -> None:
+        if not force and function.variables.get("STAGE", _PROD) == _PROD:
+            raise OperatorError(
+                f"The {self._service} service is in the stage prod",
+                why="a fault there affects customers",
+                what_to_do="Add --force to turn it on anyway.",
+            )
+        if fault.latency > function.timeout - _WORK_SECONDS:
+            raise WrongArguments(
+                f"A latency of {fault.latency:g} s is too long",
+                why=f"the {self._service} function is stopped after {function.timeout:g} s, and its work "
+                f"takes up to {_WORK_SECONDS:g} s: its calls would fail instead of being slow",
+                what_to_do=f"At most {function.timeout - _WORK_SECONDS:g}s. With --rate, calls fail.",
+            )
 
     def _function(self) -> _Function:
         found = self._lambda.get_function_configuration(FunctionName=self._arn)
@@ -109,3 +121,23 @@ class FaultSwitch:
         self._lambda.get_waiter("function_updated_v2").wait(
             FunctionName=function.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
+
+
+def switched_on(stack: Stack, services: Collection[str]) -> list[Service]:
+    """Return those of the services that have a fault; none where the operator may not read that.
+
+    Costs DescribeStateMachine and a call for each service; nothing without a service that can have one.
+    """
+    known = [service for service in Service if service in services]
+    if not known:
+        return []
+    try:
+        workflow = DeployedWorkflow(stack)
+        return [service for service in known if FaultSwitch(stack, service, workflow).read()]
+    except (ClientError, OperatorError, InvalidFault):
+        return []
+
+
+def turn_off_command(service: Service, options: str = "") -> str:
+    """Return the command that ends the fault; `options` are those of the stack."""
+    return f"orderctl fault {service} off{options}"

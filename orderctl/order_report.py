@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -27,7 +27,15 @@ from orderctl.dynamodb import batch_get
 from orderctl.errors import OperatorError
 from orderctl.execution_log import ExecutionLog
 from orderctl.execution_origin import Origin, origins
-from orderctl.execution_outcome import Outcome, broken_states, outcome, untold_states
+from orderctl.execution_outcome import (
+    Outcome,
+    broken_states,
+    outcome,
+    settled_before,
+    told_states,
+    untold_states,
+)
+from orderctl.fault_switch import Service, switched_on
 from orderctl.stack import QUEUES, Stack
 from orderctl.trace import ExecutionTrace, StateRun
 
@@ -45,7 +53,7 @@ _ATTRIBUTES: Final = (
     "settledAt",
     *("openKey", "attempts", "closedAt", "redrivenAt", "cancelRequestedAt", "cancelReason", "at"),
 )
-_CLIENTS: Final = ("dynamodb", "logs", "sqs", "stepfunctions")
+_CLIENTS: Final = ("dynamodb", "lambda", "logs", "sqs", "stepfunctions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,8 @@ class OrderReport:
     """`order` is what the API says, `record` what the table says besides.
 
     `notifications` has status and time of each kind that was begun. `notes` say what could not be read.
+    `hold_expires` is how long an order waits ON_HOLD; None where the stack does not say it. `faults` are
+    switched on in the services that the order needs.
     """
 
     order: Mapping[str, Any]
@@ -78,6 +88,8 @@ class OrderReport:
     executions: Sequence[Execution]
     parked: Sequence[ParkedMessage]
     notes: Sequence[str]
+    hold_expires: timedelta | None = None
+    faults: Sequence[Service] = ()
 
     @property
     def order_id(self) -> str:
@@ -109,6 +121,14 @@ class OrderReport:
         """Return when it was taken up last, or began to wait."""
         _, _, since = str(self.record.get("openKey", "")).partition("#")
         return datetime.fromisoformat(since) if since else None
+
+    @property
+    def hold_expires_at(self) -> datetime | None:
+        """Return when the sweeper cancels it, if nobody does anything before."""
+        is_waiting = self.status is OrderStatus.ON_HOLD and self.waits_for_operator
+        if not is_waiting or self.is_to_be_cancelled or self.hold_expires is None or self.open_since is None:
+            return None
+        return self.open_since + self.hold_expires
 
     @property
     def is_to_be_cancelled(self) -> bool:
@@ -149,10 +169,11 @@ class OrderReport:
 
 
 def read_report(stack: Stack, order_id: str) -> OrderReport:
-    """Read everything; raise OperatorError when there is no such order.
+    """Read everything; raise UnknownOrder when there is no such order.
 
     It costs a request of the API, a BatchGetItem, one call for each queue, and those of `ExecutionLog`. The
-    messages are received only when the order may have one and the queues have few.
+    messages are received only when the order may have one and the queues have few. Whether a fault is on is
+    read only where a service has failed for good: one more call for each.
     """
     # A session makes its clients one at a time.
     for service in _CLIENTS:
@@ -170,6 +191,7 @@ def read_report(stack: Stack, order_id: str) -> OrderReport:
     record = records.get(ORDER_RECORD, {})
     known = _known(record, records)
     parked = _parked(stack, order_id, known, sizes, notes) if _may_be_parked(record, traces, sizes) else []
+    expires = stack.hold_expires_seconds
     return OrderReport(
         order=order,
         record=record,
@@ -181,7 +203,15 @@ def read_report(stack: Stack, order_id: str) -> OrderReport:
         executions=described(record, traces),
         parked=parked,
         notes=notes,
+        hold_expires=None if expires is None else timedelta(seconds=expires),
+        faults=switched_on(stack, _broken_services(record, parked)),
     )
+
+
+def _broken_services(record: Mapping[str, Any], parked: Sequence[ParkedMessage]) -> set[str]:
+    """Return the names of the services without which the order does not go on."""
+    queues = {each.letter.queue for each in parked if each.verdict is Verdict.NEEDS_REDRIVE}
+    return queues | ({str(record.get("reason"))} if record.get("status") == OrderStatus.ON_HOLD else set())
 
 
 def described(record: Mapping[str, Any], traces: Sequence[ExecutionTrace]) -> list[Execution]:
@@ -189,7 +219,9 @@ def described(record: Mapping[str, Any], traces: Sequence[ExecutionTrace]) -> li
     done: list[Execution] = []
     for trace, origin in zip(traces, origins(record, traces), strict=True):
         given = {each.outcome.status for each in done if each.outcome.status}
-        done.append(Execution(trace=trace, origin=origin, outcome=outcome(trace, given)))
+        given |= settled_before(record, trace)
+        told = {name for each in done for name in told_states(each.trace)}
+        done.append(Execution(trace=trace, origin=origin, outcome=outcome(trace, given, told)))
     return done
 
 

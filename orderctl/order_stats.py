@@ -95,7 +95,7 @@ def read_stats(stack: Stack, since: datetime, until: datetime) -> OrderStats:
         since=since,
         until=until,
         outcomes=Counter((each.status, each.reason) for each in found),
-        settle_seconds=SettleSeconds.of(_seconds(stack, found)),
+        settle_seconds=SettleSeconds.of(_seconds(stack, found, since)),
         dead_letters=dead_letters(stack),
         refused_products=_refused_products(stack, found),
         cut_off=outcomes.cut_off,
@@ -109,13 +109,20 @@ def dead_letters(stack: Stack) -> dict[str, int]:
     return {name: size.waiting + size.hidden for name, size in sizes.items()}
 
 
-def _seconds(stack: Stack, found: Sequence[Outcome]) -> list[float]:
-    settled = {each.order_id: each.at for each in found if each.order_id and each.status in _SETTLED}
-    records = _read(stack, list(settled), ORDER_RECORD, ("orderId", "createdAt"))
-    return [
-        (settled[record["orderId"]] - datetime.fromisoformat(record["createdAt"])).total_seconds()
+def _seconds(stack: Stack, found: Sequence[Outcome], since: datetime) -> list[float]:
+    announced = {each.order_id: each.at for each in found if each.order_id and each.status in _SETTLED}
+    records = _read(stack, list(announced), ORDER_RECORD, ("orderId", "createdAt", "settledAt"))
+    times = [
+        (datetime.fromisoformat(record["createdAt"]), _settled_at(record, announced[record["orderId"]]))
         for record in records
     ]
+    # An order that was settled earlier has only been announced again.
+    return [(settled - created).total_seconds() for created, settled in times if settled >= since]
+
+
+def _settled_at(record: Mapping[str, Any], announced: datetime) -> datetime:
+    """Return when the order was settled first; of one of an earlier version, when that was announced."""
+    return datetime.fromisoformat(record["settledAt"]) if "settledAt" in record else announced
 
 
 def _refused_products(stack: Stack, found: Sequence[Outcome]) -> list[tuple[str, int]]:

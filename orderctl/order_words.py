@@ -9,6 +9,7 @@ from handlers.contract.names import OrderStatus, PaymentStatus
 from orderctl.dlq.verdict import Verdict
 from orderctl.durations import age
 from orderctl.execution_outcome import named
+from orderctl.fault_switch import turn_off_command
 from orderctl.order_report import OrderReport
 
 _REASONS: Final = {
@@ -58,23 +59,31 @@ def next_step(
     """Say what comes next; `options` are those of the stack, which the commands need."""
     redrive = f"orderctl dlq redrive --order {report.order_id}{options}"
     cancel = f"orderctl cancel {report.order_id}{options}"
+    ends = tuple(turn_off_command(service, options) for service in report.faults)
     if report.waits_for_operator:
-        return _waits(report, redrive, cancel)
+        return _waits(report, ends, redrive, cancel)
     if not report.is_closed:
         return _goes_on(report, now, redrive, options)
     if report.to_redrive:
-        return Next(text="Fix the cause, then run what is missing again.", commands=(redrive,))
+        return Next(text=f"{_fix(report)}, then run what is missing again.", commands=(*ends, redrive))
     if any(each.verdict is Verdict.ALREADY_DONE for each in report.parked):
         return Next(text="Nothing is missing. A redrive removes what is parked.", commands=(redrive,))
     return _done(report, now, cancel, timedelta(seconds=cancel_confirmed_seconds))
 
 
-def _waits(report: OrderReport, redrive: str, cancel: str) -> Next:
+def _waits(report: OrderReport, ends: tuple[str, ...], redrive: str, cancel: str) -> Next:
     if report.status is not OrderStatus.ON_HOLD:
-        return Next(text="Fix the cause, then let everybody be told.", commands=(redrive,))
+        return Next(text=f"{_fix(report)}, then let everybody be told.", commands=(*ends, redrive))
     if report.is_to_be_cancelled:
-        return Next(text="Fix the cause, then run the cancellation again.", commands=(redrive,))
-    return Next(text="Fix the cause, then run it again. Or cancel it.", commands=(redrive, cancel))
+        return Next(text=f"{_fix(report)}, then run the cancellation again.", commands=(*ends, redrive))
+    return Next(text=f"{_fix(report)}, then run it again. Or cancel it.", commands=(*ends, redrive, cancel))
+
+
+def _fix(report: OrderReport) -> str:
+    if not report.faults:
+        return "Fix the cause"
+    services = " and the ".join(f"{service} service" for service in report.faults)
+    return f"A fault of the {services} is switched on: turn it off"
 
 
 def _goes_on(report: OrderReport, now: datetime, redrive: str, options: str) -> Next:

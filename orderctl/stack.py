@@ -67,7 +67,8 @@ class Stack:
     api_auth: str = ApiAuth.KEY
     # For so long a CONFIRMED order can be cancelled.
     cancel_confirmed_seconds: int = 0
-    # Where the sweeper logs its runs; stacks of an earlier version don't say it.
+    # When the sweeper cancels an order ON_HOLD, and where it logs; stacks of an earlier version don't say it.
+    hold_expires_seconds: int | None = None
     sweeper_log_group: str | None = None
     # The role that orderctl assumes; None means that it uses the credentials of the profile.
     role: str | None = None
@@ -102,6 +103,7 @@ class Stack:
                 "busName": self.bus_name,
                 "dlqUrls": dict(self.dlq_urls),
                 "cancelConfirmedSeconds": self.cancel_confirmed_seconds,
+                "holdExpiresAfterSeconds": self.hold_expires_seconds,
                 "sweeperLogGroup": self.sweeper_log_group,
             },
             indent=2,
@@ -123,6 +125,7 @@ class Stack:
             bus_name=found["busName"],
             dlq_urls={queue: found["dlqUrls"][queue] for queue in QUEUES},
             cancel_confirmed_seconds=found.get("cancelConfirmedSeconds", 0),
+            hold_expires_seconds=found.get("holdExpiresAfterSeconds"),
             sweeper_log_group=found.get("sweeperLogGroup"),
         )
 
@@ -232,6 +235,7 @@ def describe(name: str, client: Callable[[str], Any], *, region: str, profile: s
             # Stacks of an earlier version have no such output.
             api_auth=outputs.get("ApiAuth", ApiAuth.KEY),
             cancel_confirmed_seconds=int(outputs.get("CancelConfirmedSeconds", 0)),
+            hold_expires_seconds=int(after) if (after := outputs.get("HoldExpiresAfterSeconds")) else None,
             sweeper_log_group=outputs.get("SweeperLogGroupName"),
             role=_role(outputs),
             operator_role=outputs.get("OperatorRoleArn"),

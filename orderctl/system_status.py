@@ -70,7 +70,7 @@ class LastSweep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemStatus:
-    """Each part is None when it could not be read; `notes` say why."""
+    """Each part is None when it was not asked for, or could not be read; `notes` say why it could not."""
 
     at: datetime
     open_orders: OpenCounts | None
@@ -112,6 +112,26 @@ def read_system_status(stack: Stack, now: datetime) -> SystemStatus:
             settle_seconds=settle.result() if settle else None,
             notes=notes,
         )
+
+
+def read_faults_and_sweep(stack: Stack, now: datetime) -> SystemStatus:
+    """Read only the faults and the last sweep. Unlike the whole, that takes no dead letter from its queue.
+
+    It costs DescribeStateMachine, a call for each function that can have a fault, and at most 3
+    FilterLogEvents.
+    """
+    notes: list[str] = []
+    faults = _part("Faults", notes, lambda: _faults(stack, DeployedWorkflow(stack)))
+    sweep = _part("The sweeper's log", notes, lambda: _last_sweep(stack, now, notes))
+    return SystemStatus(
+        at=now,
+        open_orders=None,
+        queues=None,
+        faults=faults,
+        last_sweep=sweep,
+        settle_seconds=None,
+        notes=notes,
+    )
 
 
 def _part(name: str, notes: list[str], read: Callable[[], Part]) -> Part | None:
@@ -178,7 +198,11 @@ def _value(values: Mapping[str, Any], name: MetricName) -> int:
 
 
 def _settle_seconds(stack: Stack, workflow: DeployedWorkflow, now: datetime) -> SettleSeconds | None:
-    """Return how long the newest settled orders took, at most a hundred of the last hour."""
+    """Return how long orders took that were settled in the last hour, the newest, at most a hundred.
+
+    An execution that only tells somebody of an order settles nothing: an order counts when it was settled
+    first. One of an earlier version does not say when that was.
+    """
     order_ids: list[str] = []
     for window in _WINDOWS:
         events = _events(stack, workflow.log_group, '"ExecutionSucceeded"', now - window, now)
@@ -186,7 +210,11 @@ def _settle_seconds(stack: Stack, workflow: DeployedWorkflow, now: datetime) -> 
         if len(order_ids) >= _ENOUGH:
             break
     states = read_states(stack, order_ids[-_ENOUGH:])
-    return SettleSeconds.of(state.seconds for state in states if state.status in _SETTLED)
+    since = now - _WINDOWS[-1]
+    settled = [state for state in states if state.status in _SETTLED and state.settled_at]
+    return SettleSeconds.of(
+        state.seconds for state in settled if state.settled_at and state.settled_at > since
+    )
 
 
 def _order_id(event: Mapping[str, Any]) -> str:

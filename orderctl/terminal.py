@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from textwrap import fill
 from time import monotonic
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
 from orderctl.errors import OperatorError
 from orderctl.plain_text import printable
+from orderctl.words import WholeWords
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -25,7 +26,29 @@ def _width(stream: TextIO | None) -> int | None:
 
 
 class SafeConsole(Console):
-    """Prints no control and no format character, so that no text can move the cursor or hide a part."""
+    """Prints no control and no format character, so that no text can move the cursor or hide a part.
+
+    On a terminal, lines break between words only: a longer word, a link for example, stays whole.
+    """
+
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:
+        """Print as Rich does; with `soft_wrap` the terminal breaks the lines, wherever that is."""
+        if soft_wrap is None and self.is_terminal:
+            soft_wrap = False
+        if soft_wrap is False:
+            objects, options = tuple(map(self._in_words, objects)), {"crop": False, **options}
+        super().print(*objects, soft_wrap=soft_wrap, **options)
+
+    def _in_words(self, part: Any) -> Any:
+        match part:
+            case str():
+                return WholeWords(self.render_str(part))
+            case Text():
+                return WholeWords(part)
+            case Group():
+                return Group(*map(self._in_words, part.renderables))
+            case _:
+                return part
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """Render as Rich does, with safe texts; Rich's own control segments stay."""

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final, Self
 
@@ -11,6 +11,10 @@ _BRANCHES_START: Final = "ParallelStateStarted"
 _BRANCHES_END: Final = frozenset({"ParallelStateSucceeded", "ParallelStateFailed", "ParallelStateAborted"})
 _START: Final = "ExecutionStarted"
 RUNNING: Final = "RUNNING"
+UNKNOWN: Final = "UNKNOWN"
+# An Express execution lasts at most 5 minutes.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+LONGEST_EXECUTION: Final = timedelta(minutes=5)
 _ATTEMPT: Final = "TaskScheduled"
 _ATTEMPT_SUCCEEDED: Final = "TaskSucceeded"
 _ATTEMPT_FAILED: Final = frozenset({"TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed"})
@@ -52,16 +56,23 @@ class Attempt:
     ended: datetime | None = None
     error: str = ""
     cause: str = ""
+    # What was sent, as JSON; "" where it is not logged.
+    parameters: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
 class StateRun:
-    """A state that the execution entered; `status` is the result of its task."""
+    """A state that the execution entered; `status` is the result of its task.
+
+    `input` and `output` are JSON, "" where they are not logged.
+    """
 
     name: str
     entered: datetime
     exited: datetime | None = None
     status: str = ""
+    input: str = ""
+    output: str = ""
     attempts: list[Attempt] = field(default_factory=list)
     branches: list["Lane"] = field(default_factory=list)
 
@@ -150,7 +161,12 @@ class StartEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionTrace:
-    """One execution; `ending` is RUNNING until its last event is logged. `error` is that of a failed one."""
+    """One execution; `ending` is RUNNING until its last event is logged. `error` is that of a failed one.
+
+    `ending` is UNKNOWN when it must have ended without that event: the local cloud was killed, or the log is
+    not whole, because Step Functions delivers it on a best-effort basis.
+    https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+    """
 
     arn: str
     ending: str
@@ -163,8 +179,13 @@ class ExecutionTrace:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether its end is not logged."""
+        """Tell whether its end is not logged, and can come."""
         return self.ending == RUNNING
+
+    def at(self, now: datetime) -> Self:
+        """Return it as it is known at that time: one that runs for too long has ended somehow."""
+        is_over = self.started is not None and now - self.started > LONGEST_EXECUTION
+        return replace(self, ending=UNKNOWN) if self.is_running and is_over else self
 
     @property
     def seconds(self) -> float | None:
@@ -227,17 +248,22 @@ def _lane(event: LoggedEvent, *, after: Lane) -> Lane:
 
 def _record(event: LoggedEvent, lane: Lane) -> None:
     if event.type.endswith("StateEntered"):
-        lane.runs.append(StateRun(name=event.details["name"], entered=event.at))
+        details = event.details
+        lane.runs.append(
+            StateRun(name=details["name"], entered=event.at, input=str(details.get("input") or ""))
+        )
     if not lane.runs:
         return
     run = lane.runs[-1]
     if event.type.endswith("StateExited"):
         run.exited = event.at
-        run.status = _status(event.details.get("output"))
+        run.output = str(event.details.get("output") or "")
+        run.status = _status(run.output)
     elif event.type == _BRANCHES_START:
         lane.branches_open = True
     elif event.type == _ATTEMPT:
-        run.attempts.append(Attempt(started=event.at))
+        parameters = str(event.details.get("parameters") or "")
+        run.attempts.append(Attempt(started=event.at, parameters=parameters))
     elif event.type in _ATTEMPT_FAILED | {_ATTEMPT_SUCCEEDED}:
         _end_attempt(event, run)
 

@@ -4,13 +4,16 @@ import json
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from devtools.caller import orderctl_command
 from devtools.local_cloud.cloud import Up, bring_up, deploy_changes, stop_local_cloud
 from devtools.local_cloud.folder import Folder, InUseError
+from handlers.contract.clock import rfc3339
+from orderctl.display.json_output import AsJson, print_json
+from orderctl.display.place_json import place_json
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import local_cloud_folder
 from orderctl.stack import Stack
@@ -27,7 +30,7 @@ _EXAMPLE: Final = {
 }
 
 
-def up(
+def up(  # noqa: PLR0913  one parameter an option
     *,
     stock: Annotated[bool, typer.Option(help="Stock a sample catalogue when it starts empty.")] = True,
     port: Annotated[
@@ -39,16 +42,22 @@ def up(
         bool,
         typer.Option("--enforce-iam", help="Start empty, and refuse what the roles of the app do not allow."),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Start a local cloud with this checkout, or deploy what has changed onto the running one.
 
     Its port, API address, API key and data stay. One that was killed finds its data again.
     """
+    if watch and as_json:
+        raise typer.BadParameter("--watch goes on, and --json prints one document: give one of them")
     folder = Folder.from_root(local_cloud_folder())
     with _explained(folder):
         found = bring_up(folder, port=port, stocked=stock, fresh=fresh, enforce_iam=enforce_iam)
     _tell(found, folder)
     stack = found.stack
+    if as_json:
+        print_json(_up_json(found))
+        return
     output.print(f"API      {stack.api_url}\nkey      {stack.api_key}\n\nPlace an order:\n{_curl(stack)}\n")
     if watch:
         _watch(folder)
@@ -113,6 +122,23 @@ def _change_lines(found: Up) -> Iterator[str]:
         yield from found.changes.lines()
         if not found.changes:
             yield "Deployed: no resource is another one than before."
+
+
+def _up_json(found: Up) -> dict[str, Any]:
+    changes = found.changes
+    return {
+        **place_json(found.stack),
+        "apiKey": found.stack.api_key,
+        "wasRunning": found.was_running,
+        "dataSavedAt": rfc3339(found.data_of) if found.data_of else None,
+        "changes": changes
+        if changes is None
+        else {
+            "added": list(changes.added),
+            "changed": list(changes.changed),
+            "removed": list(changes.removed),
+        },
+    }
 
 
 def _watch(folder: Folder) -> None:

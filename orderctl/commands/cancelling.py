@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from handlers.contract.clock import rfc3339, utc_now
+from handlers.contract.money import format_money
 from handlers.contract.names import OrderStatus
 from orderctl.cancelling import (
     Answer,
@@ -18,6 +19,7 @@ from orderctl.cancelling import (
     Requested,
     is_comment,
 )
+from orderctl.commands.confirming import confirm
 from orderctl.commands.one_by_one import left_of
 from orderctl.commands.order_id import parse_order_id
 from orderctl.commands.spans import ago
@@ -25,7 +27,7 @@ from orderctl.display.held import held_advice
 from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import add_row, counted, new_table, print_parts, status_text
 from orderctl.dlq.orders import RedrivableOrders, WaitingOrder
-from orderctl.durations import age
+from orderctl.durations import age, limit
 from orderctl.errors import Interrupted, NotSettled, OperatorError
 from orderctl.paid_back import record_paid_back
 from orderctl.settlement import OrderState, Settlement
@@ -78,7 +80,7 @@ def cancel(  # noqa: PLR0913  one parameter an option
 
     It can't be undone. The workflow puts the stock back and voids the payment, or refunds the whole amount.
     What it can't do is parked, and the order waits ON_HOLD: `orderctl dlq redrive` goes on. With `--wait` it
-    exits with 3 when the order is ON_HOLD, or still not cancelled after a minute.
+    exits with 3 when the order is ON_HOLD, or still not cancelled after a minute. `--paid-back` asks first.
 
     For many: `orderctl cancel --on-hold-older-than 7d --dry-run`, then without `--dry-run`. It asks once.
     After an interruption, the same command goes on with the rest.
@@ -92,7 +94,7 @@ def cancel(  # noqa: PLR0913  one parameter an option
         return
     one = order_id or ""
     if paid_back:
-        _record_paid_back(stack, cancellations.read(one))
+        _record_paid_back(stack, cancellations.read(one), yes=yes)
     requested = _request(cancellations, one, wait=wait)
     answered = _answer_text(requested, stack)
     if not as_json:
@@ -121,13 +123,15 @@ def _require_one_or_many(
         raise typer.BadParameter("--dry-run is for --on-hold-older-than")
 
 
-def _record_paid_back(stack: Stack, order: CancellableOrder) -> None:
+def _record_paid_back(stack: Stack, order: CancellableOrder, *, yes: bool) -> None:
     if order.cancel_reason is None:
         raise OperatorError(
             f"Nobody has asked to cancel {order.order_id}",
             what_to_do="Cancel it without --paid-back: the provider gives the money back.",
         )
-    record_paid_back(stack, order.order_id, order.amount, utc_now())
+    paid = f"{format_money(order.total)} of {order.order_id} was paid back in another way"
+    confirm(f"Record for good that {paid}?", yes=yes)
+    record_paid_back(stack, order.order_id, order.total.amount, utc_now())
     say(f"{order.order_id}: the payment is recorded as REFUNDED; the provider was not asked")
 
 
@@ -170,10 +174,10 @@ def _answer_text(requested: Requested, stack: Stack) -> str:
 
 def _too_late(requested: Requested, stack: Stack) -> OperatorError:
     span = timedelta(seconds=stack.cancel_confirmed_seconds)
-    limit = f"customers can cancel for {age(span)}" if span else "customers can't cancel such an order"
+    rule = f"customers can cancel for {limit(span)}" if span else "customers can't cancel such an order"
     return OperatorError(
         f"{requested.order.order_id} is not cancelled",
-        why=f"it is CONFIRMED since {requested.order.settled_at}, and {limit}",
+        why=f"it is CONFIRMED since {requested.order.settled_at}, and {rule}",
         what_to_do="Cancel it with --late, if you want that all the same: the whole amount is refunded.",
     )
 
@@ -251,8 +255,7 @@ def _cancel_held(  # noqa: PLR0913  the options for many
 ) -> None:
     left: Sequence[WaitingOrder] = []
     if held and not dry_run:
-        if not yes:
-            typer.confirm(f"Cancel {counted(len(held), 'order')} for good?", abort=True, err=True)
+        confirm(f"Cancel {counted(len(held), 'order')} for good?", yes=yes)
         left = left_of(
             cancellations.request_held(held, rate=rate),
             len(held),

@@ -28,10 +28,11 @@ from orderctl.dlq.tables import (
     plan_table,
     waiting_view,
 )
-from orderctl.dlq.verdict import verdict
+from orderctl.dlq.verdict import Verdict, verdict
 from orderctl.errors import OperatorError
-from orderctl.stack import QUEUES, Profile, Region, Stack, StackName, find_stack
-from orderctl.terminal import output, progress, step
+from orderctl.fault_switch import switched_on, turn_off_command
+from orderctl.stack import QUEUES, Profile, Region, Stack, StackName, find_stack, stack_options
+from orderctl.terminal import output, progress, say, step
 
 _DEFAULT_RATE: Final = 50.0
 
@@ -103,6 +104,9 @@ def list_messages(  # noqa: PLR0913  one parameter an option
         *messages_view(messages, orders, now, limit=limit, width=output.width),
         *waiting_view(without, now, limit=limit, in_flight=in_flight),
     )
+    for service in switched_on(deployed, _broken(messages, orders, without)):
+        off = turn_off_command(service, stack_options(stack, profile, region))
+        say(f"A fault of the {service} service is on. Run `{off}` before a redrive.")
     if not messages and not without:
         output.print(_empty_text(queue, in_flight))
 
@@ -132,7 +136,8 @@ def show(
         return
     for message in messages:
         for line in letter_lines(message, verdict(message, order)):
-            output.print(Text(line))
+            # As it was parked: no line breaks of the layout.
+            output.print(Text(line), soft_wrap=True)
 
 
 @app.command()
@@ -190,6 +195,18 @@ def _read(stack: Stack, queue: Queue, seconds_per_message: float = 0.0) -> Itera
         if received.in_flight:
             progress.print(in_flight_text(received.in_flight, _seconds_hidden(received.in_flight)))
         yield received
+
+
+def _broken(
+    messages: Iterable[DeadLetter], orders: Mapping[str, KnownOrder], waiting: Iterable[WaitingOrder]
+) -> set[str]:
+    """Return the queues whose messages need a redrive, and what orders are held for."""
+    needed = {
+        message.queue
+        for message in messages
+        if verdict(message, orders.get(message.order_id or "")) is Verdict.NEEDS_REDRIVE
+    }
+    return needed | {order.reason for order in waiting}
 
 
 def _order_ids(messages: Iterable[DeadLetter]) -> set[str]:

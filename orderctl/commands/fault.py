@@ -9,7 +9,7 @@ import typer
 from handlers.contract.fault import Fault, InvalidFault
 from orderctl.display.fault_text import consequences, fault_json, fault_text
 from orderctl.display.json_output import AsJson, print_json
-from orderctl.errors import OperatorError
+from orderctl.errors import WrongArguments
 from orderctl.fault_switch import FaultSwitch, Service
 from orderctl.stack import Profile, Region, StackName, find_stack
 from orderctl.terminal import output, step
@@ -26,7 +26,7 @@ class Action(StrEnum):
 def _parse_seconds(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)?", text)
     if not found:
-        raise OperatorError(f"{text!r} is not a time", what_to_do="Write for example 2s or 500ms.")
+        raise WrongArguments(f"{text!r} is not a time", what_to_do="Write for example 2s or 500ms.")
     return float(found[1]) / (1000 if found[2] == "ms" else 1)
 
 
@@ -71,4 +71,4 @@ def _fault(rate: float | None, latency: float) -> Fault:
     try:
         return Fault(rate=rate if rate is not None else float(not latency), latency=latency)
     except InvalidFault as error:
-        raise OperatorError(str(error)) from None
+        raise WrongArguments(str(error)) from None

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
+from orderctl.commands.confirming import confirm
 from orderctl.commands.one_by_one import left_of
 from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import add_row, counted, new_table, print_parts
@@ -42,9 +43,7 @@ def forget(  # noqa: PLR0913  one parameter an option
     closed = [order for order in found if order.is_closed]
     left = [order for order in found if not order.is_closed]
     if closed and not dry_run:
-        if not yes:
-            question = f"Erase the customer of {counted(len(closed), 'order')} for good?"
-            typer.confirm(question, abort=True, err=True)
+        confirm(f"Erase the customer of {counted(len(closed), 'order')} for good?", yes=yes)
         left += left_of(orders.forget(closed, rate=rate), len(closed), doing="erasing", done="erased")
     if as_json:
         listed = [{"orderId": order.order_id, "status": order.status} for order in left]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from handlers.contract.clock import rfc3339
+from handlers.contract.clock import rfc3339, utc_now
 from handlers.contract.names import OrderStatus
 from orderctl.api_client import OrdersApi
 from orderctl.commands.spans import ago
@@ -48,7 +48,7 @@ def orders(  # noqa: PLR0913  one parameter an option
     if as_json:
         print_json({"orders": found.orders, "more": found.more})
     elif found.orders:
-        print_parts(orders_table(found.orders))
+        print_parts(orders_table(found.orders, utc_now()))
     else:
         say(_nothing_found(customer, status, before))
     _say_what_is_missing(found, limit, closed_too=customer is not None, status=status)

@@ -7,7 +7,7 @@ import typer
 from handlers.contract.clock import utc_now
 from orderctl.commands.order_id import parse_order_id
 from orderctl.display.json_output import AsJson, print_json
-from orderctl.display.layout import print_parts
+from orderctl.display.layout import print_command, print_parts
 from orderctl.display.report_json import report_json
 from orderctl.display.report_view import report_view
 from orderctl.order_report import read_report
@@ -43,8 +43,7 @@ def show(
         print_json(report_json(report, next_, now))
         return
     print_parts(report_view(report, now), "", *report.notes, next_.text)
-    # Outside of the layout, so that the terminal does not break a command or a link.
     for command in next_.commands:
-        output.print(f"  {command}")
+        print_command(command)
     if stack.console_url and report.order["execution"]:
-        output.print("", report.order["execution"]["consoleUrl"], sep="\n")
+        output.print("", report.order["execution"]["consoleUrl"], sep="\n", soft_wrap=True)

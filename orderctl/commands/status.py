@@ -2,15 +2,17 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from handlers.contract.clock import rfc3339, utc_now
+from handlers.contract.clock import utc_now
 from orderctl.display.json_output import AsJson, print_json
+from orderctl.display.layout import print_facts
+from orderctl.display.place_json import place_json, server_of
 from orderctl.display.system_view import system_json, system_lines
-from orderctl.local_cloud import LocalCloudFiles, ServerRecord, local_cloud_folder
-from orderctl.stack import Profile, Region, Stack, StackName, find_stack
+from orderctl.durations import age
+from orderctl.local_cloud import LocalCloudFiles, local_cloud_folder
+from orderctl.stack import Profile, Region, Stack, StackName, find_stack, stack_options
 from orderctl.system_status import read_system_status
-from orderctl.terminal import output, say, waiting
+from orderctl.terminal import say, waiting
 
 
 def status(
@@ -28,47 +30,25 @@ def status(
     with waiting("reading the open orders, the queues and the logs"):
         system = read_system_status(stack, utc_now())
     if as_json:
-        print_json({**_json(stack), **system_json(system)})
+        print_json({**place_json(stack), **system_json(system)})
         return
-    for name, value in (_facts(stack) | system_lines(system)).items():
-        output.print(f"{name:<13}  {value}")
+    print_facts(_facts(stack) | system_lines(system, stack_options(stack_name, profile, region)))
     for note in system.notes:
         say(note)
-
-
-def _server(stack: Stack) -> ServerRecord | None:
-    return LocalCloudFiles(local_cloud_folder()).server() if stack.endpoint_url else None
 
 
 def _facts(stack: Stack) -> dict[str, str]:
     facts = {"API": stack.api_url, "region": stack.region, "state machine": stack.state_machine_arn}
     if stack.console_url:
         facts["executions"] = stack.console_url
-    server = _server(stack)
+    server = server_of(stack)
     if server:
         since = datetime.fromtimestamp(server.since, UTC).astimezone()
-        uptime = timedelta(seconds=int(time.time() - server.since))
+        uptime = timedelta(seconds=time.time() - server.since)
         facts = {
             "local cloud": f"{server.endpoint_url} (process {server.pid})",
-            "up since": f"{since:%Y-%m-%d %H:%M:%S} ({uptime})",
+            "up since": f"{since:%Y-%m-%d %H:%M:%S} ({age(uptime)})",
             **facts,
             "log": str(LocalCloudFiles(local_cloud_folder()).server_log),
         }
     return facts
-
-
-def _json(stack: Stack) -> dict[str, Any]:
-    server = _server(stack)
-    return {
-        "apiUrl": stack.api_url,
-        "region": stack.region,
-        "stateMachineArn": stack.state_machine_arn,
-        "executionsUrl": stack.console_url,
-        "localCloud": server
-        and {
-            "url": server.endpoint_url,
-            "process": server.pid,
-            "since": rfc3339(datetime.fromtimestamp(server.since, UTC)),
-            "log": str(LocalCloudFiles(local_cloud_folder()).server_log),
-        },
-    }

@@ -1,28 +1,37 @@
 """trace: shows the executions of an order."""
 
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from handlers.contract.names import ORDER_RECORD, OpenKind
+from handlers.contract.names import ORDER_RECORD, OpenKind, Stage
+from handlers.contract.names import stack_name as name_of_stack
+from orderctl.commands.extras import console_module
 from orderctl.commands.order_id import parse_order_id
-from orderctl.display.execution_tree import trace_tree
+from orderctl.display.execution_tree import TraceTree
 from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import print_parts
 from orderctl.display.report_json import execution_json, recorded_steps
-from orderctl.errors import OperatorError
+from orderctl.errors import OperatorError, UnknownOrder
 from orderctl.execution_log import ExecutionLog
 from orderctl.order_report import Execution, described, read_records
-from orderctl.stack import Profile, Region, Stack, StackName, find_stack
+from orderctl.stack import Profile, Region, Stack, StackName, find_stack, stack_options
 from orderctl.terminal import output, say, step
 
 # On AWS, an event is in the log some seconds after it happened.
 _LOG_DELAY_SECONDS: Final = 30
 
 
-def trace(
+def trace(  # noqa: PLR0913  one parameter an option
     order_id: Annotated[str, typer.Argument(parser=parse_order_id, metavar="ORDER_ID")],
     *,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write all that is known of the order to this file, which a browser opens."
+        ),
+    ] = None,
     as_json: AsJson = False,
     stack_name: StackName = None,
     profile: Profile = None,
@@ -31,14 +40,22 @@ def trace(
     """Show the states that the executions of an order passed, branch by branch.
 
     Each execution begins with who started it: **first** (the API), **sweep**, **redrive**, **cancellation**,
-    **duplicate** (EventBridge delivered an event twice), **replay** (of the archive). **again** is one of
-    them, where the log and the order do not tell which.
+    **repeated cancellation** (somebody asked to cancel it once more), **duplicate** (EventBridge delivered an
+    event twice), **replay** (of the archive). **again** is one of them, where the log and the order do not
+    tell which.
+
+    The file of `--html` needs no network and no console: attach it to a ticket. It names the customer's id,
+    and has no e-mail address and no payment token.
     """
     stack = find_stack(stack_name, profile, region)
+    if html is not None:
+        options = stack_options(stack_name, profile, region)
+        _write(html, stack, order_id, name=stack_name or name_of_stack(Stage.LOCAL), options=options)
+        return
     records = read_records(stack, order_id)
     record = records.get(ORDER_RECORD)
     if record is None:
-        raise OperatorError(f"There is no order {order_id}", what_to_do="Check the id, and --stage.")
+        raise UnknownOrder(order_id)
     with step("reading the log of its executions"):
         found, incomplete = _read(stack, order_id, record)
     if as_json:
@@ -54,11 +71,23 @@ def trace(
         )
     else:
         if _is_in_progress(record):
-            # On the local cloud, an execution is logged when it has ended.
+            # They can be ahead of the log, for which CloudWatch needs some seconds.
             for each in recorded_steps(records):
                 output.print(f"{each['step']} {each['status']} at {each['at']}")
-        print_parts(*(trace_tree(each, record) for each in found))
+        print_parts(*(TraceTree(each, record) for each in found))
     _say_what_is_missing(order_id, records, found, incomplete=incomplete)
+
+
+def _write(file: Path, stack: Stack, order_id: str, *, name: str, options: str) -> None:
+    """Write the page of the order to a file."""
+    order_file = console_module("order_file").order_file
+    with step("reading the order, its executions and the logs of its functions"):
+        text = order_file(stack, order_id, name=name, options=options)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(f"{file} can't be written", why=error.strerror or "") from None
+    say(f"Written: {file}")
 
 
 def _read(stack: Stack, order_id: str, record: dict[str, Any]) -> tuple[list[Execution], bool]:

@@ -29,6 +29,7 @@ def report_json(report: OrderReport, next_: Next, now: datetime) -> dict[str, An
         "explanation": status_words(report, now),
         "closed": report.is_closed,
         "waitingSince": _time(report.open_since if report.waits_for_operator else None),
+        "holdExpiresAt": _time(report.hold_expires_at),
         "cancellation": _cancellation(order.get("cancellation")),
         **{name: order[name] for name in ("items", "total", "createdAt", "updatedAt")},
         "steps": [

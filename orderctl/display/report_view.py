@@ -43,6 +43,8 @@ def _facts(report: OrderReport) -> Table:
     add_row(table, "total", money_text(order["total"]))
     add_row(table, "placed", order["createdAt"])
     add_row(table, "changed", order["updatedAt"])
+    if expires := report.hold_expires_at:
+        add_row(table, "expires", f"{rfc3339(expires)}: if it is still on hold, the sweeper cancels it")
     return table
 
 
@@ -55,14 +57,19 @@ def _items(order: Mapping[str, Any]) -> Table:
 
 
 def _steps(report: OrderReport) -> Table:
-    table = new_table("step", "status", "at", "provider, reference or reason")
+    table = new_table("step", "status", "at (UTC)", "provider, reference or reason")
     for name, step in report.order["steps"].items():
         if name != "notification":
             details = (step.get(name) for name in ("provider", "reference", "reason"))
-            add_row(table, name, step["status"], step["at"], " ".join(filter(None, details)))
+            add_row(table, name, step["status"], _at(step["at"]), " ".join(filter(None, details)))
     for kind, record in report.notifications.items():
-        add_row(table, f"notification ({kind})", record["status"], record["at"], "")
+        add_row(table, f"notification ({kind})", record["status"], _at(record["at"]), "")
     return table
+
+
+def _at(time: str) -> str:
+    """Write a time of the API with a space, where a narrow column can break it."""
+    return f"{datetime.fromisoformat(time):%F %T}"
 
 
 def _executions(report: OrderReport) -> Iterator[RenderableType]:

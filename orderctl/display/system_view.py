@@ -9,11 +9,12 @@ from handlers.contract.clock import rfc3339
 from orderctl.display.fault_text import fault_json, fault_text
 from orderctl.display.layout import counted
 from orderctl.durations import age
+from orderctl.fault_switch import turn_off_command
 from orderctl.system_status import OpenCounts, QueueState, SystemStatus
 
 
-def system_lines(status: SystemStatus) -> dict[str, str]:
-    """Return a line for each part that could be read."""
+def system_lines(status: SystemStatus, options: str = "") -> dict[str, str]:
+    """Return a line for each part that could be read; `options` are those of the stack, for commands."""
     lines: dict[str, str] = {}
     if status.open_orders:
         lines |= {"in progress": _counts(status.open_orders.in_progress, status.open_orders)}
@@ -29,6 +30,8 @@ def system_lines(status: SystemStatus) -> dict[str, str]:
     if status.faults is not None:
         on = [f"{service} {fault_text(fault)}" for service, fault in status.faults.items() if fault]
         lines["faults"] = "; ".join(on) or "none"
+        if first := _faults_to_end(status, options):
+            lines["faults"] += f". Before a redrive, run {first}"
     if sweep := status.last_sweep:
         lines["sweeper"] = (
             f"last run {age(status.at - sweep.at)} ago: {sweep.reemitted} emitted again, "
@@ -70,6 +73,13 @@ def system_json(status: SystemStatus) -> dict[str, Any]:
         },
         "notes": list(status.notes),
     }
+
+
+def _faults_to_end(status: SystemStatus, options: str) -> str:
+    """Return the commands that end the faults of services that have dead letters."""
+    parked = {queue.name for queue in status.queues or () if queue.waiting or queue.hidden}
+    on = [service for service, fault in (status.faults or {}).items() if fault and service in parked]
+    return " and ".join(f"`{turn_off_command(service, options)}`" for service in on)
 
 
 def _counts(counts: Counter[str], orders: OpenCounts) -> str:

@@ -167,7 +167,7 @@ def test_an_order_that_was_confirmed_a_moment_ago_gets_a_request(
 
 @pytest.mark.parametrize(
     ("seconds", "why"),
-    [(A_DAY, "customers can cancel for 1 d 0 h"), (0, "customers can't cancel such an order")],
+    [(A_DAY, "customers can cancel for 24 hours"), (0, "customers can't cancel such an order")],
 )
 def test_an_order_that_was_confirmed_long_ago_is_only_cancelled_with_late(
     backlog: Backlog, orderctl: Orderctl, seconds: int, why: str
@@ -621,7 +621,7 @@ def test_money_that_was_paid_back_in_another_way_lets_the_cancellation_go_on(
 ) -> None:
     order_id = being_refunded(backlog, payment)
 
-    result = orderctl(order_id, "--paid-back")
+    result = orderctl(order_id, "--paid-back", "--yes")
 
     assert result.exit_code == 0
     assert payment_of(backlog, order_id)["status"] == "REFUNDED"
@@ -633,10 +633,38 @@ def test_money_that_was_paid_back_in_another_way_lets_the_cancellation_go_on(
     assert backlog.announced() == [requested(order_id, "CUSTOMER")]
 
 
+@pytest.mark.parametrize(("answer", "payment"), [("y\n", "REFUNDED"), ("n\n", "CAPTURED")])
+def test_the_books_change_only_after_a_confirmation(
+    backlog: Backlog, orderctl: Orderctl, answer: str, payment: str
+) -> None:
+    order_id = being_refunded(backlog, "CAPTURED")
+
+    result = orderctl(order_id, "--paid-back", answer=answer)
+
+    question = f"Record for good that USD 15.30 of {order_id} was paid back in another way?"
+    assert question in result.stderr
+    assert payment_of(backlog, order_id)["status"] == payment
+    assert bool(backlog.announced()) == (payment == "REFUNDED")
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_nobody_is_asked_without_a_terminal(backlog: Backlog, orderctl: Orderctl, *, many: bool) -> None:
+    order_id = being_refunded(backlog, "CAPTURED")
+    held = backlog.place("ON_HOLD", since=ago(days=8), reason="payment")
+
+    result = orderctl("--on-hold-older-than", "7d") if many else orderctl(order_id, "--paid-back")
+
+    assert result.exit_code == 2
+    assert "standard input is no terminal\nAdd --yes" in result.stderr
+    assert payment_of(backlog, order_id)["status"] == "CAPTURED"
+    assert "cancelReason" not in backlog.order(held)
+    assert backlog.announced() == []
+
+
 def test_money_that_was_never_taken_is_not_paid_back(backlog: Backlog, orderctl: Orderctl) -> None:
     order_id = being_refunded(backlog, "AUTHORIZED")
 
-    result = orderctl(order_id, "--paid-back")
+    result = orderctl(order_id, "--paid-back", "--yes")
 
     assert result.exit_code == 1
     assert f"The payment of {order_id} is AUTHORIZED, not CAPTURED" in result.stderr

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from orderctl.commands import dlq, redriving
 from orderctl.dlq import aftermath
 from orderctl.dlq.queues import read_queues
+from orderctl.fault_switch import Service
 from orderctl.main import app
 from orderctl.stack import Stack
 from tests.backlog import Backlog
@@ -218,3 +219,23 @@ def test_a_redrive_is_printed_as_json(
     assert (done["emitted"], done["deletedMessages"], done["left"]) == ([order_id], 1, 0)
     assert [(each["orderId"], each["cameOfIt"]) for each in done["orders"]] == [(order_id, "done")]
     assert (nothing["emitted"], nothing["orders"]) == ([], [])
+
+
+def test_a_list_says_that_a_fault_is_to_be_turned_off_before_a_redrive(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backlog.park("payment", backlog.place("ON_HOLD"))
+    asked: list[set[str]] = []
+
+    def switched_on(_stack: Stack, services: set[str]) -> list[Service]:
+        asked.append(services)
+        return [Service.PAYMENT]
+
+    without = orderctl("list").stderr
+    monkeypatch.setattr(dlq, "switched_on", switched_on)
+
+    advice = orderctl("list", "--stage", "dev").stderr
+
+    assert "fault" not in without
+    assert "A fault of the payment service is on. Run `orderctl fault payment off --stack" in advice
+    assert all("payment" in services for services in asked)

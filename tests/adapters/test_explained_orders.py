@@ -1,5 +1,6 @@
 """show and trace: one command explains one order, with its log, its records and its messages."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -11,9 +12,11 @@ from botocore.exceptions import ClientError
 from click.testing import Result
 from typer.testing import CliRunner
 
-from orderctl import execution_log, order_report
-from orderctl.commands import showing, tracing
-from orderctl.errors import OperatorError
+from devtools.asl.definition import DEFINITION
+from handlers.contract.fault import FAULT_VARIABLE, Fault
+from orderctl import api_client, execution_log, order_report
+from orderctl.api_client import OrdersApi, Response
+from orderctl.commands import cancelling, showing, tracing
 from orderctl.main import app
 from orderctl.stack import Stack
 from tests.backlog import Backlog
@@ -39,7 +42,7 @@ def backlog(dev_template: dict[str, Any]) -> Iterator[Backlog]:
 @pytest.fixture
 def orderctl(backlog: Backlog, monkeypatch: pytest.MonkeyPatch) -> Orderctl:
     """Run a command of orderctl on the tables, queues and logs in moto, without an API."""
-    for command in (showing, tracing):
+    for command in (cancelling, showing, tracing):
         monkeypatch.setattr(command, "find_stack", lambda *_: backlog.stack)
     monkeypatch.setattr(execution_log, "DeployedWorkflow", lambda _: SimpleNamespace(log_group=GROUP))
     monkeypatch.setattr(order_report, "read_order", lambda _, order_id: _as_api(backlog, order_id))
@@ -190,18 +193,54 @@ def test_show_says_what_an_operator_may_not_read(
     assert "AuthorizePayment on the payment queue, needs redrive" in outcome.stdout
 
 
-def test_show_of_an_order_that_does_not_exist_fails(
+def test_an_order_that_does_not_exist_is_told_in_the_same_words(
     orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_such_order(*_: object) -> None:
-        raise OperatorError("The API responded with 404 Order not found")
+    class NotFound(OrdersApi):
+        def get(self, order_id: str) -> Response:
+            del order_id
+            return Response(status=404, headers={}, body={"title": "Order not found"}, seconds=0.0)
 
-    monkeypatch.setattr(order_report, "read_order", no_such_order)
+    monkeypatch.setattr(order_report, "read_order", api_client.read_order)
+    monkeypatch.setattr(api_client, "OrdersApi", NotFound)
+    order_id = str(uuid4())
 
-    outcome = orderctl("show", str(uuid4()))
+    outcomes = [orderctl(*words) for words in (("show", order_id), ("trace", order_id), ("cancel", order_id))]
 
-    assert (outcome.exit_code, outcome.stdout) == (1, "")
-    assert "404" in outcome.stderr
+    assert {(outcome.exit_code, outcome.stdout) for outcome in outcomes} == {(1, "")}
+    (told,) = {outcome.stderr.partition("error: ")[2] for outcome in outcomes}
+    assert told.splitlines() == [
+        f"There is no order {order_id}",
+        "Copy its id from `orderctl orders --customer ID`, or check --stage.",
+    ]
+
+
+def test_show_says_that_a_fault_is_to_be_turned_off_first(
+    backlog: Backlog, orderctl: Orderctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = held(backlog)
+    denied = orderctl("show", order_id, "--json")
+    functions = Functions()
+    of_stack, fakes = Stack.client, {"lambda": functions, "stepfunctions": functions}
+    monkeypatch.setattr(Stack, "client", lambda stack, name: fakes.get(name) or of_stack(stack, name))
+
+    shown = orderctl("show", order_id, "--json")
+
+    redrive, cancel = f"orderctl dlq redrive --order {order_id}", f"orderctl cancel {order_id}"
+    assert json.loads(denied.stdout)["next"]["commands"] == [redrive, cancel]
+    assert json.loads(shown.stdout)["next"]["commands"] == ["orderctl fault payment off", redrive, cancel]
+
+
+class Functions:
+    """The functions of the workflow; the payment service has a fault."""
+
+    def describe_state_machine(self, **_: str) -> dict[str, Any]:
+        return {"definition": DEFINITION.read_text()}
+
+    def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803  boto3's name
+        variables = {FAULT_VARIABLE: str(Fault())} if "Payment" in FunctionName else {}
+        function = {"FunctionName": FunctionName, "RevisionId": "1", "Timeout": 8}
+        return {**function, "Environment": {"Variables": variables}}
 
 
 def test_show_as_json_has_what_is_documented(backlog: Backlog, orderctl: Orderctl) -> None:

@@ -112,6 +112,16 @@ def test_stats_count_each_order_once_for_each_outcome(shop: Shop, orderctl: Orde
     assert found["complete"] is True
 
 
+def test_an_order_that_is_only_announced_again_is_not_settled_again(shop: Shop, orderctl: Orderctl) -> None:
+    shop.settle("CONFIRMED", after=7)
+    shop.settle("CONFIRMED", after=7, settledAt=rfc3339(PLACED + timedelta(seconds=2)))
+    shop.settle("CONFIRMED", after=7, settledAt="2026-01-01T00:00:00.000Z")
+
+    found = read_documented(orderctl("stats", "--json").stdout, "stats")
+
+    assert (found["settleSeconds"]["orders"], found["settleSeconds"]["p50"]) == (2, 2.0)
+
+
 def test_stats_have_percentiles_of_the_time_to_settle(shop: Shop, orderctl: Orderctl) -> None:
     for seconds in range(1, 11):
         shop.settle("CONFIRMED", after=seconds)

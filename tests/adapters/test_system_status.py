@@ -13,6 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from devtools.asl.definition import DEFINITION
+from handlers.contract.clock import rfc3339
 from handlers.contract.fault import FAULT_VARIABLE, Fault
 from orderctl import system_status
 from orderctl.commands import status
@@ -132,13 +133,19 @@ def test_full_queues_are_only_counted(
     assert line(orderctl(), "dead letters") == "payment 1"
 
 
-def test_active_faults_are_shown(workflow: Workflow, orderctl: Orderctl) -> None:
+def test_active_faults_are_shown(backlog: Backlog, workflow: Workflow, orderctl: Orderctl) -> None:
     without = line(orderctl(), "faults")
 
     workflow.faults["payment"] = Fault(rate=0.3)
 
     assert without == "none"
     assert line(orderctl(), "faults") == "payment on, about 30% of its calls fail"
+
+    backlog.park("payment", backlog.place("ON_HOLD"))
+
+    assert line(orderctl(), "faults") == (
+        "payment on, about 30% of its calls fail. Before a redrive, run `orderctl fault payment off`"
+    )
 
 
 def test_the_newest_run_of_the_sweeper_is_shown(orderctl: Orderctl) -> None:
@@ -164,11 +171,25 @@ def test_the_time_to_settle_is_that_of_the_last_hour(backlog: Backlog, orderctl:
     executions[0]["events"][-1]["details"]["output"] = json.dumps({"orderId": order_id})
     recorded = RecordedLog(record=CONFIRMED.record, executions=executions)
     times = recorded.put_into_log(GROUP, order_id, since=_now() - timedelta(minutes=30))
-    backlog.place("CONFIRMED", orderId=order_id, **times)
+    settled = rfc3339(datetime.fromisoformat(times["createdAt"]) + timedelta(seconds=0.2))
+    backlog.place("CONFIRMED", orderId=order_id, settledAt=settled, **times)
+    # A redrive only told somebody of this one, which was settled long ago.
+    told = {**times, "createdAt": "2026-11-01T12:00:00.000Z", "settledAt": "2026-11-01T12:00:01.000Z"}
+    client("logs").put_log_events(
+        logGroupName=GROUP,
+        logStreamName="states/0",
+        logEvents=[succeeded(backlog.place("CONFIRMED", **told))],
+    )
 
     outcome = orderctl()
 
     assert line(outcome, "settling") == ("0.2 s (median), 0.2 s (p99) of the newest 1 order of the last hour")
+
+
+def succeeded(order_id: str) -> dict[str, Any]:
+    details = {"output": json.dumps({"orderId": order_id})}
+    message = json.dumps({"type": "ExecutionSucceeded", "details": details})
+    return {"timestamp": int(_now().timestamp() * 1000), "message": message}
 
 
 def test_what_an_operator_may_not_read_hides_nothing_else(

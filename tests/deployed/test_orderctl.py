@@ -247,7 +247,7 @@ def test_an_order_of_a_product_with_an_impossible_price_is_refused(shop: Deploye
 @pytest.mark.parametrize(
     ("arguments", "what", "what_to_do"),
     [
-        (("show", str(uuid4())), "The API responded with 404", ""),
+        (("show", str(uuid4())), "There is no order", "--stage"),
         (("trace", str(uuid4())), "There is no order", "--stage"),
         (("orders", "--customer", "c" * 65), "The API responded with 400", "customerId"),
         (("stock", "show", "no-such"), "There is no product no-such", "orderctl stock show"),

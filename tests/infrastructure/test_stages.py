@@ -27,6 +27,7 @@ _OUTPUTS: Final = frozenset(
         "DeliveryDlqUrl",
         "ExecutionsUrl",
         "CancelConfirmedSeconds",
+        "HoldExpiresAfterSeconds",
         "SweeperLogGroupName",
     }
 )
@@ -152,6 +153,8 @@ def test_local_differs_from_dev_only_in_monitoring_queries_archive_console_and_s
         "AWS::Lambda::Function SWEEP_AFTER_SECONDS",
         "AWS::Lambda::Function HOLD_EXPIRES_AFTER_SECONDS",
         "AWS::Events::EventBus Name",
+        # HoldExpiresAfterSeconds
+        "Outputs",
     }
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.contract.durations import parse_span
+from orderctl.durations import age, limit
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,33 @@ def test_a_span_is_a_number_with_a_unit(text: str, span: timedelta) -> None:
 def test_any_other_text_is_no_span(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(text)):
         parse_span(text)
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (timedelta(seconds=45), "45 s"),
+        (timedelta(minutes=12, seconds=3), "12 min"),
+        (timedelta(hours=3, minutes=5), "3 h 5 min"),
+        (timedelta(hours=3), "3 h"),
+        (timedelta(days=1), "1 d"),
+        (timedelta(days=2, hours=4), "2 d 4 h"),
+    ],
+)
+def test_an_age_has_no_unit_that_is_zero(span: timedelta, expected: str) -> None:
+    assert age(span) == expected
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (timedelta(seconds=1), "1 second"),
+        (timedelta(seconds=90), "90 seconds"),
+        (timedelta(minutes=15), "15 minutes"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(days=1), "24 hours"),
+        (timedelta(days=6), "6 days"),
+    ],
+)
+def test_a_limit_is_written_in_words(span: timedelta, expected: str) -> None:
+    assert limit(span) == expected

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from handlers.contract.names import OrderStatus
 from orderctl.display.execution_lines import heading, troubles
-from orderctl.display.execution_tree import trace_tree
-from orderctl.execution_origin import Origin, origins
-from orderctl.execution_outcome import broken_states, outcome, retried_states
-from orderctl.order_report import Execution
+from orderctl.display.execution_tree import TraceTree
+from orderctl.execution_origin import Origin, origin_text, origins
+from orderctl.execution_outcome import broken_states, outcome, retried_states, told_states
+from orderctl.order_report import Execution, described
 from orderctl.trace import ExecutionTrace, LoggedEvent, StartEvent, trace_execution
 from tests.execution_logs import RecordedLog
 
@@ -112,7 +112,36 @@ def test_a_second_execution_after_a_redrive_is_not_called_one() -> None:
 def test_a_late_request_to_cancel_did_not_come_from_a_redrive() -> None:
     late = after(CANCELLING, 600)
 
-    assert origins(CANCELLED.record, [HELD, REDRIVEN, late]) == ["first", "redrive", "again"]
+    assert origins(CANCELLED.record, [HELD, REDRIVEN, late]) == ["first", "redrive", "repeated cancellation"]
+
+
+def test_a_request_to_cancel_that_is_repeated_is_a_repeated_cancellation() -> None:
+    works = cut_off(CANCELLED, 6, 2)
+    record = CANCELLED.record | {"attempts": 0}
+
+    found = origins(record, [HELD, REDRIVEN, works, after(works, 3)])
+
+    assert found == ["first", "redrive", "cancellation", "repeated cancellation"]
+    assert origin_text(found[-1], record) == "a repeated request to cancel the order"
+
+
+@pytest.mark.parametrize(
+    ("redriven_at", "expected"), [(None, "repeated cancellation"), ("2099-01-01T00:00:00", "redrive")]
+)
+def test_a_redrive_of_a_held_order_has_taken_its_messages(redriven_at: str | None, expected: str) -> None:
+    assert HELD.event is not None
+    held = after(HELD, 0, detail_type="OrderCancellationRequested")
+    again = after(HELD, 30, detail_type="OrderCancellationRequested")
+    record = {"cancelRequestedAt": HELD.event.at.isoformat(), "redrivenAt": redriven_at}
+
+    assert origins(record, [held, again]) == ["cancellation", expected]
+
+
+def test_the_executions_of_a_cancellation_that_the_sweeper_counted_are_its_own() -> None:
+    works = cut_off(CANCELLED, 6, 2)
+    record = CANCELLED.record | {"attempts": 1}
+
+    assert origins(record, [HELD, REDRIVEN, works, after(works, 400)])[-1] == "sweep"
 
 
 def test_an_expired_hold_was_cancelled_by_the_sweeper() -> None:
@@ -130,7 +159,7 @@ def test_both_broken_steps_of_a_held_order_are_named() -> None:
 def test_a_held_order_never_reads_like_a_success() -> None:
     (held, *_) = CANCELLED.described()
 
-    text = shown(trace_tree(held, CANCELLED.record), heading(held, CANCELLED.record), *troubles(held))
+    text = shown(TraceTree(held, CANCELLED.record), heading(held, CANCELLED.record), *troubles(held))
 
     assert HELD.ending == "SUCCEEDED"
     assert "SUCCEEDED" not in text
@@ -153,7 +182,7 @@ def test_a_step_that_succeeded_at_last_never_reads_like_a_failure() -> None:
     (confirmed,) = RETRIED.described()
 
     lines = [line.plain.strip() for line in troubles(confirmed)]
-    tree = shown(trace_tree(confirmed, RETRIED.record))
+    tree = shown(TraceTree(confirmed, RETRIED.record))
 
     assert [run.name for run in retried_states(confirmed.trace)] == ["AuthorizePayment"]
     assert confirmed.outcome.text == "confirmed the order"
@@ -166,13 +195,10 @@ def test_a_step_that_succeeded_at_last_never_reads_like_a_failure() -> None:
 def test_a_lost_race_is_shown_as_what_it_is() -> None:
     _, loser = RACE.described()
 
-    tree = shown(trace_tree(loser, RACE.record))
+    tree = shown(TraceTree(loser, RACE.record))
 
     assert loser.outcome.status is None
-    assert loser.outcome.text == (
-        "settled nothing: another execution had settled the order before, or somebody asked to cancel it. "
-        "It told the customer what was still missing"
-    )
+    assert loser.outcome.text == "found the order settled already"
     assert "ConfirmOrder lost the race: the order had changed" in tree
     assert "ConditionalCheckFailed" not in tree
     assert list(troubles(loser)) == []
@@ -182,8 +208,31 @@ def test_a_settlement_that_is_repeated_is_an_announcement() -> None:
     confirmed, _ = RACE.traces
 
     assert outcome(confirmed).text == "confirmed the order"
-    assert outcome(confirmed, {OrderStatus.CONFIRMED}).text == "announced again that the order is CONFIRMED"
+    told = told_states(confirmed)
+    assert outcome(confirmed, {OrderStatus.CONFIRMED}, told).text == (
+        "announced again that the order is CONFIRMED"
+    )
     assert outcome(HELD, {OrderStatus.ON_HOLD}).text.startswith("held the order")
+
+
+def test_a_redrive_that_only_delivered_a_notification_says_so() -> None:
+    _, loser = RACE.traces
+    told = told_states(loser)
+
+    assert outcome(loser, {OrderStatus.CONFIRMED}, told - {"NotifyConfirmed"}).text == (
+        "found the order settled already, and delivered the notification"
+    )
+    assert outcome(loser, {OrderStatus.CONFIRMED}).text.endswith("and delivered the notifications")
+    assert outcome(loser).text.startswith("settled nothing: the order had changed")
+
+
+def test_an_execution_of_an_order_that_was_settled_before_did_not_confirm_it() -> None:
+    """The log has no earlier execution any more; the record says when the order was settled first."""
+    record = RACE.record | {"settledAt": RACE.record["createdAt"], "status": "CONFIRMED"}
+
+    (execution, *_) = described(record, RACE.traces[:1])
+
+    assert execution.outcome.text.startswith("announced again that the order is CONFIRMED")
 
 
 def test_a_running_execution_goes_on_in_its_states() -> None:

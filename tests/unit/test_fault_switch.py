@@ -255,12 +255,14 @@ def test_a_fault_can_be_read_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@pytest.mark.parametrize("options", [["--rate", "2"], ["--latency", "soon"], ["--latency", "-1s"]])
+@pytest.mark.parametrize(
+    "options", [["--rate", "2"], ["--latency", "soon"], ["--latency", "-1s"], ["--latency", "7.1s"]]
+)
 def test_invalid_options_are_refused(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
     deployed = FakeStack()
     monkeypatch.setattr(fault, "find_stack", lambda *_: deployed)
 
     outcome = CliRunner().invoke(app, ["fault", "payment", "on", *options])
 
-    assert outcome.exit_code != 0
+    assert outcome.exit_code == 2
     assert _switch(deployed).read() is None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orderctl.command_list import COMMANDS, load_command
+from orderctl.command_list import COMMANDS, DEVELOPMENT_COMMANDS, load_command
 from orderctl.display import json_output
 from orderctl.display.json_output import print_json
 from orderctl.terminal import SafeConsole
@@ -15,7 +15,7 @@ from tests.orderctl_json import documented_commands, read_documented
 
 def _commands() -> Iterator[tuple[str, Any]]:
     """Yield the name of each command and subcommand."""
-    for name in COMMANDS:
+    for name in (*COMMANDS, *DEVELOPMENT_COMMANDS):
         command = load_command(name)
         yield name, command
         yield from ((f"{name} {each}", sub) for each, sub in getattr(command, "commands", {}).items())

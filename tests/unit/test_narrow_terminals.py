@@ -1,5 +1,6 @@
 """Tables with order ids on narrow terminals."""
 
+import shlex
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ from devtools.demo.view import short_trace
 from handlers.contract.names import OpenKind, OrderStatus
 from orderctl import terminal
 from orderctl.commands.cancelling import held_table
+from orderctl.display import layout
+from orderctl.display.layout import print_command, print_facts, print_parts
 from orderctl.display.order_view import orders_table
 from orderctl.display.report_view import report_view
 from orderctl.display.stats_view import stats_view
@@ -25,6 +28,7 @@ from orderctl.errors import OperatorError
 from orderctl.open_orders import OpenOrder
 from orderctl.order_report import OrderReport
 from orderctl.order_stats import OrderStats, SettleSeconds
+from orderctl.terminal import SafeConsole
 from orderctl.watching import Snapshot
 
 ORDER_ID = "23ac301d-e113-400f-8d5a-f406e39d870a"
@@ -89,7 +93,7 @@ SNAPSHOT = Snapshot(
 )
 
 VIEWS: dict[str, Callable[[int], list[RenderableType]]] = {
-    "orders": lambda _: [orders_table([ORDER])],
+    "orders": lambda _: [orders_table([ORDER], NOW)],
     "show": lambda _: [report_view(REPORT, NOW)],
     "dlq list": lambda width: messages_view([LETTER], {}, NOW, limit=1, width=width),
     "dlq list, without a message": lambda _: waiting_view([WAITING], NOW, limit=1, in_flight=0),
@@ -135,11 +139,77 @@ def test_a_table_that_does_not_fit_becomes_a_list_with_whole_words() -> None:
     console = Console(width=40)
 
     with console.capture() as shown:
-        console.print(orders_table([ORDER]))
+        console.print(orders_table([ORDER], NOW + timedelta(hours=3)))
 
     assert shown.get().splitlines() == [
+        "order",
         ORDER_ID,
         "  status REJECTED (PAYMENT_DECLINED)",
         "  total USD 1234.56",
-        f"  placed {TIME}",
+        "  placed (UTC) 2026-11-22 15:14:31",
+        "  changed 2 h 59 min ago",
     ]
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_word_is_broken(view: str, width: int) -> None:
+    """Every word of a narrow view is one of the widest view; a list adds the names of the columns."""
+    wide, narrow = SafeConsole(width=400), SafeConsole(width=width, force_terminal=True, color_system=None)
+
+    with wide.capture() as whole:
+        print_parts(*VIEWS[view](400), to=wide)
+    with narrow.capture() as shown:
+        print_parts(*VIEWS[view](width), to=narrow)
+
+    of_narrow_only = {"message", "order", "is", "old,", "received", "time", "notification:", "1"}
+    assert set(_words(shown.get())) - set(_words(whole.get())) - of_narrow_only == set()
+    assert max(map(len, shown.get().splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_word_that_is_longer_than_a_line_stays_whole(width: int) -> None:
+    console = SafeConsole(width=width, force_terminal=True, color_system=None)
+    arn = "arn:aws:states:us-east-1:000000000000:express:OrderWorkflow-" + "x" * width
+
+    with console.capture() as shown:
+        console.print(f"first: held the order, see {arn} for more of it")
+
+    assert arn in shown.get().splitlines()
+    assert [line for line in shown.get().splitlines() if line != arn and len(line) > width] == []
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_command_that_does_not_fit_goes_on_in_another_line(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = SafeConsole(width=width, force_terminal=True, color_system=None)
+    monkeypatch.setattr(layout, "output", console)
+    command = f"orderctl dlq redrive --order {ORDER_ID} --stage prod"
+
+    with console.capture() as shown:
+        print_command(command)
+
+    assert ORDER_ID in shown.get()
+    assert shlex.split(shown.get().replace("\\\n", "")) == shlex.split(command)
+    assert max(map(len, shown.get().splitlines())) <= width + 2
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_long_fact_is_indented_below_its_name(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    console = SafeConsole(width=width, force_terminal=True, color_system=None)
+    monkeypatch.setattr(layout, "output", console)
+
+    with console.capture() as shown:
+        print_facts(
+            {"waiting": "3 orders: 3 ON_HOLD, for an operator, the longest for 11 min", "log": "a.log"}
+        )
+
+    first, second, *_ = shown.get().splitlines()
+    assert first.startswith("waiting  3 orders")
+    assert second.startswith("  ")
+    assert max(map(len, shown.get().splitlines())) <= width

@@ -30,6 +30,7 @@ STACK = Stack(
         queue: f"http://queue/{queue}" for queue in ("inventory", "payment", "notification", "delivery")
     },
     cancel_confirmed_seconds=86_400,
+    hold_expires_seconds=900,
 )
 OUTPUTS = {
     "ApiUrl": "https://api.execute-api.eu-west-1.amazonaws.com/prod/",
@@ -105,6 +106,15 @@ def test_a_stack_says_for_how_long_a_confirmed_order_can_be_cancelled() -> None:
 
     assert current.cancel_confirmed_seconds == 3600
     assert of_an_earlier_version.cancel_confirmed_seconds == 0
+
+
+def test_a_stack_says_when_a_hold_expires() -> None:
+    outputs = OUTPUTS | {"HoldExpiresAfterSeconds": "518400"}
+    current = describe("OrderProcessing-dev", Account(outputs), region="eu-west-1")
+    of_an_earlier_version = describe("OrderProcessing-dev", Account(OUTPUTS), region="eu-west-1")
+
+    assert current.hold_expires_seconds == 518_400
+    assert of_an_earlier_version.hold_expires_seconds is None
 
 
 def test_a_stack_on_an_emulator_has_addresses_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def test_the_demo_succeeds() -> None:
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (("show", NO_ORDER), "The API responded with 404"),
+        (("show", NO_ORDER), "There is no order"),
         (
             ("show", NO_ORDER, "--region", "us-east-1"),
             "--profile and --region need the stage of a stack on AWS",
