@@ -43,6 +43,9 @@ demo: install ## place orders of every kind on a local cloud and show what happe
 test: install ## run all tests, the end-to-end ones on a local cloud included; in random order: make test SEED=1
 	@pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(if $(SEED),-p randomly --randomly-seed $(SEED))
 
+gameday: install ## cause every failure on a local cloud, watch its alarms, follow the runbook; only one: make gameday ALARM=Throttles
+	@python -m devtools.gameday $(if $(ALARM),--alarm $(ALARM))
+
 soak: install ## random interleavings of orders for as long as you like: make soak EXAMPLES=100000
 	@MODEL_EXAMPLES=$(or $(EXAMPLES),10000) pytest -q tests/model/test_interleavings.py
 
@@ -94,7 +97,7 @@ verify-aws: install ## deploy a stage of your own, test it end to end, report, d
 	@python -m devtools.verify_aws "$(STAGE)" $(if $(KEEP),--keep)
 
 lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with hashes
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/locked.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev --extra console pyproject.toml -o requirements/locked.txt
 	@echo "pip-audit==2.10.1" | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements/pip-audit.txt
 	@echo "checkov==3.3.30" | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements/checkov.txt
 	@awk '/^[^ ]/ {keep = /^uv==/} keep' requirements/locked.txt > requirements/bootstrap.txt
@@ -102,4 +105,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test soak record release-inputs mutate verify-states bench bench-loop lint deploy diff verify-aws lock clean
+.PHONY: help install up down demo test gameday soak record release-inputs mutate verify-states bench bench-loop lint deploy diff verify-aws lock clean

@@ -43,6 +43,10 @@ COMMANDS: Final = {
     "watch": ListedCommand(
         "Watch the open orders, the newest outcomes and the queues.", "orderctl.commands.watch:watch"
     ),
+    "console": ListedCommand(
+        "Serve a page that shows orders, executions, dead letters and stock live.",
+        "orderctl.commands.console:console",
+    ),
     "open": ListedCommand(
         "Open a page of the AWS console: order, executions, dashboard.", "orderctl.commands.opening:app"
     ),
@@ -53,6 +57,7 @@ COMMANDS: Final = {
         "Show the states that the executions of an order passed, branch by branch.",
         "orderctl.commands.tracing:trace",
     ),
+    "draw": ListedCommand("Draw an execution of an order as SVG.", "orderctl.commands.drawing:draw"),
     "import": ListedCommand(
         "Stock the products of an order file, place its orders and wait until they are settled.",
         "orderctl.commands.importing:import_orders",
@@ -76,7 +81,6 @@ DEVELOPMENT_COMMANDS: Final = {
     "down": "Stop the local cloud and remove what it stored.",
     "demo": "Place orders of every kind on a local cloud and show what happened to each.",
     "record": "Record what the workflow does in each scenario, into tests/workflow/recordings.",
-    "draw": "Draw the state machine as SVG, with the path of a recording marked.",
 }
 
 
@@ -90,7 +94,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def load_command(name: str) -> Any:
     """Import the command; raise OperatorError where the development tools are not installed."""
-    target = resolve_name(COMMANDS[name].target) if name in COMMANDS else _development_command(name)
+    target = resolve_name(COMMANDS[name].target) if name in COMMANDS else load_development_part(name)
     if not isinstance(target, typer.Typer):
         app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
         app.command(name)(target)
@@ -111,7 +115,8 @@ def _not_loaded() -> None:
     raise AssertionError("a command is loaded before it is called")
 
 
-def _development_command(name: str) -> Any:
+def load_development_part(name: str) -> Any:
+    """Import what a command has in the development tools; raise OperatorError where there are none."""
     try:
         return entry_points(group=ENTRY_POINT_GROUP)[name].load()
     except (ImportError, KeyError) as error:

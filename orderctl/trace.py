@@ -164,8 +164,7 @@ class ExecutionTrace:
     """One execution; `ending` is RUNNING until its last event is logged. `error` is that of a failed one.
 
     `ending` is UNKNOWN when it must have ended without that event: the local cloud was killed, or the log is
-    not whole, because Step Functions delivers it on a best-effort basis.
-    https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+    not whole.
     """
 
     arn: str

@@ -30,6 +30,11 @@ class LoggedExecutions:
         group = {"logGroupArn": f"arn:aws:logs:us-east-1:123456789012:log-group:{GROUP}:*"}
         return {"loggingConfiguration": {"destinations": [{"cloudWatchLogsLogGroup": group}]}}
 
+    def started(self, order_id: str, at: datetime, *, execution: str = "one") -> None:
+        """Log that an event of an order started an execution."""
+        event = {"id": "1", "detail-type": "OrderPlaced", "detail": {"orderId": order_id}}
+        self._log("ExecutionStarted", at, execution, {"input": json.dumps(event)})
+
     def entered(self, state: str, at: datetime, *, execution: str = "one", **input_: Any) -> None:
         """Log that an execution entered and left a state; without `input_` the log has no execution data."""
         data = {"input": json.dumps(input_)} if input_ else {}

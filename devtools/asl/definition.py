@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from devtools.checkout import REPOSITORY
 from orderctl.deployed_workflow import states
+from orderctl.picture.machine import inner_machines
 
 DEFINITION: Final = REPOSITORY / "statemachines" / "order_workflow.asl.json"
 MACHINE: Final = "OrderWorkflow"
@@ -25,11 +26,6 @@ def read_definition(file: Path = DEFINITION) -> Definition:
     """Read the definition with its placeholders."""
     definition: Definition = json.loads(file.read_text())
     return definition
-
-
-def inner_machines(state: State) -> Sequence[Definition]:
-    """Return the branches of a Parallel state, or the machine that a Map state runs for each item."""
-    return state.get("Branches") or [state[key] for key in ("ItemProcessor", "Iterator") if key in state]
 
 
 def branches(machine: Definition) -> dict[str, str]:

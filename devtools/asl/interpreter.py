@@ -2,7 +2,7 @@
 
     machine = StateMachine(arn=..., name=..., type="EXPRESS", role_arn=..., definition=json_text)
     start = Start(arn=..., name=..., started_at="2026-11-22T15:14:31.123Z", input={...})
-    result = run(machine, start, client_for=lambda service, region: boto3_client, sleep=time.sleep)
+    result = run(machine, start, client_for=lambda service, region: boto3_client)
     result.status, .output, .error, .cause, .events, .waits
 
 A client that raises `TaskFailure` fails its task with that error; `current_state()` is the calling state.
@@ -30,6 +30,7 @@ from devtools.asl.moto_patches import TaskFailure, current_state, patch_moto
 
 __all__ = [
     "ClientFor",
+    "Event",
     "ExecutionResult",
     "Start",
     "StateMachine",
@@ -41,6 +42,9 @@ __all__ = [
 
 ClientFor = Callable[[str, str], Any]
 """Takes a boto3 service name and a region, and returns a boto3 client or an object like one."""
+
+Event = dict[str, Any]
+"""An event of GetExecutionHistory, with an RFC 3339 time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +79,30 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionResult:
-    """How an execution ended. Events are those of GetExecutionHistory, with RFC 3339 times."""
+    """How an execution ended."""
 
     status: str
     output: Any
     error: str | None
     cause: str | None
-    events: tuple[dict[str, Any], ...]
+    events: tuple[Event, ...]
     waits: tuple[Wait, ...]
 
 
 def run(
-    machine: StateMachine, start: Start, *, client_for: ClientFor, sleep: Callable[[float], None] = time.sleep
+    machine: StateMachine,
+    start: Start,
+    *,
+    client_for: ClientFor,
+    sleep: Callable[[float], None] = time.sleep,
+    on_event: Callable[[Event], None] = lambda _: None,
 ) -> ExecutionResult:
-    """Run one execution to its end. Every pause is recorded, and calls `sleep`."""
+    """Run one execution to its end. Every pause is recorded, and calls `sleep`.
+
+    Every event calls `on_event` when it happens, in the order of the ids, in the thread of its branch.
+    """
     patch_moto()
-    callbacks = _Callbacks(client_for=client_for, sleep=sleep)
+    callbacks = _Callbacks(client_for=client_for, sleep=sleep, on_event=on_event)
     worker = _Worker(_evaluation(machine, start), callbacks)
     worker.start()  # type: ignore[no-untyped-call]  # moto is only partly typed
     TMP_THREADS.clear()  # moto keeps every thread it ever started
@@ -99,15 +111,19 @@ def run(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Callbacks:
-    """The callbacks of the patched moto: clients and pauses."""
+    """The callbacks of the patched moto: clients, pauses and events."""
 
     client_for: ClientFor
     sleep: Callable[[float], None]
+    on_event: Callable[[Event], None]
     waits: list[Wait] = field(default_factory=list)
 
     def wait(self, state: str, seconds: float, longest: float) -> None:
         self.waits.append(Wait(state=state, seconds=seconds, longest=longest))
         self.sleep(seconds)
+
+    def event(self, event: Event) -> None:
+        self.on_event(_with_text_type(event))
 
 
 class _Worker(SyncExecutionWorker):
@@ -168,8 +184,10 @@ def _result(env: Any, callbacks: _Callbacks) -> ExecutionResult:
         output=env.states.get_input() if succeeded else None,
         error=failure.get("error"),
         cause=failure.get("cause"),
-        events=tuple(
-            {**event, "type": event["type"].value} for event in env.event_manager.get_event_history()
-        ),
+        events=tuple(map(_with_text_type, env.event_manager.get_event_history())),
         waits=tuple(callbacks.waits),
     )
+
+
+def _with_text_type(event: Event) -> Event:
+    return {**event, "type": event["type"].value}

@@ -54,6 +54,7 @@ def _patch_all() -> None:
         )
     _store_the_execution()
     _record_pauses()
+    _tell_events()
     _use_own_clients()
     _stop_printing_definitions()
     _name_service_errors()
@@ -94,6 +95,21 @@ def _record_pauses() -> None:
     retrier.time = SimpleNamespace(sleep=sleep)
     strategy = _moto("asl.component.common.retry.jitter_strategy_decl").JitterStrategyDecl
     _wrap(strategy, "_eval_body", jitter, replaces="random.uniform(0, interval_seconds)")
+
+
+def _tell_events() -> None:
+    def publish(original: Any, self: Any, **event: Any) -> None:
+        original(self, **event)
+        # The manager's lock is held, so this is still the newest event.
+        self.callbacks.event(self._history_event_list[-1])
+
+    manager = _moto("asl.eval.event.event_manager").EventManager
+    _wrap(
+        manager,
+        "_publish_history_event",
+        publish,
+        replaces="self._history_event_list.append(history_event)",
+    )
 
 
 def _use_own_clients() -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from devtools.asl.graph import ENDINGS, Machine, State, Transition, TransitionKind
 from devtools.drawing.elk import Json
-from devtools.drawing.sizes import (
+from devtools.drawing.structure import handlers, main_path
+from orderctl.picture.machine import ENDINGS, Machine, State, Transition, TransitionKind
+from orderctl.picture.sizes import (
     FRAME_FOOTER,
     FRAME_HEADER,
     FRAME_PADDING,
@@ -19,8 +20,7 @@ from devtools.drawing.sizes import (
     box_size,
     frame_title_width,
 )
-from devtools.drawing.structure import handlers, main_path
-from devtools.drawing.text import label_size
+from orderctl.picture.text import label_size
 
 # https://eclipse.dev/elk/reference/algorithms/org-eclipse-elk-layered.html
 _OPTIONS: Final = {

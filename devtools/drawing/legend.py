@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from devtools.asl.graph import State, TransitionKind
-from devtools.drawing.layout import Box, Layout
-from devtools.drawing.markup import element, text
-from devtools.drawing.shapes import draw_box, icon
-from devtools.drawing.sizes import ICON_SIZE
-from devtools.drawing.text import LABEL_FONT_SIZE, text_width
+from devtools.drawing.shapes import draw_box
+from orderctl.picture.machine import State, TransitionKind
+from orderctl.picture.markup import element, text
+from orderctl.picture.outlines import icon
+from orderctl.picture.placed import Box, Layout
+from orderctl.picture.sizes import ICON_SIZE
+from orderctl.picture.text import LABEL_FONT_SIZE, text_width
 
 _ROW_HEIGHT: Final = 30.0
 _SAMPLE_WIDTH: Final = 37.0

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from devtools.asl.graph import Transition
 from devtools.drawing.path import Path
+from orderctl.picture.machine import Transition
 
 
 @dataclass(frozen=True, slots=True)

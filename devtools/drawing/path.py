@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
-from devtools.asl.graph import Machine, Transition, TransitionKind
 from orderctl.errors import OperatorError
+from orderctl.picture.machine import Machine, Transition, TransitionKind
 
 _BRANCH: Final = re.compile(r"(?P<state>.+)\[(?P<index>\d+)\]")
 _FAILED: Final = ("Failed", "TimedOut")

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from devtools.drawing.layout import Box
-from devtools.drawing.markup import element, escaped, number, polygon, text
-from devtools.drawing.sizes import BOX_PADDING, FRAME_HEADER, ICON_SIZE, SIGN_WIDTH, SLANT, note
-from devtools.drawing.style import CROSS, ICONS, OTHER_COLOUR, OTHER_ICON, SERVICE_COLOURS, TICK
-from devtools.drawing.text import NAME_FONT_SIZE, NOTE_FONT_SIZE, text_width
-
-_CORNER: Final = 8.0
+from orderctl.picture.icons import CROSS, TICK
+from orderctl.picture.markup import element, escaped, number, text
+from orderctl.picture.outlines import icon, outline
+from orderctl.picture.placed import Box
+from orderctl.picture.sizes import BOX_PADDING, FRAME_HEADER, ICON_SIZE, SIGN_WIDTH, SLANT, note
+from orderctl.picture.text import NAME_FONT_SIZE, NOTE_FONT_SIZE, text_width
 
 
 def draw_box(box: Box, class_: str = "", chip: str = "") -> str:
@@ -43,29 +42,10 @@ def draw_frame(box: Box, class_: str) -> str:
     return element("g", *parts, class_=f"{box.state.type} {class_}".strip(), data_state=box.state.name)
 
 
-def icon(service: str, x: float, y: float) -> str:
-    """Draw the icon of a service on its colour."""
-    scale = ICON_SIZE / 16
-    return element(
-        "rect",
-        x=x,
-        y=y,
-        width=ICON_SIZE,
-        height=ICON_SIZE,
-        rx=4,
-        fill=SERVICE_COLOURS.get(service, OTHER_COLOUR),
-    ) + element(
-        "path",
-        d=ICONS.get(service, OTHER_ICON),
-        class_="icon",
-        transform=f"translate({number(x)} {number(y)}) scale({scale})",
-    )
-
-
 def _task(box: Box) -> Iterator[str]:
     state = box.state
     x, words = box.x + BOX_PADDING, note(state)
-    yield _rect(box, rx=6)
+    yield outline(box)
     yield icon(state.service or state.type, x, box.y + (box.height - ICON_SIZE) / 2)
     x += ICON_SIZE + BOX_PADDING
     yield text(state.name, x, box.y + 16.5, text_width(state.name, NAME_FONT_SIZE), "name")
@@ -73,22 +53,22 @@ def _task(box: Box) -> Iterator[str]:
 
 
 def _pass(box: Box) -> Iterator[str]:
-    yield _rect(box, rx=box.height / 2)
+    yield outline(box)
     yield _name(box, box.x + box.width / 2)
 
 
 def _choice(box: Box) -> Iterator[str]:
-    yield _slanted(box, SLANT, box.height / 2)
+    yield outline(box)
     yield _name(box, box.x + box.width / 2)
 
 
 def _succeed(box: Box) -> Iterator[str]:
-    yield _rect(box, rx=box.height / 2)
+    yield outline(box)
     yield from _signed(box, TICK)
 
 
 def _fail(box: Box) -> Iterator[str]:
-    yield _slanted(box, _CORNER, _CORNER)
+    yield outline(box)
     yield from _signed(box, CROSS)
 
 
@@ -111,26 +91,6 @@ def _name(box: Box, x: float) -> str:
     if not name:
         return ""
     return text(name, x, box.y + box.height / 2 + 4, text_width(name, NAME_FONT_SIZE), "name middle")
-
-
-def _rect(box: Box, rx: float) -> str:
-    return element("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=rx, class_="shape")
-
-
-def _slanted(box: Box, across: float, down: float) -> str:
-    """Draw the outline with slanted corners; a Choice has slanted sides."""
-    left, right, top, bottom = box.x, box.x + box.width, box.y, box.y + box.height
-    points = [
-        (left + across, top),
-        (right - across, top),
-        (right, top + down),
-        (right, bottom - down),
-        (right - across, bottom),
-        (left + across, bottom),
-        (left, bottom - down),
-        (left, top + down),
-    ]
-    return element("polygon", points=polygon(dict.fromkeys(points)), class_="shape")
 
 
 def _chip(box: Box, words: str) -> Iterator[str]:

@@ -4,9 +4,9 @@ import json
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from devtools.drawing.markup import element, escaped, number
 from devtools.drawing.path import Path, Visit, first_difference
 from devtools.drawing.style import STYLE
+from orderctl.picture.markup import element, escaped, number
 
 _GAP: Final = 24.0
 _HEADER: Final = 70.0

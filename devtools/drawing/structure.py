@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from devtools.asl.graph import ENDINGS, Machine, Transition, TransitionKind
+from orderctl.picture.machine import ENDINGS, Machine, Transition, TransitionKind
 
 _ABNORMAL: Final = {TransitionKind.CATCH, TransitionKind.END}
 _HANDLER_TYPES: Final = {"Task", *ENDINGS}

@@ -3,14 +3,6 @@
 from typing import Final
 
 INK: Final = "#1f2328"
-SERVICE_COLOURS: Final = {
-    "Lambda": "#ed7100",
-    "DynamoDB": "#3b48cc",
-    "EventBridge": "#e7157b",
-    "SQS": "#8c4fff",
-    "SNS": "#b0084d",
-}
-OTHER_COLOUR: Final = "#57606a"
 
 STYLE: Final = f"""
 text {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif; fill: {INK}; }}
@@ -58,16 +50,3 @@ text {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif; fill: {INK
 .difference {{ fill: none; stroke: #bf3989; stroke-width: 5; }}
 .where {{ font-size: 15px; font-weight: bold; fill: #bf3989; }}
 """
-
-# Drawn on a square of 16 x 16.
-ICONS: Final = {
-    "Lambda": "M4.5,2.5H7.2L12,13.5H13.5M7.8,5.8L3.6,13.5",
-    "DynamoDB": "M3,4C3,1.5 13,1.5 13,4S3,6.5 3,4V12C3,14.5 13,14.5 13,12V4M3,8C3,10.5 13,10.5 13,8",
-    "EventBridge": "M8,5.4A2.6,2.6 0 1 0 8.01,5.4ZM8,5.4V2M5.8,9.6L3,12.8M10.2,9.6L13,12.8",
-    "SQS": "M1.8,5H4.3V11H1.8ZM6.2,5H8.7V11H6.2ZM10.8,8H14.6M12.8,6L14.8,8L12.8,10",
-    "SNS": "M2.5,6.5V9.5L10,13V3ZM12.4,6C13.4,7 13.4,9 12.4,10",
-    "Wait": "M8,2A6,6 0 1 0 8.01,2ZM8,4.8V8L10.4,9.6",
-}
-OTHER_ICON: Final = "M3,3H13V13H3Z"
-TICK: Final = "M0,4L3.4,7.6L9.4,0.6"
-CROSS: Final = "M0.5,0.5L8,8M8,0.5L0.5,8"

@@ -1,23 +1,22 @@
 """Draws a state machine as one SVG file without external references."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-from devtools.asl.graph import Machine, TransitionKind
-from devtools.drawing.layout import Label, Layout, Line, Point, layout
+from devtools.drawing.layout import layout
 from devtools.drawing.legend import legend
 from devtools.drawing.marks import Marks
-from devtools.drawing.markup import element, escaped, polygon, rounded, text
 from devtools.drawing.path import Path
 from devtools.drawing.shapes import draw_box, draw_frame
 from devtools.drawing.style import STYLE
-from devtools.drawing.text import LABEL_FONT_SIZE, LABEL_LINE_HEIGHT, label_lines, text_width
+from orderctl.picture.lines import arrowhead, draw_label
+from orderctl.picture.machine import Machine, TransitionKind
+from orderctl.picture.markup import element, escaped, rounded
+from orderctl.picture.placed import Layout, Line
 
 _MARGIN: Final = 22.0
 _TITLE_HEIGHT: Final = 30.0
-_HEAD_LENGTH: Final = 7.0
-_HEAD_WIDTH: Final = 3.5
 _DOT_RADIUS: Final = 6.0
 
 
@@ -58,7 +57,7 @@ def _parts(machine: Machine, picture: Layout, marks: Marks) -> Iterator[str]:
     for line in sorted(picture.lines, key=lambda line: _height(line, marks)):
         yield _line(line, marks.transition(line.transition), outermost=line.transition in machine.transitions)
     for label in picture.labels:
-        yield _label(label, marks.transition(label.transition))
+        yield draw_label(label, marks.transition(label.transition))
     for box in picture.boxes:
         if not box.state.branches:
             name = box.state.name
@@ -76,37 +75,8 @@ def _line(line: Line, mark: str, *, outermost: bool) -> str:
     class_ = f"{transition.kind} {mark}".strip()
     parts = [element("path", d=rounded(line.points), class_=f"line {class_}")]
     if transition.target:
-        parts.append(element("polygon", points=_head(line.points), class_=f"head {class_}"))
+        parts.append(element("polygon", points=arrowhead(line.points), class_=f"head {class_}"))
     if outermost and not (transition.source and transition.target):
         x, y = line.points[-1 if transition.source else 0]
         parts.append(element("circle", cx=x, cy=y, r=_DOT_RADIUS, class_="dot"))
     return element("g", *parts, data_from=transition.source or "start", data_to=transition.target or "end")
-
-
-def _head(points: Sequence[Point]) -> str:
-    """Return the corners of the arrowhead at the last of the points."""
-    (from_x, from_y), (x, y) = points[-2:]
-    length = abs(x - from_x) + abs(y - from_y) or 1.0
-    along_x, along_y = (x - from_x) / length, (y - from_y) / length
-    back_x, back_y = x - along_x * _HEAD_LENGTH, y - along_y * _HEAD_LENGTH
-    across_x, across_y = -along_y * _HEAD_WIDTH, along_x * _HEAD_WIDTH
-    return polygon([(x, y), (back_x + across_x, back_y + across_y), (back_x - across_x, back_y - across_y)])
-
-
-def _label(label: Label, mark: str) -> str:
-    lines = label_lines(label.transition.label)
-    middle, y = label.x + label.width / 2, label.y + (label.height - len(lines) * LABEL_LINE_HEIGHT) / 2
-    ground = element(
-        "rect", x=label.x, y=label.y, width=label.width, height=label.height, rx=4, class_="paper"
-    )
-    words = [
-        text(
-            words,
-            middle,
-            y + (index + 0.8) * LABEL_LINE_HEIGHT,
-            text_width(words, LABEL_FONT_SIZE),
-            "label",
-        )
-        for index, words in enumerate(lines)
-    ]
-    return ground + element("g", *words, class_=mark)

@@ -24,6 +24,11 @@ OPEN_SHARDS: Final = 2 * MAX_ORDERS_PER_SECOND * OPEN_INDEX_WRITES_PER_ORDER // 
 
 STACK_PREFIX: Final = "OrderProcessing"
 EVENT_SOURCE: Final = "ecommerce.orders"
+# The page of an Express execution. The console finds one only with its start time.
+CONSOLE_LINK: Final = (
+    "https://{region}.{domain}/states/home?region={region}"
+    "#/express-executions/details/{arn}?startDate={epoch_ms}"
+)
 # The alias of the state machine that OrderPlaced starts.
 LIVE_ALIAS: Final = "live"
 

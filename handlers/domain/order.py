@@ -2,15 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from handlers.contract.money import Money, OrderLine
-from handlers.contract.names import CancelReason, OrderStatus
-
-_CONSOLE_LINK: Final = (
-    "https://{region}.{domain}/states/home?region={region}"
-    "#/express-executions/details/{arn}?startDate={epoch_ms}"
-)
+from handlers.contract.names import CONSOLE_LINK, CancelReason, OrderStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +15,10 @@ class Execution:
     started_at: str
 
     def console_url(self, domain: str) -> str:
-        """Return its page in the console, which finds an Express execution only with its start time.
-
-        `domain` is the console's, such as console.aws.amazon.com.
-        """
+        """Return its page in the console; `domain` is the console's, such as console.aws.amazon.com."""
         region = self.arn.split(":")[3]
         epoch_ms = round(datetime.fromisoformat(self.started_at).timestamp() * 1000)
-        return _CONSOLE_LINK.format(domain=domain, region=region, arn=self.arn, epoch_ms=epoch_ms)
+        return CONSOLE_LINK.format(domain=domain, region=region, arn=self.arn, epoch_ms=epoch_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from devtools.asl.graph import Machine, read_machine
-from devtools.drawing.layout import Box, Line
+from orderctl.picture.machine import Machine, read_machine
+from orderctl.picture.placed import Box, Line
 
 ORDER_WORKFLOW = Path(__file__).parents[2] / "statemachines" / "order_workflow.asl.json"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from devtools.asl.rules import rule_text
-from devtools.drawing.text import label_lines
+from orderctl.picture.rules import rule_text
+from orderctl.picture.text import label_lines
 
 RESERVED = {"Variable": "$.inventory", "StringEquals": "RESERVED"}
 AUTHORIZED = {"Variable": "$.payment", "StringEquals": "AUTHORIZED"}

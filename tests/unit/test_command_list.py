@@ -69,12 +69,12 @@ def test_the_help_lists_every_command_and_imports_none_of_them() -> None:
     assert imported & NOT_FOR_HELP == set()
 
 
-def test_the_list_has_all_installed_development_commands() -> None:
+def test_the_list_has_all_installed_development_commands_and_draw_has_a_part_in_them() -> None:
     installed = [entry_point.name for entry_point in entry_points(group=ENTRY_POINT_GROUP)]
 
     assert (
         sorted(installed)
-        == sorted(DEVELOPMENT_COMMANDS)
+        == sorted([*DEVELOPMENT_COMMANDS, "draw"])
         == [
             "demo",
             "deploy",

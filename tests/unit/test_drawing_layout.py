@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from devtools.asl.graph import Machine, Transition, TransitionKind, read_machine
-from devtools.drawing.layout import Box, Layout, Line, layout
+from devtools.drawing.layout import layout
 from orderctl.errors import OperatorError
+from orderctl.picture.machine import Machine, Transition, TransitionKind, read_machine
+from orderctl.picture.placed import Box, Layout, Line
 from tests.unit.drawing_samples import machines, order_workflow, overlap, rectangle, segments
 
 A_STEP = {"StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "End": True}}}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from devtools.asl.graph import TransitionKind
 from devtools.drawing.path import Path, Visit, first_difference, read_path
 from orderctl.errors import OperatorError
+from orderctl.picture.machine import TransitionKind
 from tests.unit.drawing_samples import attempted, confirmed, order_workflow, passed, payment_outage
 
 

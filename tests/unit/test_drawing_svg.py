@@ -12,14 +12,14 @@ from xml.etree import ElementTree as ET
 import pytest
 from typer.testing import CliRunner
 
-from devtools.asl.graph import read_machine
 from devtools.drawing import elk
-from devtools.drawing.markup import text
 from devtools.drawing.path import read_path
 from devtools.drawing.side_by_side import side_by_side
 from devtools.drawing.svg import draw
 from orderctl.errors import OperatorError
 from orderctl.main import app
+from orderctl.picture.machine import read_machine
+from orderctl.picture.markup import text
 from tests.unit.drawing_samples import ORDER_WORKFLOW, confirmed, order_workflow, passed, payment_outage
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -115,7 +115,7 @@ def test_a_name_is_escaped() -> None:
 def test_two_runs_draw_the_same_bytes() -> None:
     program = (
         "import json, sys\n"
-        "from devtools.asl.graph import read_machine\n"
+        "from orderctl.picture.machine import read_machine\n"
         "from devtools.drawing.svg import draw\n"
         "print(draw(read_machine(json.load(open(sys.argv[1]))), 'Order workflow'), end='')\n"
     )

@@ -245,6 +245,40 @@ def test_a_running_execution_goes_on_in_its_states() -> None:
 
 
 @pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        (
+            18,
+            "was last seen in ReserveInventory (1 attempt failed) and AuthorizePayment (1 attempt failed), and "
+            "the log does not have its end",
+        ),
+        (
+            -1,
+            "held the order: ReserveInventory and AuthorizePayment failed, and the log does not have its end",
+        ),
+    ],
+)
+def test_an_execution_that_has_no_end_after_five_minutes_does_not_go_on(events: int, expected: str) -> None:
+    seen = cut_off(CANCELLED, events)
+    assert seen.started is not None
+
+    before, after_ = (seen.at(seen.started + timedelta(minutes=5, seconds=each)) for each in (0, 1))
+
+    assert before.is_running
+    assert not after_.is_running
+    assert outcome(after_).text == expected
+    assert "goes on" not in shown(
+        TraceTree(Execution(trace=after_, origin=Origin.FIRST, outcome=outcome(after_)), CANCELLED.record)
+    )
+
+
+def test_an_execution_that_has_ended_keeps_its_end() -> None:
+    assert HELD.started is not None
+
+    assert HELD.at(HELD.started + timedelta(days=1)) == HELD
+
+
+@pytest.mark.parametrize(
     ("ending", "expected"),
     [
         ("FAILED", "held the order: ReserveInventory and AuthorizePayment failed, then failed: MessageLost"),

@@ -1,6 +1,8 @@
 """A patch refuses another version of MiniStack before it runs."""
 
+import json
 import logging
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -9,12 +11,22 @@ from typing import Any
 
 import pytest
 from ministack.core import lambda_runtime
-from ministack.services import apigateway_v1, eventbridge, lambda_svc, scheduler, ssm, stepfunctions
+from ministack.core.responses import AccountRegionScopedDict, request_scope
+from ministack.services import (
+    apigateway_v1,
+    cloudwatch_logs,
+    eventbridge,
+    lambda_svc,
+    scheduler,
+    ssm,
+    stepfunctions,
+)
 from ministack.services.cloudformation import provisioners
 
 from devtools.local_cloud.patches import (
     event_archives,
     event_dead_letters,
+    execution_logs,
     gateway_errors,
     lambda_concurrency,
     lambda_errors,
@@ -50,6 +62,7 @@ def _of_another_version(*_: Any) -> None:
         (public_parameters, ssm, "_public_parameter", _of_another_version),
         (schedules, scheduler, "_tick_schedules", _of_another_version),
         (schedules, stepfunctions, "_start_execution", _of_another_version),
+        (execution_logs, cloudwatch_logs, "_put_log_events", _of_another_version),
         (step_functions, stepfunctions, "_run_execution", _of_another_version),
         (step_functions, stepfunctions, "_emit_execution_status_event", _of_another_version),
         (state_machine_versions, stepfunctions, "_start_execution", _of_another_version),
@@ -134,3 +147,69 @@ def test_a_schedule_that_fires_has_no_line_in_the_log_of_the_cloud(
     record.threadName = thread
 
     assert schedules.is_worth_a_line(record) is is_logged
+
+
+@pytest.fixture
+def log_groups(monkeypatch: pytest.MonkeyPatch) -> AccountRegionScopedDict:
+    """The log groups of a MiniStack that has none."""
+    groups = AccountRegionScopedDict()
+    monkeypatch.setattr(cloudwatch_logs, "_log_groups", groups)
+    return groups
+
+
+def _execution_log(group: str = "group") -> execution_logs.ExecutionLog:
+    destination = {"logGroupArn": f"arn:aws:logs:eu-central-1:123456789012:log-group:{group}:*"}
+    settings = {"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": destination}]}
+    return execution_logs.ExecutionLog({"name": "machine", "loggingConfiguration": settings}, "arn")
+
+
+def _event(id_: int) -> dict[str, Any]:
+    return {"id": id_, "type": "TaskStarted", "timestamp": "2026-11-26T12:00:00.000Z"}
+
+
+def test_an_execution_is_logged_in_its_account_whoever_writes(log_groups: AccountRegionScopedDict) -> None:
+    with request_scope("123456789012", "eu-central-1"):
+        cloudwatch_logs._create_log_group({"logGroupName": "group"})
+        log = _execution_log()
+    log.add(_event(1))
+
+    with request_scope("210987654321", "us-east-1"):
+        log.write()
+
+    with request_scope("123456789012", "eu-central-1"):
+        assert _logged_ids(log_groups["group"]) == [1]
+
+
+def test_an_event_is_written_once_while_others_come(log_groups: AccountRegionScopedDict) -> None:
+    count = 1_000
+    cloudwatch_logs._create_log_group({"logGroupName": "group"})
+    log = _execution_log()
+    execution = threading.Thread(target=lambda: [log.add(_event(id_)) for id_ in range(count)])
+    flushing = [threading.Thread(target=lambda: [log.write() for _ in range(50)]) for _ in range(2)]
+
+    for thread in (execution, *flushing):
+        thread.start()
+    for thread in (execution, *flushing):
+        thread.join()
+    log.close()
+
+    assert _logged_ids(log_groups["group"]) == list(range(count))
+
+
+def test_an_execution_whose_log_group_is_deleted_says_so_once(
+    log_groups: AccountRegionScopedDict, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = _execution_log("deleted")
+
+    for id_ in (1, 2):
+        log.add(_event(id_))
+        log.write()
+
+    assert len(log_groups) == 0
+    (warning,) = caplog.messages
+    assert warning.startswith("Step Functions: arn is not logged")
+
+
+def _logged_ids(group: dict[str, Any]) -> list[int]:
+    (stream,) = group["streams"].values()
+    return [int(json.loads(event["message"])["id"]) for event in stream["events"]]

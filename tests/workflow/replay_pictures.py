@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from devtools.asl.definition import Definition
-from devtools.asl.graph import Machine, read_machine
 from devtools.drawing.path import Path as ExecutionPath
 from devtools.drawing.path import read_path
 from devtools.drawing.side_by_side import side_by_side
 from devtools.drawing.svg import draw
 from devtools.recording.recording import Outcome, Recording
 from orderctl.errors import OperatorError
+from orderctl.picture.machine import Machine, read_machine
 
 
 def draw_both(definition: Definition, recording: Recording, replayed: Outcome, folder: Path) -> Path:

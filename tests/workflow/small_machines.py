@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from devtools.asl.interpreter import ExecutionResult, Start, StateMachine, run
+from devtools.asl.interpreter import Event, ExecutionResult, Start, StateMachine, run
 
 FAIL = {"Type": "Fail", "Error": "Caught"}
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]
@@ -25,6 +25,7 @@ def execute(
     states: dict[str, Any],
     behaviour: Callable[[dict[str, Any]], Any] = lambda _: {},
     input_: Any = None,
+    on_event: Callable[[Event], None] = lambda _: None,
     **machine: Any,
 ) -> ExecutionResult:
     definition = {"StartAt": next(iter(states)), "States": states, **machine}
@@ -42,6 +43,7 @@ def execute(
         ),
         client_for=lambda *_: Client(behaviour),
         sleep=lambda _: None,
+        on_event=on_event,
     )
 
 

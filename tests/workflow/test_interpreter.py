@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from devtools.asl import moto_patches
-from devtools.asl.interpreter import ExecutionResult, TaskFailure, current_state
+from devtools.asl.interpreter import Event, ExecutionResult, TaskFailure, current_state
 from tests.waiting import TIMEOUT_SECONDS
 from tests.workflow.execution_history import states
 from tests.workflow.interventions import refusal
@@ -257,6 +257,45 @@ def test_events_are_json_in_chronological_order() -> None:
     assert events[0]["type"] == "ExecutionStarted"
     assert events[-1]["type"] == "ExecutionSucceeded"
     assert states(execution) == ["First", "Last"]
+
+
+def test_the_events_of_all_branches_are_told_as_they_are_in_the_history() -> None:
+    told: list[Event] = []
+    branches = [
+        {"StartAt": name, "States": {name: {"Type": "Pass", "Next": "Call"}, "Call": task()}}
+        for name in ("Left", "Right")
+    ]
+
+    execution = execute(
+        {"Both": {"Type": "Parallel", "Branches": branches, "End": True}},
+        lambda _: response({"status": "RESERVED"}),
+        on_event=told.append,
+    )
+
+    assert told == list(execution.events)
+    assert told[-1]["type"] == "ExecutionSucceeded"
+
+
+def test_an_event_is_told_when_it_happens() -> None:
+    told: list[Event] = []
+    before: list[list[str]] = []
+
+    def behaviour(_: Any) -> Any:
+        before.append([event["type"] for event in told])
+        return response(None)
+
+    execute({"Call": task()}, behaviour, on_event=told.append)
+
+    assert before == [["ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted"]]
+
+
+def test_the_end_of_an_execution_that_exceeds_its_timeout_is_told() -> None:
+    never, told = threading.Event(), list[Event]()
+
+    execute({"Call": task()}, lambda _: never.wait(TIMEOUT_SECONDS), on_event=told.append, TimeoutSeconds=1)
+
+    never.set()
+    assert told[-1]["type"] == "ExecutionTimedOut"
 
 
 def test_an_invalid_definition_is_refused() -> None:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from devtools.asl.graph import ENDINGS, State
-from devtools.drawing.text import NAME_FONT_SIZE, NOTE_FONT_SIZE, text_width
+from orderctl.picture.machine import ENDINGS, State
+from orderctl.picture.text import NAME_FONT_SIZE, NOTE_FONT_SIZE, text_width
 
 BOX_HEIGHT: Final = 38.0
 ICON_SIZE: Final = 22.0

@@ -1,13 +1,12 @@
 """A definition as a graph: states, the transitions between them, and a graph for each branch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from devtools.asl.definition import Definition, inner_machines
-from devtools.asl.rules import rule_text
 from orderctl.errors import OperatorError
+from orderctl.picture.rules import rule_text
 
 _SERVICES: Final = {
     "lambda": "Lambda",
@@ -19,6 +18,7 @@ _SERVICES: Final = {
 }
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 _DEFAULT_MAX_ATTEMPTS: Final = 3
+Definition = Mapping[str, Any]
 ENDINGS: Final = frozenset({"Succeed", "Fail"})
 
 
@@ -96,6 +96,11 @@ def read_machine(definition: Definition) -> Machine:
         states={name: _state(name, state) for name, state in states.items()},
         transitions=(start, *outgoing),
     )
+
+
+def inner_machines(state: Definition) -> Sequence[Definition]:
+    """Return the branches of a Parallel state, or the machine that a Map state runs for each item."""
+    return state.get("Branches") or [state[key] for key in ("ItemProcessor", "Iterator") if key in state]
 
 
 def _state(name: str, state: Definition) -> State:

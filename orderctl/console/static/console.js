@@ -1,0 +1,291 @@
+// Times in the reader's zone, the keyboard, the theme, and live rows.
+"use strict";
+{
+  const root = document.documentElement;
+  const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+  /** Show every time in the reader's zone; UTC stays on hover. */
+  function localizeTimes(within) {
+    for (const element of within.querySelectorAll("time[datetime]:not([data-local])")) {
+      const moment = new Date(element.dateTime);
+      const today = moment.toDateString() === new Date().toDateString();
+      element.textContent = (today ? timeOnly : dateTime).format(moment);
+      element.dataset.local = "";
+    }
+    for (const input of within.querySelectorAll("input[data-utc]")) {
+      if (input.dataset.utc && !input.value) input.value = localInput(new Date(input.dataset.utc));
+    }
+  }
+
+  /** Name the cells of a table: on a phone, where each row is a card, they stand without their column. */
+  function nameCells(within) {
+    for (const table of within.querySelectorAll("table.list:not(.orders)")) {
+      const names = [...table.querySelectorAll(":scope > thead th")].map((head) => head.querySelector(".sr-only") ? "" : head.textContent.trim());
+      for (const cell of table.querySelectorAll(":scope > tbody td:not([data-label])")) {
+        if (names[cell.cellIndex]) cell.dataset.label = names[cell.cellIndex];
+      }
+    }
+  }
+
+  /** Finish what the server has sent. */
+  function complete(within) {
+    localizeTimes(within);
+    nameCells(within);
+  }
+
+  /** Write a time as an input of type datetime-local has it: in the reader's zone, without its name. */
+  function localInput(moment) {
+    const shifted = new Date(moment.getTime() - moment.getTimezoneOffset() * 60000);
+    return shifted.toISOString().slice(0, 16);
+  }
+
+  // The address has UTC, so that it means the same to everybody.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const parameters = event.detail.parameters;
+    for (const name of ["since", "until"]) {
+      if (parameters[name]) parameters[name] = new Date(parameters[name]).toISOString();
+      else if (parameters[name] === "") delete parameters[name];
+    }
+    for (const name of ["status", "customer"]) if (parameters[name] === "") delete parameters[name];
+  });
+
+  /** Put the rows of changed orders in their places: over the old one, or among the others by time. */
+  function placeRows(html) {
+    const body = document.getElementById("order-rows");
+    if (!body) return;
+    const parsed = document.createElement("template");
+    parsed.innerHTML = html;
+    const rows = parsed.content.querySelector("template");
+    for (const row of rows ? [...rows.content.children] : []) {
+      row.id = `order-${row.dataset.order}`;
+      const present = document.getElementById(row.id);
+      localizeTimes(row);
+      if (present) changeRow(present, row);
+      else if (row.dataset.fits === "yes") insertByTime(body, row);
+    }
+    if (body.querySelector("tr")) document.getElementById("no-orders")?.remove();
+  }
+
+  /** Change the cells and keep the row, so that the focus and a click that has begun stay in it. */
+  function changeRow(present, row) {
+    if (row.dataset.fits === "no") {
+      if (present.contains(document.activeElement)) moveFocus(1);
+      present.remove();
+      return;
+    }
+    for (const [index, cell] of [...row.children].entries()) {
+      const old = present.children[index];
+      if (old.innerHTML !== cell.innerHTML && !old.contains(document.activeElement)) old.replaceWith(cell);
+    }
+  }
+
+  function insertByTime(body, row) {
+    const created = (other) => other.dataset.created ?? other.querySelector("time")?.dateTime ?? "";
+    let later = body.firstElementChild;
+    while (later && created(later) > row.dataset.created) later = later.nextElementSibling;
+    const older = body.lastElementChild?.classList.contains("older");
+    // Orders older than the last row come when the reader gets there.
+    if (older && (!later || later.classList.contains("older"))) return;
+    row.classList.add("new");
+    body.insertBefore(row, later);
+  }
+
+  // What the person reads stays where it is: the row with the focus, that under the pointer, or the first in sight.
+  let held = null;
+
+  function holdPlace() {
+    const body = document.getElementById("order-rows");
+    const top = document.querySelector(".top").getBoundingClientRect().bottom;
+    const row =
+      document.activeElement?.closest("#order-rows > tr") ??
+      document.querySelector("#order-rows > tr:hover:not(.older)") ??
+      (body && body.getBoundingClientRect().top < top ? rowAt(body, top) : null);
+    held = row && { row, top: row.getBoundingClientRect().top };
+  }
+
+  function keepPlace() {
+    if (held?.row.isConnected) window.scrollBy(0, held.row.getBoundingClientRect().top - held.top);
+    held = null;
+  }
+
+  /** Return the first row that is whole below this height of the window. */
+  function rowAt(body, top) {
+    const rows = body.children;
+    let [low, high] = [0, rows.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].getBoundingClientRect().top < top) low = middle + 1;
+      else high = middle;
+    }
+    return rows[low] ?? null;
+  }
+
+  // The focus stays on the link, when the part of the page that it is in is replaced.
+  let focused = null;
+
+  function holdFocus() {
+    const element = document.activeElement;
+    const part = element?.closest("main [id]")?.id;
+    const href = element?.getAttribute("href");
+    focused = part && href ? { element, find: `#${CSS.escape(part)} a[href="${CSS.escape(href)}"]` } : null;
+  }
+
+  function keepFocus() {
+    if (focused && !focused.element.isConnected) document.querySelector(focused.find)?.focus({ preventScroll: true });
+    focused = null;
+  }
+
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    holdFocus();
+    if (event.detail.type === "orders") holdPlace();
+  });
+  document.addEventListener("htmx:sseMessage", (event) => {
+    keepFocus();
+    if (event.detail.type !== "orders") return;
+    placeRows(event.detail.data);
+    keepPlace();
+  });
+
+  // Back, and a reload, show the list as it was: as many orders as were read, and the same ones in sight.
+  let opened = "";
+  const placeKey = () => `place ${location.pathname}${location.search}`;
+
+  function notePlace() {
+    const body = document.getElementById("order-rows");
+    if (!body) return;
+    const row = window.scrollY > 0 ? rowAt(body, document.querySelector(".top").getBoundingClientRect().bottom) : null;
+    const place = { y: window.scrollY, row: row?.id, top: row?.getBoundingClientRect().top, opened };
+    sessionStorage.setItem(placeKey(), JSON.stringify(place));
+    sessionStorage.setItem("list", globalThis.navigation?.currentEntry.key ?? "");
+  }
+
+  async function restorePlace() {
+    const kept = sessionStorage.getItem(placeKey());
+    const [how] = performance.getEntriesByType("navigation");
+    if (!kept || !document.getElementById("order-rows") || how.type === "navigate") return;
+    const place = JSON.parse(kept);
+    history.scrollRestoration = "manual";
+    while (place.row && !document.getElementById(place.row)) {
+      const older = document.querySelector("#order-rows > tr.older");
+      if (!older) break;
+      await htmx.ajax("GET", older.getAttribute("hx-get"), { target: older, swap: "outerHTML settle:0ms" });
+      if (older.isConnected) break;
+    }
+    document.getElementById(place.opened)?.querySelector("a.row").focus({ preventScroll: true });
+    const row = place.row && document.getElementById(place.row);
+    if (row) window.scrollBy(0, row.getBoundingClientRect().top - place.top);
+    else window.scrollTo(0, place.y);
+  }
+
+  document.addEventListener("scrollend", notePlace);
+  document.addEventListener("htmx:beforeRequest", notePlace);
+  window.addEventListener("pagehide", notePlace);
+  window.addEventListener("load", restorePlace);
+
+  document.addEventListener("htmx:sseError", () => say("The console does not respond. It tries again."));
+  document.addEventListener("htmx:responseError", (event) => {
+    const text = event.detail.xhr.responseText;
+    const parsed = new DOMParser().parseFromString(text, "text/html");
+    say(parsed.querySelector("h1")?.textContent ?? text);
+  });
+
+  // A state of the picture is chosen like its row of the timeline.
+  const rowOf = (number) => document.querySelector(`.timeline a[data-run="${CSS.escape(number)}"]`);
+
+  /** Mark the chosen state, in the picture and in the timeline. */
+  function markChosen() {
+    const chosen = document.querySelector("#state [data-chosen-run]")?.dataset.chosenRun;
+    for (const element of document.querySelectorAll("#order [data-run]")) {
+      element.classList.toggle("selected", element.dataset.run === chosen);
+    }
+  }
+
+  function chooseState(event) {
+    const state = event.target.closest?.("svg [data-run]");
+    if (!state) return;
+    event.preventDefault();
+    rowOf(state.dataset.run)?.click();
+  }
+
+  document.addEventListener("click", chooseState);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") chooseState(event);
+  });
+
+  // A live picture replaces the old one: the focus stays on the same state.
+  let focusedRun;
+  document.addEventListener("htmx:sseBeforeMessage", () => {
+    const state = document.activeElement?.closest?.("#order [data-run]");
+    focusedRun = state && { run: state.dataset.run, inPicture: Boolean(state.closest("svg")) };
+  });
+  document.addEventListener("htmx:afterSettle", markChosen);
+  document.addEventListener("htmx:sseMessage", () => {
+    markChosen();
+    if (!focusedRun) return;
+    const within = focusedRun.inPicture ? "#order svg" : "#order .timeline";
+    document.querySelector(`${within} [data-run="${focusedRun.run}"]`)?.focus();
+  });
+
+  /** Say something to who sees the page and to who hears it. */
+  function say(words) {
+    const problem = document.getElementById("problem");
+    if (problem) problem.textContent = words;
+  }
+
+  /** Move the focus among the rows of the page. */
+  function moveFocus(by) {
+    const rows = [...document.querySelectorAll("a.row")];
+    let at = rows.indexOf(document.activeElement);
+    if (at < 0 && by < 0) at = rows.length;
+    do at += by;
+    while (rows[at] && !rows[at].checkVisibility());
+    rows[at]?.focus({ preventScroll: true });
+    rows[at]?.scrollIntoView({ block: "nearest" });
+  }
+
+  const keys = {
+    j: () => moveFocus(1),
+    k: () => moveFocus(-1),
+    "/": () => document.querySelector(".search input")?.focus(),
+    "?": () => document.getElementById("keys")?.showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "Escape" && typing) typing.blur();
+    else if (event.key === "Escape" && !document.querySelector("dialog[open]")) goBack();
+    else if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && keys[event.key]) {
+      event.preventDefault();
+      keys[event.key]();
+    }
+  });
+
+  /** Go from a part of a page, or from an order, to what contains it. */
+  function goBack() {
+    const close = document.querySelector("[data-escape]");
+    // The list that the order was opened from, with its filters and its place. The history does not tell the
+    // addresses of pages that send no referrer.
+    const list = close?.pathname === "/orders" ? sessionStorage.getItem("list") : null;
+    if (globalThis.navigation?.entries().some((entry) => entry.key === list)) navigation.traverseTo(list);
+    else close?.click();
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#theme")) changeTheme();
+    opened = event.target.closest("#order-rows a.row")?.closest("tr").id ?? opened;
+    const copied = event.target.closest("[data-copy]");
+    if (copied) navigator.clipboard?.writeText(copied.dataset.copy);
+  });
+
+  function changeTheme() {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+  }
+
+  document.addEventListener("htmx:afterSettle", (event) => complete(event.target));
+  document.addEventListener("htmx:oobAfterSwap", (event) => complete(event.target));
+  document.addEventListener("DOMContentLoaded", () => complete(document));
+  if (document.readyState !== "loading") complete(document);
+}

@@ -1,0 +1,1 @@
+"""Draws the execution of an order as a picture, in SVG."""
