@@ -62,6 +62,7 @@ def up(  # noqa: PLR0913  one parameter an option
     if watch:
         _watch(folder)
     else:
+        progress.print(f"See its orders in the browser with `{orderctl_command()} console`.")
         progress.print(f"Stop it with `{orderctl_command()} down` (or `make down`).")
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from devtools.drawing.pictures import PICTURES, draw_again
+from devtools.checkout import REPOSITORY
+from devtools.drawing.pictures import draw_again, drawn_files
 from devtools.recording.recording import Recording
 from devtools.recording.script_recorder import record_script
 from devtools.recording.scripts.catalogue import all_scripts
@@ -89,9 +90,10 @@ def _record_by_hand(session: Session, scripts: Mapping[str, Script]) -> None:
 
 
 def _draw_again(session: Session) -> None:
-    for file in PICTURES:
+    for file, draw_file in drawn_files().items():
+        name = str(file.relative_to(REPOSITORY))
         try:
-            if draw_again(file):
-                output.print(f"drawn again: statemachines/pictures/{file.name}")
+            if draw_again(file, draw_file):
+                output.print(f"drawn again: {name}", markup=False)
         except OperatorError as error:
-            session.fail([f"statemachines/pictures/{file.name}"], error)
+            session.fail([name], error)

@@ -53,6 +53,7 @@ def next_commands(order_id: str, *, kept: bool) -> Iterator[Text]:
     orderctl = orderctl_command()
     yield Text(_KEPT if kept else _STOPPED.format(orderctl=orderctl))
     commands = {
+        f"{orderctl} console": "every order live, in the browser",
         f"{orderctl} show {shown}": "an order and its steps",
         f"{orderctl} trace {shown}": "the states that its executions passed",
         f"{orderctl} dlq list": "the parked messages",

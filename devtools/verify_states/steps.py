@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from devtools.asl.definition import Definition, State, handler_of, inner_machines
+from devtools.asl.definition import Definition, State, handler_of
 from devtools.recording.history import Event
 from devtools.recording.recording import Recording
 from devtools.recording.task_responses import TaskResponse, returns
 from orderctl.deployed_workflow import states
+from orderctl.picture.machine import inner_machines
 
 ENTERED: Final = "StateEntered"
 _EXITED: Final = "StateExited"

@@ -18,7 +18,7 @@ _HOST: Final = "127.0.0.1"
 def console(  # noqa: PLR0913  one parameter an option
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
-    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
     allow_changes: Annotated[
         bool, typer.Option("--allow-changes", help="Let it redrive and cancel orders of prod too.")
     ] = False,
@@ -26,10 +26,10 @@ def console(  # noqa: PLR0913  one parameter an option
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Serve a page that shows orders, executions, dead letters and stock live, until Ctrl-C.
+    """Serve a page that shows orders, executions, dead letters and stock live.
 
-    Only this machine can open it, and only with the token in the printed address. It uses your AWS
-    credentials, and costs a few calls a second while a page is open, none otherwise.
+    It ends with Ctrl-C. Only this machine can open it, and only with the token in the printed address. It
+    uses your AWS credentials, and costs some calls a second while a page is open, none otherwise.
     """
     serving = console_module("serving")
     stack = find_stack(stack_name_, profile, region)
@@ -44,7 +44,7 @@ def console(  # noqa: PLR0913  one parameter an option
         )
     output.print(made.access.address)
     say("The console is open until Ctrl-C. Its address is a secret: it lets anybody on this machine use it.")
-    if open_ and not webbrowser.open(made.access.address):
+    if not no_open and not webbrowser.open(made.access.address):
         say("No browser could be opened on this machine. Open the address above.")
     serving.serve(made, listener)
 

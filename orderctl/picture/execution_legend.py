@@ -58,7 +58,7 @@ def _entries(contents: Contents) -> Iterator[tuple[str, str]]:
                 sample = element("rect", x=1, y=3, width=24, height=16, rx=8, class_="stub-box")
             yield element("g", sample, class_=standing), STANDING_WORDS[standing]
     for ending, words in _ENDINGS.items():
-        if True:
+        if ending in contents.endings:
             box = element("rect", x=0, y=0, width=26, height=22, rx=7, class_="end-box")
             yield element("g", box, element("g", sign(ending, 3, 1), class_="end-sign"), class_=ending), words
     if contents.has_caught:

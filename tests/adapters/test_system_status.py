@@ -164,6 +164,24 @@ def test_a_sweeper_that_does_not_run_is_reported(orderctl: Orderctl) -> None:
     assert "The sweeper has not completed a run in the last 15 minutes." in outcome.stderr
 
 
+def test_faults_and_the_sweep_are_read_without_taking_a_dead_letter(
+    backlog: Backlog, workflow: Workflow
+) -> None:
+    backlog.park("payment", str(uuid4()))
+    workflow.faults["payment"] = Fault(rate=0.3)
+    swept(_now() - timedelta(minutes=2), OrdersReemitted=3)
+    stack = replace(backlog.stack, sweeper_log_group=SWEEPS)
+
+    found = system_status.read_faults_and_sweep(stack, _now())
+
+    on = {service.value for service, fault in (found.faults or {}).items() if fault}
+    assert (on, found.last_sweep and found.last_sweep.reemitted, found.notes) == ({"payment"}, 3, [])
+    first = client("sqs").receive_message(
+        QueueUrl=stack.dlq_urls["payment"], MessageSystemAttributeNames=["ApproximateReceiveCount"]
+    )
+    assert first["Messages"][0]["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
 def test_the_time_to_settle_is_that_of_the_last_hour(backlog: Backlog, orderctl: Orderctl) -> None:
     executions = json.loads(json.dumps(CONFIRMED.executions))
     order_id = str(uuid4())

@@ -53,6 +53,7 @@ def test_the_next_commands_name_the_order_while_the_local_cloud_is_running() -> 
     kept = "\n".join(line.plain for line in next_commands("o-1", kept=True))
     stopped = "\n".join(line.plain for line in next_commands("o-1", kept=False))
 
+    assert "orderctl console" in kept
     assert "orderctl trace o-1" in kept
     assert "orderctl demo --keep" in stopped
     assert "o-1" not in stopped

@@ -32,6 +32,14 @@
   function complete(within) {
     localizeTimes(within);
     nameCells(within);
+    reachCode(within);
+  }
+
+  /** Let the keyboard reach code that is scrolled. */
+  function reachCode(within) {
+    for (const code of within.querySelectorAll("pre:not([tabindex])")) {
+      if (code.scrollHeight > code.clientHeight || code.scrollWidth > code.clientWidth) code.tabIndex = 0;
+    }
   }
 
   /** Write a time as an input of type datetime-local has it: in the reader's zone, without its name. */
@@ -286,6 +294,8 @@
 
   document.addEventListener("htmx:afterSettle", (event) => complete(event.target));
   document.addEventListener("htmx:oobAfterSwap", (event) => complete(event.target));
+  // An event of <details> does not bubble.
+  document.addEventListener("toggle", (event) => reachCode(event.target), true);
   document.addEventListener("DOMContentLoaded", () => complete(document));
   if (document.readyState !== "loading") complete(document);
 }
