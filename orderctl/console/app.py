@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from orderctl.aws_calls import operator_error
-from orderctl.console.context import Console, console_of
+from orderctl.console.context import Console
 from orderctl.console.guard import Guard
 from orderctl.console.jobs import Jobs
 from orderctl.console.letters import Letters
@@ -88,12 +88,13 @@ def _operator_error(request: Request, error: Exception) -> Response:
 
 
 def _other_error(request: Request, error: Exception) -> Response:
+    """Explain an error of AWS. Any other one is a defect: its traceback goes to standard error."""
     explained = operator_error(error)
-    if explained is None:
-        raise error
-    return _operator_error(request, explained)
+    if explained is not None:
+        return _operator_error(request, explained)
+    what = f"The console failed: {type(error).__name__}."
+    return _error_page(request, what, "Its terminal has the details. Please report them.", 500)
 
 
 def _error_page(request: Request, what: str, what_to_do: str, status: int) -> Response:
-    console = console_of(request)
     return page(request, "error.html", status, what=what, what_to_do=what_to_do)
