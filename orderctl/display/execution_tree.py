@@ -39,7 +39,7 @@ class TraceTree:
 
 def _states(execution: Execution) -> Tree:
     tree = Tree("", guide_style="dim")
-    open_ = " goes on" if execution.trace.is_running else " did not end"
+    open_ = " goes on" if execution.trace.is_running else ""
     for run in execution.trace.runs:
         node = tree.add(_run(run, open_))
         for branch in run.branches:

@@ -47,10 +47,18 @@ class LoggedStack:
         group = {"logGroupArn": f"arn:aws:logs:us-east-1:123456789012:log-group:{GROUP}:*"}
         return {"loggingConfiguration": {"destinations": [{"cloudWatchLogsLogGroup": group}]}}
 
-    def log(self, execution: str, at: datetime, *, order_id: str = ORDER, stream: str = "states/1") -> str:
-        """Log an execution of three events, of which only the first names the order; return its ARN."""
+    def log(
+        self,
+        execution: str,
+        at: datetime,
+        *,
+        order_id: str = ORDER,
+        stream: str = "states/1",
+        events: int = 3,
+    ) -> str:
+        """Log the first of an execution's three events, of which one names the order; return its ARN."""
         arn = f"arn:aws:states:us-east-1:123456789012:express:Orders:{execution}:1"
-        types = ("ExecutionStarted", "PassStateEntered", "ExecutionSucceeded")
+        types = ("ExecutionStarted", "PassStateEntered", "ExecutionSucceeded")[:events]
         messages = [
             {
                 "id": str(number),
@@ -169,6 +177,18 @@ def test_a_duplicate_that_is_expected_is_searched_up_to_now(stack: LoggedStack) 
     found = ExecutionLog(stack).executions_of(ORDER, PLACED, count=2)  # type: ignore[arg-type]
 
     assert [each.arn for each in found] == [arn, duplicate]
+
+
+@pytest.mark.parametrize(("minutes", "ending"), [(1, "RUNNING"), (6, "UNKNOWN")])
+def test_an_execution_without_an_end_runs_for_five_minutes_at_most(
+    stack: LoggedStack, minutes: int, ending: str
+) -> None:
+    stack.store(updatedAt=PLACED)
+    stack.log("killed", datetime.now(UTC) - timedelta(minutes=minutes), events=2)
+
+    (execution,) = ExecutionLog(stack).executions_of(ORDER, PLACED)  # type: ignore[arg-type]
+
+    assert execution.ending == ending
 
 
 def test_a_search_ends_at_its_limit_of_pages(stack: LoggedStack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from devtools.asl.definition import read_definition, states
-from devtools.local_cloud.patches.step_functions import _log_event
+from devtools.local_cloud.patches.execution_logs import _log_event
 from devtools.templates import template as synthesized
 from handlers.contract.metrics import METRICS_NAMESPACE, MetricName
 from infrastructure.config import StageConfig

@@ -4,12 +4,14 @@ from devtools.local_cloud.patches import (
     event_archives,
     event_bus_policies,
     event_dead_letters,
+    execution_logs,
     gateway_errors,
     gateway_paths,
     iam_calls,
     lambda_concurrency,
     lambda_errors,
     lambda_logs,
+    noted_requests,
     public_parameters,
     saved_queries,
     schedules,
@@ -35,6 +37,8 @@ def apply_patches() -> None:
     saved_queries.apply()
     schedules.apply()
     iam_calls.apply()
+    noted_requests.apply()
     step_functions.apply()
+    execution_logs.apply()
     state_machine_versions.apply()
     stream_positions.apply()

@@ -1,17 +1,14 @@
-"""Executions run on moto's interpreter, and an Express execution leaves its log, as on AWS.
+"""Executions run on moto's interpreter.
 
 MiniStack's own interpreter continues the other branches when one has failed, ignores the timeout of a state
 machine, has no events from inside branches, logs nothing and waits 150 ms before it starts.
-https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 """
 
 import json
 import os
 import threading
-import time
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -20,9 +17,10 @@ from botocore.config import Config
 from ministack import app as ministack
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, now_iso
-from ministack.services import cloudwatch_logs, stepfunctions
+from ministack.services import stepfunctions
 
 from devtools.asl import interpreter
+from devtools.local_cloud.patches.execution_logs import ExecutionLog, decapitalized
 from devtools.local_cloud.patches.expected import expect_signature, expect_source
 from devtools.local_cloud.patches.state_machine_versions import started_revision
 
@@ -40,8 +38,6 @@ def apply() -> None:
     expect_signature(stepfunctions._run_execution, "exec_arn")
     expect_source(stepfunctions._run_execution, "_executions.get(exec_arn)", "time.sleep(0.15)")
     expect_source(stepfunctions._start_execution, "args=(_run_execution, exec_arn)")
-    expect_signature(cloudwatch_logs._put_log_events, "data")
-    expect_signature(cloudwatch_logs._create_log_stream, "data")
     announce = stepfunctions._emit_execution_status_event
     expect_signature(announce, "execution")
 
@@ -57,7 +53,7 @@ def apply() -> None:
     def describe_as_the_api(data: dict[str, Any]) -> Any:
         machine = stepfunctions._state_machines.get(data.get("stateMachineArn"))
         if machine and machine.get("loggingConfiguration"):
-            machine["loggingConfiguration"] = _decapitalized(machine["loggingConfiguration"])
+            machine["loggingConfiguration"] = decapitalized(machine["loggingConfiguration"])
         return describe(data)
 
     stepfunctions._run_execution = _run
@@ -73,7 +69,9 @@ def _run(execution_arn: str) -> None:
     # What is deployed while an execution waits for its turn does not change it.
     machine = machine | started_revision()
     with _running:
-        ended = _interpret(machine, execution)
+        execution["arn"] = _own_arn(machine, execution)
+        log = ExecutionLog.open(machine, execution["arn"])
+        ended = _interpret(machine, execution, log)
     execution |= {
         "status": ended.status,
         "stopDate": now_iso(),
@@ -82,7 +80,7 @@ def _run(execution_arn: str) -> None:
         "cause": ended.cause,
         "events": list(ended.events),
     }
-    _log(machine, execution)
+    log.close()
     if _is_express(machine) and not execution.get("sync"):
         # AWS keeps no Express execution after its end
         stepfunctions._executions.pop(execution_arn, None)
@@ -90,8 +88,9 @@ def _run(execution_arn: str) -> None:
         stepfunctions._emit_execution_status_event(execution)
 
 
-def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpreter.ExecutionResult:
-    execution["arn"] = _own_arn(machine, execution)
+def _interpret(
+    machine: Mapping[str, Any], execution: Mapping[str, Any], log: ExecutionLog
+) -> interpreter.ExecutionResult:
     try:
         return interpreter.run(
             interpreter.StateMachine(
@@ -109,6 +108,7 @@ def _interpret(machine: Mapping[str, Any], execution: dict[str, Any]) -> interpr
             ),
             # called in threads of the interpreter, which have no account
             client_for=partial(_client_for, _credentials(get_account_id(), machine)),
+            on_event=log.add,
         )
     except Exception as error:  # noqa: BLE001  the execution FAILED
         stepfunctions.logger.exception("Step Functions: %s could not be run", execution["arn"])
@@ -165,62 +165,3 @@ def _client(service: str, region: str, credentials: Credentials) -> Any:
             user_agent="states.amazonaws.com",  # boto3 would build its own for each request
         ),
     )
-
-
-def _log(machine: Mapping[str, Any], execution: Mapping[str, Any]) -> None:
-    group = _log_group(machine)
-    if not group:
-        return
-    # One stream for each execution: MiniStack sorts a whole stream at every write.
-    started = time.strftime("%Y-%m-%d-%H-%M", time.gmtime())
-    stream = f"states/{machine['name']}/{started}/{uuid.uuid4().hex[:8]}"
-    cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": stream})
-    status, _, response = cloudwatch_logs._put_log_events(
-        {
-            "logGroupName": group,
-            "logStreamName": stream,
-            "logEvents": [_log_event(event, execution["arn"]) for event in execution["events"]],
-        }
-    )
-    if status != 200:  # noqa: PLR2004  HTTP's OK
-        stepfunctions.logger.warning("Step Functions: %s is not logged: %s", execution["arn"], response)
-
-
-def _log_group(machine: Mapping[str, Any]) -> str | None:
-    """Return the log group of a machine whose log level is not OFF; ERROR and FATAL log like ALL."""
-    settings = _decapitalized(machine.get("loggingConfiguration") or {})
-    if settings.get("level", "OFF") == "OFF" or not settings.get("destinations"):
-        return None
-    arn = str(settings["destinations"][0]["cloudWatchLogsLogGroup"]["logGroupArn"])
-    return arn.split(":log-group:")[1].removesuffix(":*")
-
-
-def _decapitalized(value: Any) -> Any:
-    # CloudFormation writes `Level`, the API `level`
-    if isinstance(value, dict):
-        return {key[0].lower() + key[1:]: _decapitalized(inner) for key, inner in value.items()}
-    return [_decapitalized(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _log_event(event: Mapping[str, Any], execution_arn: str) -> dict[str, Any]:
-    milliseconds = int(_utc_time(event["timestamp"]).timestamp() * 1000)
-    details: Any = next((value for key, value in event.items() if key.endswith("Details")), {})
-    return {
-        "timestamp": milliseconds,
-        "message": json.dumps(
-            {
-                "id": str(event["id"]),
-                "type": event["type"],
-                "details": details,
-                "redrive_count": "0",
-                "previous_event_id": str(event.get("previousEventId", 0)),
-                "event_timestamp": str(milliseconds),
-                "execution_arn": execution_arn,
-            },
-            default=str,
-        ),
-    }
-
-
-def _utc_time(timestamp: Any) -> datetime:
-    return timestamp if isinstance(timestamp, datetime) else datetime.fromisoformat(timestamp)

@@ -232,6 +232,55 @@ def test_an_express_execution_is_logged_and_not_listed(local_stack: Stack) -> No
     assert machines.list_executions(stateMachineArn=machine)["executions"] == []
 
 
+def test_the_events_of_an_execution_are_logged_while_it_runs_and_each_of_them_once(
+    local_stack: Stack,
+) -> None:
+    """It tries to send a message until there is a queue."""
+    machine = _state_machine(
+        local_stack,
+        {
+            "StartAt": "Send",
+            "States": {
+                "Send": {
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:::sqs:sendMessage",
+                    "Parameters": {
+                        "QueueUrl": f"{local_stack.endpoint_url}/{LOCAL_ACCOUNT}/later",
+                        "MessageBody": "sent",
+                    },
+                    "Retry": [
+                        {
+                            "ErrorEquals": ["States.ALL"],
+                            "IntervalSeconds": 1,
+                            "BackoffRate": 1,
+                            "MaxAttempts": TIMEOUT_SECONDS,
+                        }
+                    ],
+                    "End": True,
+                }
+            },
+        },
+        name="sending",
+    )
+    local_stack.client("stepfunctions").start_execution(stateMachineArn=machine, input="{}")
+
+    while_running = eventually(
+        lambda: _logged(local_stack, contains="TaskFailed", group="sending"), "a failed attempt in the log"
+    )
+    local_stack.client("sqs").create_queue(QueueName="later")
+    logged = eventually(
+        lambda: _logged(local_stack, ends_with="ExecutionSucceeded", group="sending"), "the end of the log"
+    )
+
+    assert while_running[0]["type"] == "ExecutionStarted"
+    assert while_running == logged[: len(while_running)]
+    assert [int(event["id"]) for event in logged] == list(range(1, len(logged) + 1))
+    assert sorted(event["event_timestamp"] for event in logged) == [
+        event["event_timestamp"] for event in logged
+    ]
+    assert len(_streams(local_stack, "sending")) == 1
+
+
 def _invoke(stack: Stack, function: str, event: dict[str, Any]) -> dict[str, Any]:
     response = stack.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
     payload: dict[str, Any] = json.load(response["Payload"])
@@ -255,11 +304,12 @@ def _api_in_front_of(stack: Stack, function: str) -> str:
     return f"{stack.endpoint_url}/_aws/execute-api/{api}/probe/"
 
 
-def _state_machine(stack: Stack, definition: dict[str, Any]) -> str:
-    stack.client("logs").create_log_group(logGroupName="probe")
-    log_group = f"arn:aws:logs:{LOCAL_REGION}:{LOCAL_ACCOUNT}:log-group:probe:*"
+def _state_machine(stack: Stack, definition: dict[str, Any], *, name: str = "probe") -> str:
+    """Make an Express machine, and a log group of the same name; return the machine's ARN."""
+    stack.client("logs").create_log_group(logGroupName=name)
+    log_group = f"arn:aws:logs:{LOCAL_REGION}:{LOCAL_ACCOUNT}:log-group:{name}:*"
     created = stack.client("stepfunctions").create_state_machine(
-        name="probe",
+        name=name,
         type="EXPRESS",
         roleArn=ROLE,
         definition=json.dumps(definition),
@@ -273,7 +323,15 @@ def _state_machine(stack: Stack, definition: dict[str, Any]) -> str:
     return arn
 
 
-def _logged(stack: Stack, *, ends_with: str) -> list[dict[str, Any]]:
-    events = stack.client("logs").filter_log_events(logGroupName="probe")["events"]
+def _logged(
+    stack: Stack, *, contains: str = "", ends_with: str = "", group: str = "probe"
+) -> list[dict[str, Any]]:
+    """Return the messages of a log group as soon as it has the types of event that are given."""
+    events = stack.client("logs").filter_log_events(logGroupName=group)["events"]
     messages = [json.loads(event["message"]) for event in events]
-    return messages if messages and messages[-1]["type"] == ends_with else []
+    types = [message["type"] for message in messages]
+    return messages if contains in ["", *types] and ends_with in ["", *types[-1:]] else []
+
+
+def _streams(stack: Stack, group: str) -> list[dict[str, Any]]:
+    return list(stack.client("logs").describe_log_streams(logGroupName=group)["logStreams"])
