@@ -40,7 +40,8 @@ down: ## stop the local cloud and remove its data
 demo: install ## place orders of every kind on a local cloud and show what happened to each
 	@orderctl demo
 
-test: install ## run all tests, the end-to-end ones on a local cloud included; in random order: make test SEED=1
+test: install ## run all tests, the end-to-end ones on a local cloud and in a browser included; in random order: make test SEED=1
+	@python -m devtools.chromium >/dev/null || echo "The tests in the browser fail without it."
 	@pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(if $(SEED),-p randomly --randomly-seed $(SEED))
 
 gameday: install ## cause every failure on a local cloud, watch its alarms, follow the runbook; only one: make gameday ALARM=Throttles
@@ -52,6 +53,9 @@ soak: install ## random interleavings of orders for as long as you like: make so
 record: install ## record the workflow's scenarios on a local cloud of its own
 	@export ORDERCTL_HOME=$(CURDIR)/.local/record; orderctl up && { orderctl record --stage local; status=$$?; orderctl down; exit $$status; }
 
+screenshots: install ## take the pictures of the console in docs/pictures, on a local cloud of its own
+	@export ORDERCTL_HOME=$(CURDIR)/.local/screenshots; orderctl up --fresh && { python -m devtools.screenshots; status=$$?; orderctl down; exit $$status; }
+
 release-inputs: install ## keep what a release leaves behind (inputs, events, records) for tests/workflow/test_last_release.py
 	@python -m tests.workflow.release
 
@@ -61,11 +65,15 @@ mutate: install ## change the workflow in hundreds of small ways: the recorded t
 verify-states: install ## ask AWS's own engine whether the recordings are right; nothing is deployed. LIST=1 only counts the calls
 	@python -m devtools.verify_states $(if $(LIST),--list)
 
-bench: install ## measure what must be fast, on a quiet machine: the replays and orderctl --help
+bench: install ## measure what must be fast, on a quiet machine: the replays, orderctl --help, and the console with 10,000 orders
 	@python -m devtools.bench
+	@python -m tests.browser.bench
 
 bench-loop: install ## measure what a developer waits for, on a quiet machine: make up after an edit, and each command
 	@python -m devtools.bench_loop
+
+bench-cost: install ## count on a local cloud what orders use of AWS, for `orderctl cost`, and rewrite docs/performance.md
+	@python -m devtools.cost
 
 # It pins versions that other packages here can't have.
 .venv/checkov/.installed: requirements/checkov.txt .venv/.installed
@@ -105,4 +113,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test gameday soak record release-inputs mutate verify-states bench bench-loop lint deploy diff verify-aws lock clean
+.PHONY: help install up down demo test gameday soak record screenshots release-inputs mutate verify-states bench bench-loop bench-cost lint deploy diff verify-aws lock clean

@@ -1,6 +1,8 @@
 """Draws the pieces of one execution: cards, frames, lines, stubs and the end."""
 
+import re
 from collections.abc import Sequence
+from html import unescape
 from typing import Final
 
 from orderctl.picture.icons import SIGNS
@@ -20,26 +22,38 @@ from orderctl.picture.measures import (
 )
 from orderctl.picture.outlines import icon
 from orderctl.picture.pieces import Card, End, Point, Stub, Wire, WireLabel
-from orderctl.picture.state_view import StateView, facts_text
+from orderctl.picture.state_view import STANDING_WORDS, StateView, facts_text
 from orderctl.picture.text import fitted, text_width
 from orderctl.plain_text import printable
 
 _HEAD: Final = 8.0
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_TEXT: Final = re.compile(r"<text[^>]*>([^<]*)</text>")
 
 
 def state_group(view: StateView, parts: Sequence[str], *, interactive: bool, class_: str = "") -> str:
     """Put what is drawn of a state into one group, which can be a button."""
-    button = {"tabindex": "0", "role": "button", "aria_label": view.spoken} if interactive else {}
+    button = {"tabindex": "0", "role": "button", "aria_label": _spoken(view, parts)} if interactive else {}
     return element(
         "g",
         element("title", escaped(view.details)),
-        *parts,
+        # A button has its texts as words of one line.
+        *([part.replace("</text>", "</text> ") for part in parts] if interactive else parts),
         class_=f"state {view.standing} {class_}".strip(),
         data_state=view.name,
         data_run=str(view.number),
         **button,
     )
+
+
+def _spoken(view: StateView, parts: Sequence[str]) -> str:
+    """Return the name of a button: it begins with what is drawn, so that one can say what one sees.
+
+    https://www.w3.org/WAI/WCAG22/Understanding/label-in-name.html
+    """
+    drawn = " ".join(unescape(words) for part in parts for words in _TEXT.findall(part))
+    more = [STANDING_WORDS[view.standing], *([view.problem] if view.problem not in drawn else [])]
+    return ", ".join([drawn, *more])
 
 
 def draw_card(card: Card, *, interactive: bool) -> str:

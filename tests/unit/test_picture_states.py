@@ -149,7 +149,7 @@ def test_an_interactive_state_is_a_button_with_a_name_and_a_stub_is_none() -> No
 
     button = state(svg, "NotifyReceived")
     assert (button.get("role"), button.get("tabindex")) == ("button", "0")
-    assert button.get("aria-label") == "NotifyReceived, succeeded, 27 ms, SENT, 1 attempt"
+    assert button.get("aria-label") == "NotifyReceived 27 ms · 1 attempt → SENT, succeeded"
     assert state(svg, "CapturePayment").get("role") is None
     assert parse(svg).get("role") == "group"
 
@@ -157,7 +157,7 @@ def test_an_interactive_state_is_a_button_with_a_name_and_a_stub_is_none() -> No
 def test_the_name_of_a_retried_button_tells_the_waits() -> None:
     label = state(held(interactive=True), "AuthorizePayment").get("aria-label", "")
 
-    assert "4 attempts, 3.3 s of waiting between them" in label
+    assert "4 attempts, waited 3.3 s" in label
     assert STANDING_WORDS[Standing.CAUGHT] in label
 
 

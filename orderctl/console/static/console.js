@@ -60,8 +60,8 @@
 
   /** Put the rows of changed orders in their places: over the old one, or among the others by time. */
   function placeRows(html) {
-    const body = document.getElementById("order-rows");
-    if (!body) return;
+    const list = document.getElementById("order-rows");
+    if (!list) return;
     const parsed = document.createElement("template");
     parsed.innerHTML = html;
     const rows = parsed.content.querySelector("template");
@@ -70,9 +70,9 @@
       const present = document.getElementById(row.id);
       localizeTimes(row);
       if (present) changeRow(present, row);
-      else if (row.dataset.fits === "yes") insertByTime(body, row);
+      else if (row.dataset.fits === "yes") insertByTime(list, row);
     }
-    if (body.querySelector("tr")) document.getElementById("no-orders")?.remove();
+    if (list.querySelector("tr[id]")) document.getElementById("no-orders")?.remove();
   }
 
   /** Change the cells and keep the row, so that the focus and a click that has begun stay in it. */
@@ -88,27 +88,43 @@
     }
   }
 
-  function insertByTime(body, row) {
-    const created = (other) => other.dataset.created ?? other.querySelector("time")?.dateTime ?? "";
-    let later = body.firstElementChild;
-    while (later && created(later) > row.dataset.created) later = later.nextElementSibling;
-    const older = body.lastElementChild?.classList.contains("older");
+  // The browser lays out only the parts of the list that are in sight.
+  const MOST_OF_A_PART = 100;
+
+  function insertByTime(list, row) {
+    const parts = [...list.tBodies].filter((part) => part.classList.contains("part"));
+    const later = laterRow(parts, row.dataset.created);
     // Orders older than the last row come when the reader gets there.
-    if (older && (!later || later.classList.contains("older"))) return;
+    if (!later && list.querySelector(".older")) return;
     row.classList.add("new");
-    body.insertBefore(row, later);
+    if (!later) parts.at(-1).append(row);
+    else if (later === parts[0].rows[0] && parts[0].rows.length >= MOST_OF_A_PART) {
+      const part = parts[0].cloneNode();
+      parts[0].before(part);
+      part.append(row);
+    } else later.before(row);
+  }
+
+  /** Return the first row of an order that is not newer. */
+  function laterRow(parts, created) {
+    for (const part of parts) {
+      for (const row of part.rows) {
+        if ((row.dataset.created ?? row.querySelector("time").dateTime) <= created) return row;
+      }
+    }
+    return null;
   }
 
   // What the person reads stays where it is: the row with the focus, that under the pointer, or the first in sight.
   let held = null;
 
   function holdPlace() {
-    const body = document.getElementById("order-rows");
+    const list = document.getElementById("order-rows");
     const top = document.querySelector(".top").getBoundingClientRect().bottom;
     const row =
-      document.activeElement?.closest("#order-rows > tr") ??
-      document.querySelector("#order-rows > tr:hover:not(.older)") ??
-      (body && body.getBoundingClientRect().top < top ? rowAt(body, top) : null);
+      document.activeElement?.closest("#order-rows tr[id]") ??
+      document.querySelector("#order-rows tr[id]:hover") ??
+      (list && list.getBoundingClientRect().top < top ? rowAt(list, top) : null);
     held = row && { row, top: row.getBoundingClientRect().top };
   }
 
@@ -118,15 +134,11 @@
   }
 
   /** Return the first row that is whole below this height of the window. */
-  function rowAt(body, top) {
-    const rows = body.children;
-    let [low, high] = [0, rows.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (rows[middle].getBoundingClientRect().top < top) low = middle + 1;
-      else high = middle;
-    }
-    return rows[low] ?? null;
+  function rowAt(list, top) {
+    const isInSight = (element) => element.getBoundingClientRect().bottom > top;
+    const part = [...list.tBodies].find(isInSight);
+    const rows = [...(part?.rows ?? [])];
+    return rows.find((row) => row.getBoundingClientRect().top >= top) ?? rows.findLast(isInSight) ?? null;
   }
 
   // The focus stays on the link, when the part of the page that it is in is replaced.
@@ -160,9 +172,9 @@
   const placeKey = () => `place ${location.pathname}${location.search}`;
 
   function notePlace() {
-    const body = document.getElementById("order-rows");
-    if (!body) return;
-    const row = window.scrollY > 0 ? rowAt(body, document.querySelector(".top").getBoundingClientRect().bottom) : null;
+    const list = document.getElementById("order-rows");
+    if (!list) return;
+    const row = window.scrollY > 0 ? rowAt(list, document.querySelector(".top").getBoundingClientRect().bottom) : null;
     const place = { y: window.scrollY, row: row?.id, top: row?.getBoundingClientRect().top, opened };
     sessionStorage.setItem(placeKey(), JSON.stringify(place));
     sessionStorage.setItem("list", globalThis.navigation?.currentEntry.key ?? "");
@@ -175,7 +187,7 @@
     const place = JSON.parse(kept);
     history.scrollRestoration = "manual";
     while (place.row && !document.getElementById(place.row)) {
-      const older = document.querySelector("#order-rows > tr.older");
+      const older = document.querySelector("#order-rows .older");
       if (!older) break;
       await htmx.ajax("GET", older.getAttribute("hx-get"), { target: older, swap: "outerHTML settle:0ms" });
       if (older.isConnected) break;
@@ -292,10 +304,20 @@
     localStorage.setItem("theme", root.dataset.theme);
   }
 
-  document.addEventListener("htmx:afterSettle", (event) => complete(event.target));
-  document.addEventListener("htmx:oobAfterSwap", (event) => complete(event.target));
+  // What is live tells of each message; its new parts tell of themselves too.
+  const live = new WeakSet();
+  function completeNew(event) {
+    if (live.has(event.target)) return;
+    if (event.target.hasAttribute("sse-swap")) live.add(event.target);
+    complete(event.target);
+  }
+
+  document.addEventListener("htmx:afterSettle", completeNew);
+  document.addEventListener("htmx:oobAfterSwap", completeNew);
   // An event of <details> does not bubble.
   document.addEventListener("toggle", (event) => reachCode(event.target), true);
-  document.addEventListener("DOMContentLoaded", () => complete(document));
-  if (document.readyState !== "loading") complete(document);
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const element of document.querySelectorAll("[sse-swap]")) live.add(element);
+    complete(document);
+  });
 }

@@ -1,0 +1,80 @@
+"""Finds the Chromium for the tests of the console and its screenshots; installs it where that is possible."""
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import Final
+
+from orderctl.terminal import output, say
+
+VARIABLE: Final = "CHROMIUM"
+# Without the services of Google: a test makes no request to another host.
+ARGUMENTS: Final = (
+    "--no-sandbox",  # as root, Chromium starts only without it; it loads pages of this repository only
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_PROGRAMS: Final = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+_WHAT_TO_DO: Final = (
+    "There is no Chromium, and the tests of the console need one. Install it: `apt-get install chromium` on "
+    "Debian, `brew install --cask google-chrome` on macOS. Or name a Chromium or Chrome: "
+    f"`export {VARIABLE}=/path/to/chromium`."
+)
+
+
+class NoChromiumError(Exception):
+    """There is no Chromium on this machine. The text says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(_WHAT_TO_DO)
+
+
+def chromium() -> str:
+    """Return the path of the program; raise NoChromiumError when there is none."""
+    named = os.environ.get(VARIABLE)
+    for program in [named] if named else _PROGRAMS:
+        if found := shutil.which(program):
+            return found
+    raise NoChromiumError
+
+
+def main(arguments: list[str]) -> int:
+    """Print the path. With --install, install Debian's where it is missing and this may be done."""
+    try:
+        output.print(chromium())
+    except NoChromiumError as error:
+        if "--install" in arguments and _installed():
+            return main([])
+        say(str(error))
+        return 1
+    return 0
+
+
+def _installed() -> bool:
+    """Install Debian's Chromium as root; tell whether that was done."""
+    apt_get = shutil.which("apt-get")
+    if apt_get is None or os.geteuid() != 0:
+        return False
+    say("installing Chromium")
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+        ended = subprocess.run(
+            [apt_get, "--quiet=2", *step], env=environment, stdout=subprocess.DEVNULL, check=False
+        )
+    return ended.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
