@@ -40,6 +40,9 @@ COMMANDS: Final = {
     "stats": ListedCommand(
         "Count how orders ended, how long that took, and what was refused.", "orderctl.commands.stats:stats"
     ),
+    "cost": ListedCommand(
+        "Tell what orders cost on AWS, by outcome and service.", "orderctl.commands.cost:cost"
+    ),
     "watch": ListedCommand(
         "Watch the open orders, the newest outcomes and the queues.", "orderctl.commands.watch:watch"
     ),

@@ -17,6 +17,7 @@ EXAMPLES: Final = {
     "show": f"orderctl show {_ORDER}",
     "orders": "orderctl orders --status ON_HOLD --older-than 1h",
     "stats": "orderctl stats --since 24h --stage prod",
+    "cost": "orderctl cost --orders 250000 --lines 10",
     "watch": "orderctl watch --stage prod",
     "console": "orderctl console --stage dev",
     "open": "orderctl open dashboard --stage prod",

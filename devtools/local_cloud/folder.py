@@ -42,6 +42,11 @@ class Folder(LocalCloudFiles):
         return self.root / "calls.jsonl"
 
     @property
+    def requests_file(self) -> Path:
+        """The calls of some services while it exists, as lines of JSON; only with `iam_marker`."""
+        return self.root / "requests.jsonl"
+
+    @property
     def deploy_log(self) -> Path:
         """The output of the CDK."""
         return self.root / "deploy.log"
@@ -111,7 +116,8 @@ class Folder(LocalCloudFiles):
 
     def clean(self) -> None:
         """Remove all but the address, the logs and the locks."""
-        for file in (self.stack_file, self.server_file, self.iam_marker, self.calls_file):
+        files = (self.stack_file, self.server_file, self.iam_marker, self.calls_file, self.requests_file)
+        for file in files:
             file.unlink(missing_ok=True)
         for folder in (self.temporary, self.state, self.assembly):
             shutil.rmtree(folder, ignore_errors=True)

@@ -65,7 +65,11 @@ def deployment_environment(folder: Folder, endpoint_url: str) -> dict[str, str]:
 def _iam(folder: Folder) -> dict[str, str]:
     if not folder.iam_marker.exists():
         return {}
-    return {"AUTH": "true", "LOCAL_CLOUD_CALLS": str(folder.calls_file)}
+    return {
+        "AUTH": "true",
+        "LOCAL_CLOUD_CALLS": str(folder.calls_file),
+        "LOCAL_CLOUD_REQUESTS": str(folder.requests_file),
+    }
 
 
 def _base(folder: Folder) -> dict[str, str]:
