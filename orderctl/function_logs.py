@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from orderctl.deployed_workflow import states
@@ -36,10 +37,15 @@ class FunctionLogs:
     def __init__(self, stack: Stack, definition: Mapping[str, Any]) -> None:
         self._lambda = stack.client("lambda")
         self._logs = stack.client("logs")
-        self._functions = {
-            name: str(state["Parameters"]["FunctionName"])
+        tasks = {
+            name: state["Parameters"]
             for name, state in states(definition)
             if "FunctionName" in state.get("Parameters", {})
+        }
+        self._functions = {name: str(task["FunctionName"]) for name, task in tasks.items()}
+        # The step that the function logs.
+        self._operations = {
+            name: str(task.get("Payload", {}).get("operation", "")) for name, task in tasks.items()
         }
         self._groups: dict[str, str] = {}
 
@@ -63,11 +69,16 @@ class FunctionLogs:
         found: list[LogLine] = []
         for _ in range(_MOST_PAGES):
             page = self._logs.filter_log_events(**request)
-            found += [_line(event) for event in page["events"]]
+            found += filter(partial(self._is_of, state_name), map(_line, page["events"]))
             if "nextToken" not in page:
                 break
             request["nextToken"] = page["nextToken"]
         return sorted(found, key=lambda line: line.at)[:_MOST_LINES]
+
+    def _is_of(self, state_name: str, line: LogLine) -> bool:
+        """Tell whether the line can be of this state: the same function works for others, a moment later."""
+        others = set(self._operations.values()) - {self._operations[state_name]}
+        return line.fields.get("step") not in others
 
     def _group(self, arn: str) -> str:
         if arn not in self._groups:

@@ -37,8 +37,8 @@ class Next:
     commands: tuple[str, ...] = ()
 
 
-def status_words(report: OrderReport, now: datetime) -> str:
-    """Say where the order stands, in one or two sentences."""
+def status_words(report: OrderReport, now: datetime | None) -> str:
+    """Say where the order stands, in one or two sentences; with `now`, also for how long it has waited."""
     match report.status:
         case OrderStatus.PENDING:
             words = _pending(report)
@@ -123,10 +123,11 @@ def _pending(report: OrderReport) -> str:
     return f"In progress, and no execution runs: the last one {report.executions[-1].outcome.text}."
 
 
-def _held(report: OrderReport, now: datetime) -> str:
+def _held(report: OrderReport, now: datetime | None) -> str:
     if report.waits_for_operator and report.open_since:
         since = report.open_since
-        waits = f"it has waited for an operator since {rfc3339(since)} ({age(now - since)})"
+        waited = f" ({age(now - since)})" if now else ""
+        waits = f"it has waited for an operator since {rfc3339(since)}{waited}"
     elif report.is_to_be_cancelled:
         waits = "it is being cancelled"
     else:

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orderctl.aws_calls import operator_error
 from orderctl.console.context import console_of
 from orderctl.console.jobs import Jobs
 from orderctl.console.letters import Letters
+from orderctl.console.problems import problem
 from orderctl.console.rendering import page
 from orderctl.errors import OperatorError
 from orderctl.terminal import silent
@@ -91,8 +91,7 @@ def _answered(action: Action, request: Request, form: Form) -> Response:
 
 def failed(request: Request, error: Exception) -> Response:
     """Return the part that says why something was not done."""
-    explained = error if isinstance(error, OperatorError) else operator_error(error)
-    what, *advice = str(explained).splitlines()
+    what, *advice = str(problem(error, is_local=console_of(request).is_local)).splitlines()
     return _said(page(request, "action_failed.html", _FAILED, what=what, advice=advice))
 
 

@@ -92,22 +92,32 @@ def order_chart(orders: Sequence[FeedOrder], span: Span, buckets: Buckets) -> Ch
 
 
 def outcome_chart(orders: Sequence[FeedOrder], span: Span, buckets: Buckets) -> Chart:
-    """Chart how orders ended, in the minutes in which they did."""
+    """Chart how orders were settled, in the minutes in which they were; and which are held since when.
+
+    The shares are of the settled ones: a held order is not done.
+    """
     found = outcomes(orders, buckets)
     sums = {status: sum(counts) for status, counts in found.items()}
-    total = sum(sums.values())
+    total = sum(count for status, count in sums.items() if status.is_settled)
     figures = {
-        status: f"{count:,} ({share_text(count, total)})" if count else "0" for status, count in sums.items()
+        status: f"{count:,} ({share_text(count, total)})" if count and status.is_settled else f"{count:,}"
+        for status, count in sums.items()
     }
-    said = ", ".join(f"{figures[status]} {_OUTCOME_WORDS[status]}" for status in OUTCOMES)
+    said = ", ".join(
+        f"{figures[status]} {_OUTCOME_WORDS[status]}" for status in OUTCOMES if status.is_settled
+    )
+    settled = (
+        f"Of {_counted(total, 'order', 'orders')} settled in the last {span.words}: {said}."
+        if total
+        else f"No order was settled in the last {span.words}."
+    )
+    held = sums[OrderStatus.ON_HOLD]
     return Chart(
         key="outcomes",
         title=f"Outcomes per {_words(buckets.seconds)}",
         kind="bars",
         unit="count",
-        sentence=f"Of {_counted(total, 'order', 'orders')} that ended in the last {span.words}: {said}."
-        if total
-        else f"No order ended in the last {span.words}.",
+        sentence=settled + (f" {_counted(held, 'order is', 'orders are')} held since then." if held else ""),
         series=[
             Series(
                 name=_OUTCOME_WORDS[status],

@@ -25,6 +25,13 @@ MOST_LISTED: Final = 100
 _FEW: Final = 20
 _MOST_CAUSE: Final = 400
 _WAIT_SECONDS: Final = 30.0
+# Of one, and of more.
+_VERDICT_WORDS: Final = {
+    Verdict.NEEDS_REDRIVE: ("needs a redrive", "need a redrive"),
+    Verdict.BEING_REDRIVEN: ("is being redriven", "are being redriven"),
+    Verdict.ALREADY_DONE: ("is already done", "are already done"),
+    Verdict.UNKNOWN: ("is unknown", "are unknown"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +89,12 @@ class LetterGroup:
     def oldest(self) -> datetime:
         """Return when the oldest message was sent."""
         return self.messages[0].sent
+
+    @property
+    def to_do(self) -> str:
+        """Say what is to be done: 6 need a redrive, 1 is already done."""
+        found = ((each, self.verdicts.get(each, 0)) for each in Verdict)
+        return ", ".join(f"{count:,} {_VERDICT_WORDS[each][count > 1]}" for each, count in found if count)
 
     @property
     def order_count(self) -> int:

@@ -9,9 +9,9 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.contract.clock import utc_now
-from orderctl.aws_calls import operator_error
 from orderctl.console.faults_and_sweep import FaultsAndSweep
 from orderctl.console.order_feed import OrderFeed
+from orderctl.console.problems import problem_text
 from orderctl.console.queue_history import QueueHistory
 from orderctl.dlq.queues import DeadLetterQueue, QueueSize
 from orderctl.errors import OperatorError
@@ -20,6 +20,7 @@ from orderctl.terminal import silent
 
 _LOCAL_SECONDS: Final = 1.0
 _AWS_SECONDS: Final = 3.0
+_LOOKED_AWAY_SECONDS: Final = 10.0
 
 
 class Live:
@@ -37,6 +38,7 @@ class Live:
         # Why the last refresh failed; "" when it did not.
         self.problem = ""
         self._queues = [DeadLetterQueue(stack, name) for name in QUEUES]
+        self._is_local = stack.endpoint_url is not None
         self._seconds = _LOCAL_SECONDS if stack.endpoint_url else _AWS_SECONDS
         self._refreshing = threading.Lock()
         self._refreshed_at = -self._seconds
@@ -49,6 +51,11 @@ class Live:
     def dead_letters(self) -> int:
         """Return how many messages all queues have, those that a reader has hidden included."""
         return sum(size.waiting + size.hidden for size in self.queues.values())
+
+    @property
+    def is_stopped(self) -> bool:
+        """Tell whether the console ends: a page must not keep it."""
+        return self._stopped.is_set()
 
     def start(self) -> None:
         """Read the orders of the last hours in the background, and begin to follow the others."""
@@ -93,12 +100,19 @@ class Live:
 
     def _refresh(self) -> None:
         with silent(), self._noting_problems():
+            looked_away = time.monotonic() - self._refreshed_at > _LOOKED_AWAY_SECONDS
+            # A local cloud may have begun anew meanwhile.
+            anew = (looked_away or bool(self.problem)) and not self.feed.is_still_there()
+            if anew:
+                self.feed.forget()
             self.feed.refresh()
             self.queues = {queue.name: queue.size() for queue in self._queues}
             self.queue_history.add(
                 utc_now(), {name: size.waiting + size.hidden for name, size in self.queues.items()}
             )
             self.problem = ""
+            if anew:
+                self.feed.load_earlier(self._stopped.is_set)
         self._refreshed_at = time.monotonic()
 
     @contextmanager
@@ -107,5 +121,4 @@ class Live:
         try:
             yield
         except (ClientError, BotoCoreError, OperatorError) as error:
-            explained = error if isinstance(error, OperatorError) else operator_error(error)
-            self.problem = " ".join(str(explained).splitlines())
+            self.problem = problem_text(error, is_local=self._is_local)

@@ -25,6 +25,7 @@ from orderctl.durations import age
 
 _RATE: Final = timedelta(minutes=5)
 _HOUR: Final = timedelta(hours=1)
+_SETTLED: Final = frozenset(status for status in OrderStatus if status.is_settled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +130,13 @@ def _rate(orders: Sequence[FeedOrder], now: datetime) -> Figure:
 
 def _confirmed(orders: Sequence[FeedOrder], now: datetime) -> Figure:
     since = rfc3339(now - _HOUR)
-    ended = [order for order in orders if order.status != OrderStatus.PENDING and ended_at(order) >= since]
-    confirmed = sum(order.status == OrderStatus.CONFIRMED for order in ended)
+    settled = [order for order in orders if order.status in _SETTLED and ended_at(order) >= since]
+    confirmed = sum(order.status == OrderStatus.CONFIRMED for order in settled)
     return Figure(
         key="confirmed",
         name="Confirmed",
-        value=share_text(confirmed, len(ended)) if ended else NO_VALUE,
-        note=f"of {len(ended):,} in the last hour",
+        value=share_text(confirmed, len(settled)) if settled else NO_VALUE,
+        note=f"of {len(settled):,} settled in the last hour",
     )
 
 

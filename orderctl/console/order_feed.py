@@ -27,6 +27,7 @@ _MOST_OF_A_PARTITION: Final = 200
 _FIRST_WINDOW: Final = timedelta(minutes=5)
 _EARLIER: Final = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 _MOST_PAGES: Final = 5
+_SAMPLE: Final = 20
 # How long AWS may take to write a line of the log.
 _LOG_DELAY: Final = timedelta(seconds=20)
 _ATTRIBUTES: Final = (
@@ -111,7 +112,26 @@ class OrderFeed:
         self._started = now()
         self._read_from = self._started - _FIRST_WINDOW
         self.version = 0
+        # It changes when orders may have gone, which they do not otherwise.
+        self.epoch = 0
         self.complete_since = self._read_from
+
+    def is_still_there(self) -> bool:
+        """Tell whether the table has the newest orders that were read; this costs one BatchGetItem."""
+        newest = [order.order_id for order in self.orders()[:_SAMPLE]]
+        keys = [{"orderId": order_id, "record": ORDER_RECORD} for order_id in newest]
+        found = list(batch_get(self._dynamodb, self._table, keys, ("orderId",))) if keys else []
+        return len(found) == len(newest)
+
+    def forget(self) -> None:
+        """Begin anew: the pages that show its orders have to be loaded again."""
+        with self._lock:
+            self._orders.clear()
+            self._changed_at.clear()
+            self._started = self._now()
+            self._read_from = self.complete_since = self._started - _FIRST_WINDOW
+            self.version += 1
+            self.epoch += 1
 
     def orders(self) -> list[FeedOrder]:
         """Return what is known, the newest first."""

@@ -93,6 +93,11 @@ class OrderPage:
         return found[-1] if found else None
 
     @property
+    def may_change_unseen(self) -> bool:
+        """Tell whether what is shown may change although its record does not: a fault that ends."""
+        return bool(self.report.faults)
+
+    @property
     def fingerprint(self) -> object:
         """Return what changes when the page has to be shown again."""
         return (
@@ -100,6 +105,8 @@ class OrderPage:
             [(each.console_url, _progress(each.execution)) for each in self.executions],
             [each.letter.message_id for each in self.report.parked],
             self.report.notes,
+            self.words,
+            self.next,
         )
 
 
@@ -125,7 +132,8 @@ class OrderPages:
         return OrderPage(
             at=now,
             report=report,
-            words=status_words(report, now),
+            # The page stays open, and an age in it would not.
+            words=status_words(report, None),
             next=next_step(
                 report,
                 now,

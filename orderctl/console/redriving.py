@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from orderctl.aws_calls import NO_RESPONSE
 from orderctl.console.jobs import Job
 from orderctl.console.letters import Letters
+from orderctl.console.problems import problem
 from orderctl.display.layout import counted
 from orderctl.dlq.aftermath import came_of, wait_until_done
 from orderctl.dlq.messages import DeadLetter
@@ -22,6 +24,7 @@ from orderctl.stack import Stack
 RATE: Final = 50.0
 # As `orderctl dlq redrive --wait`: an execution ends after 285 s; on the local cloud it may wait.
 _WAIT_SECONDS: Final = 330.0
+_ALREADY_DONE: Final = "already done: its message was only removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +77,17 @@ class DryRun:
 
 @dataclass(slots=True, kw_only=True)
 class RedriveOutcome:
-    """What a redrive did, and what came of its orders. It is kept up to date while the job runs."""
+    """What a redrive did, and what came of its orders. It is kept up to date while the job runs.
+
+    `came` has the orders that were emitted again, `not_emitted` the others of the plan.
+    """
 
     size: int = 0
     gone: int = 0
     left_out: int = 0
     result: RedriveResult = field(default_factory=RedriveResult)
     came: Sequence[KnownOrder] = ()
+    not_emitted: Sequence[tuple[KnownOrder, str]] = ()
 
     @property
     def text(self) -> str:
@@ -96,7 +103,8 @@ class RedriveOutcome:
     def rows(self) -> list[tuple[KnownOrder, str]]:
         """Return each order with what came of it; what is not done comes first."""
         said = [(order, came_of(order)) for order in self.came]
-        return sorted(said, key=lambda row: (row[0].is_closed, row[1], row[0].order_id))
+        said.sort(key=lambda row: (row[0].is_closed, row[1], row[0].order_id))
+        return [*said, *self.not_emitted]
 
     @property
     def not_done(self) -> int:
@@ -163,6 +171,12 @@ class RedriveJob:
 
     def __call__(self, job: Job) -> None:
         """Do it."""
+        try:
+            self._redrive(job)
+        except NO_RESPONSE as error:
+            raise problem(error, is_local=self._stack.endpoint_url is not None) from error
+
+    def _redrive(self, job: Job) -> None:
         outcome = RedriveOutcome()
         job.result = outcome
         job.begin("Reading the queues")
@@ -174,6 +188,7 @@ class RedriveJob:
             job.begin("Redriving", plan.size)
             for outcome.result in Redrive(self._stack, received, rate=RATE).run(plan):
                 job.set_done(outcome.result.done)
+        outcome.not_emitted = self._not_emitted(plan, outcome.result)
         if outcome.result.emitted:
             self._wait(job, outcome)
         if failed := outcome.failures:
@@ -184,9 +199,33 @@ class RedriveJob:
 
     def _wait(self, job: Job, outcome: RedriveOutcome) -> None:
         ids = list(outcome.result.emitted_ids)
-        job.begin("Waiting until the orders are done", len(ids))
-        came = wait_until_done(self._orders, ids, timeout=_WAIT_SECONDS, on_progress=job.set_done)
+        others = len(outcome.not_emitted)
+        job.begin("Waiting until the orders are done", len(ids) + others)
+        came = wait_until_done(
+            self._orders, ids, timeout=_WAIT_SECONDS, on_progress=lambda done: job.set_done(others + done)
+        )
         outcome.came = list(came.values())
+
+    def _not_emitted(self, plan: RedrivePlan, result: RedriveResult) -> list[tuple[KnownOrder, str]]:
+        """Return the orders of which no workflow was started, and what was done instead."""
+        failed = {*result.refused, *result.unknown}
+        removed = sorted(set(plan.orders) - {*result.emitted_ids} - failed)
+        announced = sorted(
+            {str(message.order_id) for message in plan.announcements} - {*plan.orders} - failed
+        )
+        known = self._orders.read([*removed, *announced])
+        return [
+            *(
+                (known[order_id], _ALREADY_DONE if plan.orders[order_id] else "already done")
+                for order_id in removed
+                if order_id in known
+            ),
+            *(
+                (known[order_id], "its announcement was published again, or removed as out of date")
+                for order_id in announced
+                if order_id in known
+            ),
+        ]
 
 
 def redrive_now(stack: Stack, received: ReceivedMessages, plan: RedrivePlan) -> RedriveOutcome:

@@ -91,7 +91,7 @@ def accepted(orders: Iterable[FeedOrder], buckets: Buckets) -> list[int]:
 
 
 def outcomes(orders: Iterable[FeedOrder], buckets: Buckets) -> dict[OrderStatus, list[int]]:
-    """Count how orders ended in each bucket. An order counts once, for the status that it has now."""
+    """Count how orders ended, or were held, in each bucket: each once, for the status that it has now."""
     ended: dict[str, list[float]] = {status: [] for status in OUTCOMES}
     for order in orders:
         if order.status in ended:

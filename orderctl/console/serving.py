@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from types import FrameType
 
 import uvicorn
 
@@ -24,6 +25,18 @@ def new_console(stack: Stack, *, name: str, options: str, port: int, changes_pro
     )
 
 
+class _Server(uvicorn.Server):
+    """Ends the live parts of all open pages when it is told to end."""
+
+    def __init__(self, config: uvicorn.Config, console: Console) -> None:
+        super().__init__(config)
+        self._console = console
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._console.live.stop()
+        super().handle_exit(sig, frame)
+
+
 def serve(console: Console, listener: socket.socket) -> None:
     """Serve until Ctrl-C, which is the usual end."""
     config = uvicorn.Config(
@@ -35,6 +48,6 @@ def serve(console: Console, listener: socket.socket) -> None:
         timeout_graceful_shutdown=1,
     )
     try:
-        asyncio.run(uvicorn.Server(config).serve([listener]))
+        asyncio.run(_Server(config, console).serve([listener]))
     except KeyboardInterrupt:
         return

@@ -64,6 +64,7 @@ class FakeFeed:
         self._changed: dict[str, int] = {}
         self._orders = {order.order_id: order for order in orders}
         self.version = 0
+        self.epoch = 0
 
     def orders(self) -> list[FeedOrder]:
         found = list(self._orders.values())
@@ -92,13 +93,14 @@ class FakeLive:
         self.feed = feed
         self.problem = ""
         self.dead_letters = 0
+        self.is_stopped = False
         self.queues: dict[str, Any] = {}
 
     def start(self) -> None:
         pass
 
     def stop(self) -> None:
-        pass
+        self.is_stopped = True
 
     def up_to_date(self) -> None:
         pass

@@ -94,6 +94,6 @@ def opened(browser: Browser, address: str, **options: Any) -> Iterator[Tab]:
     try:
         tab = Tab(context, address)
         yield tab
-        assert tab.problems == []
+        assert tab.problems == [], tab.problems
     finally:
         context.close()

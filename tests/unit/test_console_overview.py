@@ -133,6 +133,7 @@ class FakeLive:
         self.queue_history = QueueHistory()
         self.faults_and_sweep = FaultsAndSweep(STACK, lambda _, now: replace(status, at=now))
         self.problem = ""
+        self.is_stopped = False
         self.dead_letters = messages
 
     def start(self) -> None:
@@ -352,7 +353,7 @@ def test_the_charts_of_nothing_say_so() -> None:
 
     assert [chart.sentence for chart in charts] == [
         "No orders were accepted in the last 15 minutes.",
-        "No order ended in the last 15 minutes.",
+        "No order was settled in the last 15 minutes.",
         "No order was settled in the last 15 minutes.",
         "No order is open.",
         "The queues have not been read yet.",
@@ -370,8 +371,8 @@ def test_the_sentence_of_a_chart_has_its_figures() -> None:
     parked = queue_chart([(NOW, {"payment": 4})], {"payment": 3}, QUARTER, BUCKETS).sentence
 
     assert ended == (
-        "Of 22 orders that ended in the last 15 minutes: 20 (90.9%) confirmed, 1 (4.5%) rejected, "
-        "1 (4.5%) held, 0 cancelled."
+        "Of 21 orders settled in the last 15 minutes: 20 (95.2%) confirmed, 1 (4.8%) rejected, "
+        "0 cancelled. 1 order is held since then."
     )
     assert settled == (
         "Of 20 orders settled in the last 15 minutes, 50% at most 10.0 s, 95% at most 19.0 s, "
@@ -409,7 +410,7 @@ def test_the_figures_are_of_the_last_minutes_and_of_the_last_hour() -> None:
 
     assert {key: (figure.value, figure.note) for key, figure in found.items()} == {
         "rate": ("0.4", "in the last 5 minutes"),
-        "confirmed": ("33.3%", "of 3 in the last hour"),
+        "confirmed": ("50%", "of 2 settled in the last hour"),
         "settled": ("4.0 s", "p95 4.0 s, p99 4.0 s, last hour"),
         "dead-letters": ("3", "payment 3"),
         "oldest": ("10 min", "ON_HOLD, waits for an operator"),

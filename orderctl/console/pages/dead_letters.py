@@ -1,6 +1,7 @@
 """The page of the dead letters: by queue and cause; a redrive of some or all, with a dry run first."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -22,13 +23,14 @@ from orderctl.display.layout import counted
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.queues import QueueSize
-from orderctl.dlq.verdict import Verdict
 from orderctl.errors import OperatorError
 from orderctl.stack import QUEUES
 
 # A change of the filter shows what was read before; a new page reads again.
 _STILL_READ: Final = timedelta(minutes=1)
 _LOOK_SECONDS: Final = 0.25
+# So long after a job its page waits for the new sizes of the queues.
+_COUNTED_SECONDS: Final = 15.0
 _NOT_FOUND: Final = 404
 _NO_CONTENT: Final = 204
 
@@ -47,7 +49,6 @@ def _page(request: Request) -> Response:
         chosen=chosen,
         job=jobs.last,
         most=MOST_LISTED,
-        verdicts=list(Verdict),
         cause_lines=cause_lines,
         read=view.reading.total if view else None,
         # What was read now is newer than the sizes of the queues.
@@ -93,7 +94,7 @@ async def _changes(console: Console, chosen: LetterFilter, read: int | None) -> 
     shown: object = None
     older = console.live.queues
     with console.live.watched():
-        while True:
+        while not console.live.is_stopped:
             # Sizes from before the messages were read would tell of messages that are gone.
             counts = _counts(console, None if console.live.queues is older else read)
             now_shown = (counts, console.live.problem)
@@ -155,6 +156,7 @@ def _job(request: Request) -> Response:
             what="This console knows no such redrive.",
             what_to_do="It forgets them when it is closed. The dead letters tell what is left to do.",
         )
+    console_of(request).live.up_to_date()
     return page(request, "job.html", job=job)
 
 
@@ -166,16 +168,27 @@ async def _job_live(request: Request) -> Response:
 
 async def _progress(console: Console, job: Job | None) -> AsyncIterator[dict[str, str]]:
     shown: object = None
-    while job is not None:
-        # Before it is looked at: the last page must have what it did.
-        is_running, seen = job.is_running, job.seen
-        if seen != shown:
-            shown = seen
-            yield {"event": "job", "data": render("job_progress.html", console=console, job=job)}
-        if not is_running:
-            break
-        await asyncio.sleep(_LOOK_SECONDS)
+    last_look = time.monotonic() + _COUNTED_SECONDS
+    with console.live.watched():
+        while job is not None and not console.live.is_stopped:
+            # Before it is looked at: the last page must have what it did.
+            is_running, seen = job.is_running, (job.seen, console.live.dead_letters)
+            is_last = not is_running and (_is_counted(console, job) or time.monotonic() > last_look)
+            if is_running:
+                last_look = time.monotonic() + _COUNTED_SECONDS
+            if seen != shown or is_last:
+                shown = seen
+                yield {"event": "job", "data": render("job_changes.html", console=console, job=job)}
+            if is_last:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
     yield {"event": "ended", "data": "ended"}
+
+
+def _is_counted(console: Console, job: Job) -> bool:
+    """Tell whether the queues were counted since the job has ended."""
+    ended = job.ended_at
+    return ended is not None and all(size.at >= ended for size in console.live.queues.values())
 
 
 ROUTES: Final = [

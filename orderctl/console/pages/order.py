@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
 from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,8 +14,9 @@ from starlette.routing import Route
 
 from handlers.contract.names import ORDER_RECORD, OpenKind
 from orderctl.console.context import Console, console_of
-from orderctl.console.order_page import OrderPage, OrderPages, ShownExecution
+from orderctl.console.order_page import OrderPage, OrderPages
 from orderctl.console.rendering import page, render
+from orderctl.errors import OperatorError, UnknownOrder
 from orderctl.order_report import read_records
 from orderctl.terminal import silent
 
@@ -23,11 +25,17 @@ _LOCAL_DELAY: Final = 3.0
 _AWS_DELAY: Final = 30.0
 _LOCAL_SECONDS: Final = 0.5
 _AWS_SECONDS: Final = 3.0
+# How often a page is read again that can change although its order does not.
+_READ_AGAIN_SECONDS: Final = 5.0
+_GONE: Final = "gone"
 
 
 def _order(request: Request) -> Response:
     shown = _read(request)
-    chosen = shown.execution(_number(request, "execution"))
+    number = _number(request, "execution")
+    chosen = shown.execution(number)
+    if chosen is None and number is not None:
+        raise HTTPException(404, f"The order has no execution {number}.")
     state = None
     run = _number(request, "run")
     if chosen and run is not None:
@@ -53,32 +61,64 @@ async def _live(request: Request) -> Response:
 
 async def _changes(console: Console, order_id: str, number: int | None) -> AsyncIterator[dict[str, str]]:
     """Look at the records of the order (one BatchGetItem), and read all only while something goes on."""
-    delay, pause = (_LOCAL_DELAY, _LOCAL_SECONDS) if console.is_local else (_AWS_DELAY, _AWS_SECONDS)
-    pages = OrderPages(console.stack, console.options)
-    seen: object = None
-    fingerprint: object = None
-    read_until = 0.0
+    following = _Following(console, order_id, number)
+    pause = _LOCAL_SECONDS if console.is_local else _AWS_SECONDS
+    news: object = None
     with console.live.watched():
-        while True:
-            records = await asyncio.to_thread(_quietly, read_records, console.stack, order_id)
-            if records != seen:
-                seen, read_until = records, time.monotonic() + delay
-            if _goes_on(records) or time.monotonic() < read_until:
-                shown = await asyncio.to_thread(_quietly, pages.read, order_id)
-                if shown.fingerprint != fingerprint:
-                    fingerprint = shown.fingerprint
-                    html = await asyncio.to_thread(_parts, console, shown, shown.execution(number))
-                    yield {"event": "order", "data": html}
+        while not console.live.is_stopped:
+            html = await asyncio.to_thread(following.changes)
+            if html:
+                yield {"event": "order", "data": html}
+            now_shown = (console.live.problem, console.live.dead_letters)
+            if now_shown != news:
+                news = now_shown
+                yield {"event": "order", "data": render("news.html", console=console)}
             await asyncio.sleep(pause)
 
 
-def _quietly(read: Any, *arguments: Any) -> Any:
-    with silent():
-        return read(*arguments)
+class _Following:
+    """One page of an order, and what it shows."""
 
+    def __init__(self, console: Console, order_id: str, number: int | None) -> None:
+        self._console = console
+        self._order_id = order_id
+        self._number = number
+        self._pages = OrderPages(console.stack, console.options)
+        self._delay = _LOCAL_DELAY if console.is_local else _AWS_DELAY
+        self._records: object = None
+        self._fingerprint: object = None
+        self._read_until = 0.0
+        self._read_again_at = 0.0
 
-def _parts(console: Console, shown: OrderPage, chosen: ShownExecution | None) -> str:
-    return render("order_changes.html", console=console, order=shown, chosen=chosen)
+    def changes(self) -> str:
+        """Return the parts of the page that replace the old ones; "" when nothing has changed.
+
+        What can't be read is tried again: the console says at the bottom of each page what is wrong.
+        """
+        try:
+            with silent():
+                return self._changes()
+        except UnknownOrder as error:
+            self._records = None
+            gone, self._fingerprint = self._fingerprint != _GONE, _GONE
+            return render("order_gone.html", what=error.what) if gone else ""
+        except (BotoCoreError, ClientError, OperatorError):
+            return ""
+
+    def _changes(self) -> str:
+        records = read_records(self._console.stack, self._order_id)
+        now = time.monotonic()
+        if records != self._records:
+            self._records, self._read_until = records, now + self._delay
+        if not (_goes_on(records) or now < self._read_until or now > self._read_again_at > 0):
+            return ""
+        shown = self._pages.read(self._order_id)
+        self._read_again_at = now + _READ_AGAIN_SECONDS if shown.may_change_unseen else 0.0
+        if shown.fingerprint == self._fingerprint:
+            return ""
+        self._fingerprint = shown.fingerprint
+        chosen = shown.execution(self._number)
+        return render("order_changes.html", console=self._console, order=shown, chosen=chosen)
 
 
 def _goes_on(records: Mapping[str, Mapping[str, Any]]) -> bool:

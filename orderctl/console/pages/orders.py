@@ -1,6 +1,7 @@
 """The page of all orders: newest first, live, with filters; what is held is on top."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from sse_starlette import EventSourceResponse
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -26,6 +28,8 @@ ROWS: Final = 50
 _HELD: Final = 20
 _LOOK_SECONDS: Final = 0.25
 _MOST_OF_A_CUSTOMER: Final = 200
+# The rule of handlers/schemas/place_order.schema.json.
+_CUSTOMER: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +40,20 @@ class Filter:
     customer: str = ""
     since: str = ""
     until: str = ""
+    ignored: tuple[str, ...] = ()
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Self:
-        """Read the address of the page; what makes no sense is no limit."""
-        status = query.get("status", "")
-        return cls(
-            status=status if status in set(OrderStatus) else "",
-            customer=query.get("customer", "").strip()[:64],
-            since=_utc(query.get("since", "")),
-            until=_utc(query.get("until", "")),
-        )
+        """Read the address of the page; what makes no sense is no limit, and is `ignored`."""
+        given = {name: query.get(name, "").strip() for name in ("status", "customer", "since", "until")}
+        understood = {
+            "status": given["status"] if given["status"] in set(OrderStatus) else "",
+            "customer": given["customer"] if _CUSTOMER.fullmatch(given["customer"]) else "",
+            "since": _utc(given["since"]),
+            "until": _utc(given["until"]),
+        }
+        ignored = tuple(f"{name} {text}" for name, text in given.items() if text and not understood[name])
+        return cls(**understood, ignored=ignored)
 
     @property
     def query(self) -> str:
@@ -93,6 +100,11 @@ def _orders(request: Request) -> Response:
     return page(request, template, chosen=chosen, rows=_rows(console, chosen), **overview(console))
 
 
+def _no_order(request: Request) -> Response:
+    text = request.path_params["text"]
+    raise HTTPException(404, f"{text} is no order id.")
+
+
 def _older(request: Request) -> Response:
     """Return the rows after the last one that the page has."""
     chosen = Filter.from_query(request.query_params)
@@ -114,8 +126,12 @@ async def _live(request: Request) -> Response:
 async def _changes(console: Console, chosen: Filter, version: int) -> AsyncIterator[dict[str, str]]:
     shown: object = None
     with console.live.watched():
-        while True:
+        epoch = console.live.feed.epoch
+        while not console.live.is_stopped:
             feed = console.live.feed
+            if feed.epoch != epoch:
+                epoch = feed.epoch
+                yield {"event": "orders", "data": render("reload.html")}
             now_shown = (feed.version, console.live.problem, console.live.dead_letters)
             if now_shown != shown:
                 changed = await asyncio.to_thread(feed.changed_since, version)
@@ -189,3 +205,5 @@ ROUTES: Final = [
     Route("/orders/older", _older),
     Route("/orders/live", _live),
 ]
+# After the pages of one order.
+OTHERS: Final = [Route("/orders/{text}", _no_order)]

@@ -13,9 +13,9 @@ from starlette.routing import Route
 
 from handlers.contract.clock import utc_now
 from handlers.contract.fault import InvalidFault
-from orderctl.aws_calls import operator_error
 from orderctl.console.context import Console, console_of
 from orderctl.console.look import Look, look
+from orderctl.console.problems import problem_text
 from orderctl.console.rendering import page, render
 from orderctl.console.series import SPANS, span_named
 from orderctl.display.system_view import system_lines
@@ -47,7 +47,7 @@ def _status(request: Request) -> Response:
     try:
         status = console.live.faults_and_sweep.status()
     except (ClientError, BotoCoreError, OperatorError, InvalidFault) as error:
-        problem = " ".join(str(operator_error(error) or error).splitlines())
+        problem = problem_text(error, is_local=console.is_local)
         return page(request, "overview_status.html", status=None, problem=problem)
     lines = system_lines(status, console.options)
     return page(request, "overview_status.html", status=status, lines=lines, problem="")
@@ -61,7 +61,7 @@ async def _live(request: Request) -> Response:
 async def _changes(console: Console) -> AsyncIterator[dict[str, str]]:
     live, seen = console.live, _state(console)
     with live.watched():
-        while True:
+        while not console.live.is_stopped:
             await asyncio.sleep(_LOOK_SECONDS)
             state = _state(console)
             if state != seen:

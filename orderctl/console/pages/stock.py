@@ -125,7 +125,7 @@ def _page(request: Request) -> Response:
         number=min(chosen.number, pages),
         pages=pages,
         total=len(everything),
-        sold_out=sum(not product.available for product in everything),
+        sold_out=_sold_out(everything),
         low=LOW,
         read_at=products.read_at,
     )
@@ -152,7 +152,18 @@ def _set(request: Request, form: Form) -> Response:
         return page(request, "stock_confirm.html", product=product, wanted=wanted, changed_from=changed)
     changed_to = products.table.set(product.product_id, available=wanted)
     products.forget()
-    return page(request, "stock_done.html", product=changed_to, before=product.available, low=LOW)
+    return page(
+        request,
+        "stock_done.html",
+        product=changed_to,
+        before=product.available,
+        low=LOW,
+        sold_out=_sold_out(products.all()),
+    )
+
+
+def _sold_out(products: Sequence[Product]) -> int:
+    return sum(not product.available for product in products)
 
 
 def _quantity(text: str) -> int:

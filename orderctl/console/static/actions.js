@@ -18,8 +18,76 @@
   });
   // An event of the dialog itself does not bubble.
   document.addEventListener("close", (event) => {
-    if (event.target === dialog()) event.target.replaceChildren();
+    if (event.target !== dialog()) return;
+    event.target.replaceChildren();
+    // What was asked is not waited for any more. It changes nothing: only forms in the dialog do.
+    if (asked) htmx.trigger(asked, "htmx:abort");
+    asked = null;
   }, true);
+
+  // Who waits is told so, where the answer will be. A form in that place says it beside its buttons.
+  const WAITED_MS = 300;
+  let asked = null;
+  const placeOf = (target) => (target?.matches?.("#confirm, #action") ? target : null);
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, target, xhr } = event.detail;
+    const place = placeOf(target);
+    if (!place || place.contains(elt)) return;
+    asked = elt;
+    setTimeout(() => {
+      if (asked === elt && xhr.readyState !== XMLHttpRequest.DONE) fill(place, part("p", "Working …", "waiting"));
+    }, WAITED_MS);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt === asked) asked = null;
+  });
+
+  // There is no answer, or none of the place where it was awaited.
+  const NO_ANSWER = "The console does not respond. Is `orderctl console` still running?";
+
+  /** Say it in that place, and keep the form: it can be sent again. */
+  function tell(target, words) {
+    const form = target?.closest(".action-part");
+    if (form) {
+      form.querySelector(".no-answer")?.remove();
+      form.append(part("p", words, "no-answer error"));
+    } else if (placeOf(target)) {
+      if (target.querySelector(".action-part form")) tell(target.querySelector(".action-part"), words);
+      else fill(target, part("h2", words, "notice failure"));
+    }
+  }
+
+  /** Make a part of a page that says something, and can be closed. */
+  function part(tag, words, kind) {
+    const said = document.createElement(tag);
+    said.textContent = words;
+    if (kind.startsWith("no-answer")) {
+      said.className = kind;
+      said.setAttribute("role", "alert");
+      return said;
+    }
+    const section = document.createElement("section");
+    section.className = `action-part ${kind}`;
+    section.setAttribute("role", kind === "waiting" ? "status" : "alert");
+    const close = document.createElement("button");
+    close.type = "button";
+    close.dataset.close = "";
+    close.textContent = "Close";
+    section.append(said, close);
+    return section;
+  }
+
+  function fill(place, section) {
+    place.replaceChildren(section);
+    if (place === dialog() && !place.open) place.showModal();
+  }
+
+  document.addEventListener("htmx:sendError", (event) => tell(event.detail.target, NO_ANSWER));
+  document.addEventListener("htmx:responseError", (event) => {
+    const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+    tell(event.detail.target, page.querySelector("h1")?.textContent ?? page.body.textContent);
+  });
 
   document.addEventListener("click", (event) => {
     const close = event.target.closest("[data-close]");

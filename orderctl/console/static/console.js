@@ -240,8 +240,28 @@
     focusedRun = state && { run: state.dataset.run, inPicture: Boolean(state.closest("svg")) };
   });
   document.addEventListener("htmx:afterSettle", markChosen);
-  document.addEventListener("htmx:sseMessage", () => {
+
+  // What is known of the chosen state grows while it runs.
+  let chosenShown;
+  function refreshChosen() {
+    const row = document.querySelector("#order .timeline a.selected")?.closest("tr");
+    const shown = row?.textContent;
+    if (row && chosenShown && shown !== chosenShown) {
+      htmx.ajax("GET", row.querySelector("a.row").getAttribute("hx-get"), { target: "#state", swap: "innerHTML" });
+    }
+    chosenShown = shown;
+  }
+
+  // On a narrow page the chosen state is below the picture.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id !== "state" || !event.detail.requestConfig?.triggeringEvent) return;
+    if (matchMedia("(max-width: 1100px)").matches) event.target.scrollIntoView();
+  });
+  document.addEventListener("htmx:sseMessage", (event) => {
+    // The orders of before have gone: a local cloud began anew.
+    if (event.detail.data?.includes("<template data-reload>")) location.reload();
     markChosen();
+    refreshChosen();
     if (!focusedRun) return;
     const within = focusedRun.inPicture ? "#order svg" : "#order .timeline";
     document.querySelector(`${within} [data-run="${focusedRun.run}"]`)?.focus();
@@ -292,6 +312,11 @@
   }
 
   document.addEventListener("click", (event) => {
+    const back = event.target.closest("a[data-escape]");
+    if (back && event.isTrusted && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      goBack();
+    }
     if (event.target.closest("#theme")) changeTheme();
     opened = event.target.closest("#order-rows a.row")?.closest("tr").id ?? opened;
     const copied = event.target.closest("[data-copy]");
