@@ -75,6 +75,12 @@ bench-loop: install ## measure what a developer waits for, on a quiet machine: m
 bench-cost: install ## count on a local cloud what orders use of AWS, for `orderctl cost`, and rewrite docs/performance.md
 	@python -m devtools.cost
 
+bench-cold: install ## measure what a cold start of each function loads, compared with boto3 and the same clients
+	@python -m devtools.bench_cold
+
+bench-warm: install ## measure the processor time of a warm invocation, compared with its calls of AWS alone
+	@python -m devtools.bench_warm
+
 # It pins versions that other packages here can't have.
 .venv/checkov/.installed: requirements/checkov.txt .venv/.installed
 	@echo "installing checkov"
@@ -113,4 +119,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test gameday soak record screenshots release-inputs mutate verify-states bench bench-loop bench-cost lint deploy diff verify-aws lock clean
+.PHONY: help install up down demo test gameday soak record screenshots release-inputs mutate verify-states bench bench-loop bench-cost bench-cold bench-warm lint deploy diff verify-aws lock clean

@@ -34,6 +34,7 @@ _SETTINGS: Final = {
     "contactDataDays": "contact_data_days",
     "cancelConfirmedFor": "cancel_confirmed_for",
     "holdExpiresAfter": "hold_expires_after",
+    "snapStart": "snap_start",
 }
 
 

@@ -6,15 +6,14 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
-from aws_lambda_powertools import Logger
-
-from handlers.adapters.aws import client
+from handlers.adapters.aws import client, make_clients
 from handlers.adapters.expired_contacts import ExpiredContacts
-from handlers.adapters.operation_log import logs_operation
+from handlers.adapters.operation_log import logs_operation, operation_logger
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.contract.clock import Clock, rfc3339, utc_now
 
-logger = Logger()
+logger = operation_logger()
+make_clients("dynamodb")
 
 # The whole table is read in a week.
 PARTS: Final = 7

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
-from handlers.adapters.aws import client
+from handlers.adapters.aws import client, make_clients
 from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.inventory_table import InventoryTable
-from handlers.adapters.operation_log import logs_operation
+from handlers.adapters.operation_log import logs_operation, operation_logger
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.api.step_request import (
@@ -24,7 +22,8 @@ from handlers.contract.names import InventoryStatus, OrderStatus
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.reservation import InventoryOperation, ReservedItem, released, reserved
 
-logger = Logger()
+logger = operation_logger()
+make_clients("dynamodb")
 
 Status = InventoryStatus | OrderStatus
 

@@ -10,15 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from handlers.adapters.metrics import emit
-from handlers.adapters.operation_log import logs_operation
+from handlers.adapters.operation_log import logs_operation, operation_logger
 from handlers.adapters.table_changes import change
 from handlers.contract.metrics import MetricName
 from handlers.domain.order_facts import Fact, facts
 
-logger = Logger()
+logger = operation_logger()
 
 Values = dict[MetricName, list[float]]
 
@@ -46,7 +44,8 @@ def _facts(record: Mapping[str, Any]) -> list[Fact]:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@logs_operation(logger, "counted")
+# The metrics say what was counted.
+@logs_operation(logger, None)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Emit the metrics of a batch of changes. All are read before the first one is emitted."""
     records = event["Records"]

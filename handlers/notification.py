@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
-from handlers.adapters.aws import client
+from handlers.adapters.aws import client, make_clients
 from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.notification_records import NotificationRecords
 from handlers.adapters.notification_topic import NotificationTopic
-from handlers.adapters.operation_log import logs_operation
+from handlers.adapters.operation_log import logs_operation, operation_logger
 from handlers.adapters.orders_table import OrdersTable
 from handlers.api.step_request import (
     UNKNOWN_ORDER,
@@ -24,7 +22,8 @@ from handlers.contract.names import NotificationStatus
 from handlers.domain.errors import DependencyUnavailable
 from handlers.domain.notification import NOT_AFTER_CANCELLED, NotificationKind, compose
 
-logger = Logger()
+logger = operation_logger()
+make_clients("dynamodb", "sns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

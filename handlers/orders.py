@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.adapters.aws import client
+from handlers.adapters.aws import client, make_clients
 from handlers.adapters.catalogue import Catalogue
 from handlers.adapters.event_bus import EventBus
 from handlers.adapters.metrics import emit
-from handlers.adapters.operation_log import DONE, ERROR, elapsed_millis
+from handlers.adapters.operation_log import DONE, ERROR, elapsed_millis, operation_logger
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import LONGEST_CALL_MILLIS, TimeBudget
 from handlers.api.json_text import read_json
@@ -63,7 +62,8 @@ _METHODS: Final = {
     "/orders/{orderId}/cancel": ("POST",),
 }
 
-logger = Logger()
+logger = operation_logger()
+make_clients("dynamodb", "events")
 app = APIGatewayRestResolver(debug=False)
 
 

@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
-from handlers.adapters.aws import client
+from handlers.adapters.aws import client, make_clients
 from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.gateways.choice import payment_gateway
-from handlers.adapters.operation_log import logs_operation
+from handlers.adapters.operation_log import logs_operation, operation_logger
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.payment_records import PaymentRecords
 from handlers.api.step_request import (
@@ -31,7 +29,8 @@ from handlers.domain.order import Order
 from handlers.domain.payment import PaymentOperation, PaymentStep, require_authorized, require_not_captured
 from handlers.domain.payment_gateway import PaymentGateway, PaymentRequest
 
-logger = Logger()
+logger = operation_logger()
+make_clients("dynamodb")
 
 Request = StepRequest[PaymentOperation]
 Status = PaymentStatus | OrderStatus

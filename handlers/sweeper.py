@@ -9,15 +9,14 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from handlers.adapters.aws import client
+from handlers.adapters.aws import client, make_clients
 from handlers.adapters.delivery_queue import DeliveryQueue
 from handlers.adapters.event_bus import EventBus
 from handlers.adapters.metrics import emit
 from handlers.adapters.open_orders import OpenOrders
-from handlers.adapters.operation_log import logs_operation
+from handlers.adapters.operation_log import logs_operation, operation_logger
 from handlers.adapters.orders_table import OrdersTable
 from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.contract.clock import Clock, rfc3339, utc_now
@@ -33,7 +32,8 @@ from handlers.contract.names import OPEN_SHARDS, CancelReason, OrderStatus
 from handlers.domain.errors import DependencyUnavailable, OrderNotFound
 from handlers.domain.sweep import WORKFLOW_REASON, OverdueOrder, SweepOutcome, SweepPolicy
 
-logger = Logger()
+logger = operation_logger()
+make_clients("dynamodb", "events", "sqs")
 
 # A batch is 31 short calls. When one is cut off, the next sweep does it again.
 _BATCH_MILLIS: Final = 10_000

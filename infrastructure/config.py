@@ -98,7 +98,8 @@ class StageConfig:
     console_domain: str | None
     # The emulator can't create them.
     saves_log_queries: bool
-    # The share of the API's requests that X-Ray follows; None: a request a second and 5 % of the others.
+    # The share of the API's requests that X-Ray follows; None: a request a second and 5 % of the others,
+    # which are all when there are fewer than one a second.
     traced_percent: int | None
     payment_gateway: PaymentProvider
     stripe_secret_arn: str | None
@@ -118,6 +119,8 @@ class StageConfig:
     alarm_without_orders_seconds: int | None
     # Where docs/operations.md can be read; the dashboard links to it.
     runbook_url: str | None
+    # The orders function starts from a snapshot, which costs some dollars a month: docs/performance.md.
+    snap_start: bool
     # For so long a CONFIRMED order can be cancelled; 0: not at all.
     cancel_confirmed_seconds: int
     # After so long an order that is ON_HOLD is cancelled; a redrive that fails begins the time anew.
@@ -151,6 +154,7 @@ class StageConfig:
         contact_data_days: str | None = None,
         cancel_confirmed_for: str = "24h",
         hold_expires_after: str | None = None,
+        snap_start: str = "false",
     ) -> Self:
         """Return the configuration of a stage with its owner's choices, or raise InvalidSettingError."""
         _require_stage(stage)
@@ -188,9 +192,7 @@ class StageConfig:
             console_domain=None if is_local else CONSOLE_DOMAIN,
             logs_access=stage in list(Stage),
             saves_log_queries=not is_local,
-            traced_percent=None
-            if traced_percent is None
-            else _number("tracedPercent", traced_percent, "percent of the requests", 0, 100),
+            traced_percent=_traced_percent(traced_percent, _TRACED_PERCENT_OF_PROD if is_prod else None),
             prewarmed_for_orders_per_second=orders_per_second(stage) if is_prod else None,
             payment_gateway=gateway,
             stripe_secret_arn=stripe_secret_arn,
@@ -209,6 +211,7 @@ class StageConfig:
                 alarm_without_orders_for, default=_ALARM_WITHOUT_ORDERS_FOR if is_prod else "0", on=monitored
             ),
             runbook_url=runbook_url,
+            snap_start=_has_snapshots(stage, snap_start),
             cancel_confirmed_seconds=_seconds(
                 "cancelConfirmedFor", cancel_confirmed_for, least=0, most=_CANCEL_CONFIRMED_AT_MOST
             ),
@@ -256,6 +259,9 @@ _HOLD_EXPIRES_AT_MOST: Final = "365d"
 # Card networks take no refund after about half a year: https://docs.stripe.com/refunds
 _CANCEL_CONFIRMED_AT_MOST: Final = "180d"
 _ALARM_WITHOUT_ORDERS_FOR: Final = "30m"
+_TRACED_PERCENT_OF_PROD: Final = 5
+# Orders are counted in batches of a minute, so there may be a minute without a count: metrics_function.py.
+_ALARM_WITHOUT_ORDERS_AT_LEAST_SECONDS: Final = 120
 # One period of an alarm may be a day.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 _ALARM_WITHOUT_ORDERS_AT_MOST: Final = "1d"
@@ -290,6 +296,13 @@ def _is_monitored(stage: str, given: str | None) -> bool:
     return chosen
 
 
+def _has_snapshots(stage: str, given: str) -> bool:
+    chosen = _one_of(_Switch, "snapStart", str(given).lower()) is _Switch.TRUE
+    if chosen and stage == Stage.LOCAL:
+        raise InvalidSettingError("snapStart is 'true': the local cloud starts no function from a snapshot")
+    return chosen
+
+
 def _alarm_without_orders(given: str | None, *, default: str, on: bool) -> int | None:
     seconds = _seconds(
         "alarmWithoutOrdersFor",
@@ -299,6 +312,10 @@ def _alarm_without_orders(given: str | None, *, default: str, on: bool) -> int |
     )
     if seconds % 60:
         raise InvalidSettingError(f"alarmWithoutOrdersFor is {given!r}: it must be whole minutes")
+    if 0 < seconds < _ALARM_WITHOUT_ORDERS_AT_LEAST_SECONDS:
+        raise InvalidSettingError(
+            f"alarmWithoutOrdersFor is {given!r}: choose 2m or more, because orders are counted once a minute"
+        )
     if given is not None and seconds and not on:
         raise InvalidSettingError("alarmWithoutOrdersFor needs monitoring=true")
     return seconds or None if on else None
@@ -330,6 +347,10 @@ def _require_currency(gateway: PaymentProvider, currency: str) -> None:
         raise InvalidSettingError(
             f"currency is {currency!r}: choose one that Stripe charges, see https://docs.stripe.com/currencies"
         )
+
+
+def _traced_percent(given: str | None, default: int | None) -> int | None:
+    return default if given is None else _number("tracedPercent", given, "percent of the requests", 0, 100)
 
 
 def _concurrency(setting: str, given: str | None) -> int | None:

@@ -9,13 +9,16 @@ from typing import Final
 from aws_cdk import Duration, Fn, IgnoreMode, Stack
 from aws_cdk.aws_iam import PolicyStatement, Role
 from aws_cdk.aws_lambda import (
+    Alias,
     Architecture,
     Code,
     Function,
+    IFunction,
     ILayerVersion,
     LayerVersion,
     LoggingFormat,
     Runtime,
+    SnapStartConf,
     SystemLogLevel,
     Tracing,
 )
@@ -23,9 +26,10 @@ from aws_cdk.aws_logs import LogGroup, RetentionDays
 from aws_cdk.aws_ssm import StringParameter
 from constructs import Construct
 
-from handlers.contract.names import CUSTOMER_ORDERS_INDEX
+from handlers.contract.names import CUSTOMER_ORDERS_INDEX, LIVE_ALIAS
 from infrastructure.config import StageConfig
 from infrastructure.messaging import Messaging
+from infrastructure.package import sources
 from infrastructure.storage import Storage
 from infrastructure.trust import service_of_this_account
 
@@ -34,11 +38,13 @@ _REPOSITORY: Final = Path(__file__).parent.parent
 _SERVICE_TIMEOUT: Final = Duration.seconds(8)
 # Room for two such dependencies; API Gateway waits 29 s.
 _API_TIMEOUT: Final = Duration.seconds(15)
+# The orders function checks bodies with them.
+_SCHEMAS: Final = ("handlers/schemas/place_order.schema.json", "handlers/schemas/cancel_order.schema.json")
 _READ_AND_RECORD: Final = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
 
 class Functions(Construct):
-    """One function per service, all from one asset: the package `handlers`."""
+    """One function per service, each with a package of its own: what its handler imports of `handlers`."""
 
     def __init__(
         self, scope: Construct, id_: str, *, config: StageConfig, storage: Storage, messaging: Messaging
@@ -47,20 +53,11 @@ class Functions(Construct):
         self._config = config
         self._storage = storage
         self._messaging = messaging
-        self._code = Code.from_asset(
-            str(_REPOSITORY),
-            # Git's rules skip a whole folder at once, so that synthesis doesn't walk .venv and node_modules.
-            ignore_mode=IgnoreMode.GIT,
-            # Sources and schemas only: an editor's copy or an .env would be readable in the deployed package.
-            exclude=[
-                *("/*", "!/handlers/", "/handlers/**", "!/handlers/**/"),
-                *("!/handlers/**/*.py", "!/handlers/schemas/**/*.json", "__pycache__/"),
-            ],
-        )
         self._powertools = self._powertools_layer()
         self.log_groups: dict[str, LogGroup] = {}
         self.all: dict[str, Function] = {}
         self.orders = self._orders()
+        self.orders_of_api = self._snapshot(self.orders) if config.snap_start else self.orders
         self.inventory = self._inventory()
         self.payment = self._payment()
         self.notification = self._notification()
@@ -70,6 +67,8 @@ class Functions(Construct):
         function = self.add(
             "Orders",
             timeout=_API_TIMEOUT,
+            files=_SCHEMAS,
+            snap_start=self._config.snap_start,
             environment={
                 "ORDERS_TABLE": storage.orders.table_name,
                 "INVENTORY_TABLE": storage.inventory.table_name,
@@ -85,6 +84,14 @@ class Functions(Construct):
         allow(function, ["dynamodb:BatchGetItem"], storage.inventory.table_arn)
         allow(function, ["events:PutEvents"], bus.event_bus_arn)
         return function
+
+    def _snapshot(self, function: Function) -> IFunction:
+        """Return the alias of the function's newest version, which Lambda starts from a snapshot.
+
+        The one before is deleted, because a snapshot is paid for as long as its version is there.
+        https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
+        """
+        return Alias(self, "OrdersLive", alias_name=LIVE_ALIAS, version=function.current_version)
 
     def _uuid_of_the_stack(self) -> str:
         """Return the end of the stack's id, which stays the same until the stack is deleted.
@@ -144,13 +151,16 @@ class Functions(Construct):
         allow(function, ["sns:Publish"], topic.topic_arn)
         return function
 
-    def add(
+    def add(  # noqa: PLR0913  what differs between functions
         self,
         service: str,
         *,
         timeout: Duration,
         environment: dict[str, str],
         concurrency: int | None = None,
+        files: Iterable[str] = (),
+        snap_start: bool = False,
+        tracing: Tracing = Tracing.ACTIVE,
     ) -> Function:
         """Make the function of `handlers/SERVICE.py`. The caller adds its permissions.
 
@@ -171,7 +181,7 @@ class Functions(Construct):
         function = Function(
             self,
             service,
-            code=self._code,
+            code=_package(f"handlers.{service.lower()}", files),
             handler=f"handlers.{service.lower()}.handler",
             runtime=Runtime.PYTHON_3_13,
             architecture=Architecture.ARM_64,
@@ -181,13 +191,14 @@ class Functions(Construct):
             role=role,
             log_group=log_group,
             reserved_concurrent_executions=concurrency,
+            snap_start=SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             logging_format=LoggingFormat.JSON,
             # Without the lines that say that an invocation began and ended well: more bytes than our own line
             # of it, which has duration and cold start. A failed or timed-out invocation keeps its report, and
             # Lambda's metrics, which the alarms use, do not come from the log.
             # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
             system_log_level_v2=SystemLogLevel.WARN,
-            tracing=Tracing.ACTIVE,
+            tracing=tracing,
             environment={
                 "POWERTOOLS_SERVICE_NAME": service.lower(),
                 "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -216,6 +227,20 @@ def powertools_version() -> str:
     project = tomllib.loads((_REPOSITORY / "pyproject.toml").read_text())["project"]
     pins = (re.fullmatch(r"aws-lambda-powertools==([\d.]+)", pin) for pin in project["dependencies"])
     return next(pin[1] for pin in pins if pin)
+
+
+def _package(module: str, files: Iterable[str]) -> Code:
+    """Return only what the function needs: an .env beside it would be readable in the deployed package."""
+    return Code.from_asset(
+        str(_REPOSITORY),
+        # Git's rules skip a whole folder at once, so that synthesis doesn't walk .venv and node_modules.
+        ignore_mode=IgnoreMode.GIT,
+        exclude=[
+            *("/*", "!/handlers/", "/handlers/**", "!/handlers/**/"),
+            *(f"!/{file}" for file in (*sources(_REPOSITORY, module), *files)),
+            "__pycache__/",
+        ],
+    )
 
 
 def allow(function: Function, actions: Iterable[str], resource_arn: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_cdk import Duration
-from aws_cdk.aws_lambda import EventSourceMapping, StartingPosition
+from aws_cdk.aws_lambda import EventSourceMapping, StartingPosition, Tracing
 from constructs import Construct
 
 from handlers.contract.names import ORDER_RECORD, PAYMENT_STEP, OrderStatus, PaymentStatus
@@ -41,7 +41,11 @@ class OrderMetrics(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, storage: Storage, functions: Functions) -> None:
         super().__init__(scope, id_)
-        self.function = functions.add("Metrics", timeout=Duration.seconds(30), environment={})
+        # The stream has no trace that goes on here: each batch would begin one, and be paid for.
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+        self.function = functions.add(
+            "Metrics", timeout=Duration.seconds(30), environment={}, tracing=Tracing.DISABLED
+        )
         table, stream = storage.orders, storage.orders_stream_arn
         allow(
             self.function,
@@ -59,8 +63,10 @@ class OrderMetrics(Construct):
             # What changed before the stream was read first is not lost.
             starting_position=StartingPosition.TRIM_HORIZON,
             filters=[_pattern(each) for each in FILTERS],
-            # The metrics of a minute need no more, and a batch is one invocation.
-            max_batching_window=Duration.seconds(10),
+            # CloudWatch shows metrics by the minute, and a batch is one invocation. Each shard of the stream
+            # has its own batches; 300 s is the longest window.
+            # https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+            max_batching_window=Duration.seconds(60),
             batch_size=1_000,
             # A change that the function fails on is found, tried a few times and left out. Without an end it
             # would keep the others of its shard back for a day. There is no queue for it: its order is in the

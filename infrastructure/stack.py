@@ -43,7 +43,7 @@ class OrderProcessingStack(Stack):
         OrderMetrics(self, "Metrics", storage=storage, functions=functions)
         if config.contact_data_days is not None:
             ContactEraser(self, "Eraser", days=config.contact_data_days, storage=storage, functions=functions)
-        api = Api(self, "Api", config=config, orders=functions.orders)
+        api = Api(self, "Api", config=config, orders=functions.orders_of_api)
         operator = OperatorRole(
             self,
             "Operator",

@@ -46,7 +46,7 @@ class Measurer:
         executions = self._executions(placed.order_id)
         functions = self._function_lines(placed.order_id)
         counted = [change for change in units.changes if is_counted(*change)]
-        functions[_METRICS] = [line for change in counted for line in self._metrics_lines(change)]
+        functions[_METRICS] = self._metrics_lines(counted)
         logs = {
             EXECUTION_LOG: [self._named(line_on_aws(line)) for line in chain(*executions)],
             ACCESS_LOG: placed.api_requests * [self.deployed.access_log_line],
@@ -129,9 +129,9 @@ class Measurer:
                 found[service] = messages
         return found
 
-    def _metrics_lines(self, change: tuple[Any, Any]) -> Messages:
-        """Return what the metrics function logs of one change, when the change comes alone."""
-        return self._invoke(_METRICS, {"Records": [record_of(*change)]})
+    def _metrics_lines(self, changes: Iterable[tuple[Any, Any]]) -> Messages:
+        """Return what the metrics function logs of the changes of an order, in a batch of their own."""
+        return self._invoke(_METRICS, {"Records": [record_of(*change) for change in changes]})
 
     def _invoke(self, service: str, event: Mapping[str, Any]) -> Messages:
         """Invoke a function and return what it logged; again when the local cloud invoked it meanwhile."""

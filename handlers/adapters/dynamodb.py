@@ -4,13 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from handlers.adapters.attributes import from_attribute, to_attribute
 from handlers.adapters.aws import error_code, translated
-
-_to_attribute = TypeSerializer().serialize
-_from_attribute = TypeDeserializer().deserialize
 
 Record = dict[str, Any]
 
@@ -30,12 +27,12 @@ class ConditionFailedError(Exception):
 
 def to_item(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return plain values as DynamoDB attributes."""
-    return {name: _to_attribute(value) for name, value in record.items()}
+    return {name: to_attribute(value) for name, value in record.items()}
 
 
 def from_item(item: Mapping[str, Any]) -> Record:
     """Return DynamoDB attributes as plain values; numbers are Decimal."""
-    return {name: _from_attribute(value) for name, value in item.items()}
+    return {name: from_attribute(value) for name, value in item.items()}
 
 
 def record_key(order_id: str, record: str) -> dict[str, Any]:

@@ -71,17 +71,17 @@ class Costs:
 
     def bill(self, outcome: Outcome) -> Bill:
         """Return the bill of this system."""
-        return Bill(outcome=outcome, items=tuple(self._items(self.measured.of(outcome, self.lines))))
+        return Bill(outcome=outcome, items=tuple(self._items(self._usage(outcome))))
 
     def with_stripe(self, outcome: Outcome) -> Bill:
         """Return the bill when the payment provider takes its time."""
-        usage = self.measured.of(outcome, self.lines)
+        usage = self._usage(outcome)
         millis = self.prices.number("stripeMillis")
         return Bill(outcome=outcome, items=tuple(self._items(usage, provider_millis=millis)))
 
     def without_data(self, outcome: Outcome) -> Bill:
         """Return the bill with `logExecutionData=false`."""
-        usage = self.measured.of(outcome, self.lines)
+        usage = self._usage(outcome)
         logs = {**usage.log_bytes, EXECUTION_LOG: usage.execution_log_without_data}
         return Bill(outcome=outcome, items=tuple(self._items(replace(usage, log_bytes=logs))))
 
@@ -99,8 +99,9 @@ class Costs:
     def monthly(self) -> list[Monthly]:
         """Return what prod costs in a month, whatever it sells."""
         sweep = self.measured.sweep
-        of_a_sweep = sum(item.dollars for item in self._items(sweep))
         number, dollars = self.prices.number, self.prices.dollars
+        # No other trace goes on in a sweep, so Lambda begins one.
+        of_a_sweep = sum(item.dollars for item in self._items(sweep)) + dollars("trace", 1)
         return [
             Monthly(
                 what="alarms, dashboard and the key of their topic",
@@ -116,7 +117,7 @@ class Costs:
 
     def kept(self, outcome: Outcome) -> list[Monthly]:
         """Return what a million orders cost for what is kept of them."""
-        usage = self.measured.of(outcome, self.lines)
+        usage = self._usage(outcome)
         gigabytes = MILLION * usage.stored_bytes / GIGABYTE
         logs = MILLION * sum(usage.log_bytes.values()) / GIGABYTE * self.prices.number("logCompression")
         events = MILLION * usage.event_bytes / GIGABYTE
@@ -134,19 +135,27 @@ class Costs:
 
     @property
     def traced_share(self) -> float:
-        """Return the share of requests that X-Ray follows, when orders come evenly."""
-        per_second = self.orders / (HOURS_PER_MONTH * 3600)
-        always = self.prices.number("tracedPerSecond")
-        if per_second <= always:
-            return 1.0
-        return (always + self.prices.number("tracedShare") * (per_second - always)) / per_second
+        """Return the share of requests that X-Ray follows in prod."""
+        return self.prices.number("tracedShare")
+
+    def _usage(self, outcome: Outcome) -> Usage:
+        """Return what one order uses when batches of the metrics function have changes of other orders too.
+
+        Measured is a batch that has all changes of the order and no others: as many bytes as a fuller one.
+        """
+        usage = self.measured.of(outcome, self.lines)
+        share = 1 / self.prices.number("changesPerBatch")
+        changes = usage.invocations[METRICS]
+        return replace(
+            usage,
+            invocations={**usage.invocations, METRICS: changes * share},
+            log_bytes={**usage.log_bytes, METRICS: usage.log_bytes[METRICS] * changes * share},
+        )
 
     def _items(self, usage: Usage, *, provider_millis: float = 0) -> Iterator[Item]:
         durations = Durations(self.prices, self.measured, provider_millis=provider_millis)
-        batch = self.prices.number("changesPerBatch")
-        invocations = {name: n / batch if name == METRICS else n for name, n in usage.invocations.items()}
         yield self._item("API Gateway", "REST requests", "apiRequest", usage.api_requests)
-        yield self._item("Lambda", "requests", "lambdaRequest", sum(invocations.values()))
+        yield self._item("Lambda", "requests", "lambdaRequest", sum(usage.invocations.values()))
         yield self._item(
             "Lambda",
             "duration",

@@ -34,6 +34,8 @@ class Outcome(StrEnum):
 class Usage:
     """What one order used. Counts are the same in each run; bytes differ a little.
 
+    The metrics function is counted as if each change of the order came alone; its log is that of one batch.
+
     An execution has stages one after the other; a stage has branches side by side; a branch has the functions
     and services that it calls, and "wait SECONDS", one after the other.
     """

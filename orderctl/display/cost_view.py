@@ -43,8 +43,6 @@ def _parts(costs: Costs) -> Iterator[RenderableType]:
     yield "Left out: delivery of e-mails, the payment provider's fees, data transfer, cold starts."
     stated = "; ".join(f"{each.name} {_value(each)}" for each in prices.stated.values())
     yield f"Stated, not measured: {stated}. Reasons and sources: --json."
-    if costs.orders != MILLION:
-        yield f"With {costs.orders:,} orders a month, X-Ray follows {costs.traced_share:.0%} of the requests."
 
 
 def _table(costs: Costs) -> RenderableType:

@@ -153,15 +153,25 @@ def _counted(
     return values, [json.loads(line) for line in log.getvalue().splitlines()]
 
 
-def test_a_batch_of_confirmed_orders_is_counted_in_one_line(
+def test_a_batch_of_confirmed_orders_is_counted_in_one_line_and_leaves_no_other(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values, log = _counted([CHANGE, CHANGE], capsys, monkeypatch)
 
     assert values == {"OrdersConfirmed": [2], "RevenueConfirmed": [1530], "SettleSeconds": [2.377, 2.377]}
-    assert [(line["level"], line["step"], line["outcome"], line["changes"]) for line in log] == [
-        ("INFO", "count", "done", 2)
-    ]
+    assert log == []
+
+
+def test_a_batch_that_fails_leaves_a_line_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(metrics.logger.registered_handler, "stream", log)
+    monkeypatch.delenv("STAGE")
+
+    with pytest.raises(KeyError):
+        metrics.handler({"Records": [CHANGE, CHANGE]}, Context())
+
+    line = json.loads(log.getvalue())
+    assert (line["level"], line["step"], line["outcome"], line["changes"]) == ("ERROR", "count", "error", 2)
 
 
 def test_a_batch_that_is_delivered_twice_is_counted_twice(
@@ -202,9 +212,9 @@ def test_a_broken_change_is_counted_as_such_and_the_others_are_counted(
         "RevenueConfirmed": [765],
         "SettleSeconds": [2.377],
     }
-    assert [line["level"] for line in log] == ["WARNING", "INFO"]
-    assert log[0]["eventId"] == CHANGE["eventID"]
-    assert log[0]["error"]
+    (line,) = log
+    assert (line["level"], line["eventId"], line["changes"]) == ("WARNING", CHANGE["eventID"], 2)
+    assert line["error"]
 
 
 def test_a_change_that_is_nobodys_business_leaves_no_metric(

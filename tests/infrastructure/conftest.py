@@ -32,5 +32,6 @@ def template_with_options(tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         contact_data_days="90",
         cancel_confirmed_for="0",
         hold_expires_after="90m",
+        snap_start="true",
     )
     return template(config, tmp_path_factory.mktemp("chosen"))

@@ -112,6 +112,11 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
             )
             for given in ("0", "0s", "never", "366d")
         ),
+        ({"snap_start": "on"}, "snapStart is 'on': choose true, false"),
+        (
+            {"stage": "local", "snap_start": "true"},
+            "snapStart is 'true': the local cloud starts no function from a snapshot",
+        ),
         ({"monitoring": "yes"}, "monitoring is 'yes': choose true, false"),
         (
             {"stage": "local", "monitoring": "true"},
@@ -125,6 +130,10 @@ def test_the_default_is_a_development_stage_with_simulated_payments() -> None:
             ),
         ),
         ({"alarm_without_orders_for": "90s"}, "alarmWithoutOrdersFor is '90s': it must be whole minutes"),
+        (
+            {"alarm_without_orders_for": "1m"},
+            "alarmWithoutOrdersFor is '1m': choose 2m or more, because orders are counted once a minute",
+        ),
         (
             {"stage": "alice", "alarm_without_orders_for": "30m"},
             "alarmWithoutOrdersFor needs monitoring=true",
@@ -204,7 +213,7 @@ def test_an_owner_can_do_without_alarms() -> None:
         ("prod", "0", None),
         ("prod", "6h", 21_600),
         ("dev", None, None),
-        ("dev", "1m", 60),
+        ("dev", "2m", 120),
     ],
 )
 def test_the_alarm_without_orders_is_on_in_prod_and_off_elsewhere(
@@ -213,3 +222,24 @@ def test_the_alarm_without_orders_is_on_in_prod_and_off_elsewhere(
     config = StageConfig.for_stage(stage, payment_gateway="simulated", alarm_without_orders_for=given)
 
     assert config.alarm_without_orders_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("stage", "given", "percent"),
+    [("prod", None, 5), ("prod", "100", 100), ("prod", "0", 0), ("dev", None, None), ("dev", "25", 25)],
+)
+def test_prod_traces_a_few_requests_and_an_owner_chooses_how_many(
+    stage: str, given: str | None, percent: int | None
+) -> None:
+    config = StageConfig.for_stage(stage, payment_gateway="simulated", traced_percent=given)
+
+    assert config.traced_percent == percent
+
+
+@pytest.mark.parametrize("stage", ["prod", "dev", "local"])
+def test_a_function_starts_from_a_snapshot_only_where_the_owner_chose_it(stage: str) -> None:
+    assert not StageConfig.for_stage(stage, payment_gateway="simulated").snap_start
+
+
+def test_an_owner_chooses_snapshots() -> None:
+    assert StageConfig.for_stage("prod", payment_gateway="simulated", snap_start="true").snap_start

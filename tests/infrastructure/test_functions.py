@@ -1,9 +1,14 @@
 """The Lambda functions: their runtime, environment, package and timeouts."""
 
+import subprocess
+import sys
 import tomllib
+from collections.abc import Iterable
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -31,9 +36,7 @@ def test_a_handler_is_a_module_of_the_package(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", _SERVICES)
-def test_a_function_runs_on_arm_with_json_logs_and_tracing(
-    dev_template: dict[str, Any], service: str
-) -> None:
+def test_a_function_runs_on_arm_with_json_logs(dev_template: dict[str, Any], service: str) -> None:
     properties = function(dev_template, service)
 
     assert properties["Runtime"] == "python3.13"
@@ -44,7 +47,6 @@ def test_a_function_runs_on_arm_with_json_logs_and_tracing(
     assert properties["LoggingConfig"]["SystemLogLevel"] == "WARN"
     # The lines with metrics have no level, and count as INFO.
     assert properties["LoggingConfig"].get("ApplicationLogLevel", "INFO") == "INFO"
-    assert properties["TracingConfig"] == {"Mode": "Active"}
 
 
 @pytest.mark.parametrize(("stage", "days"), [("dev_template", 14), ("prod_template", 90)])
@@ -166,10 +168,16 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A temporary repository whose files can be changed."""
     repository = tmp_path / "repository"
     for name, text in {
-        "handlers/orders.py": "handler = print",
-        "handlers/schemas/order.json": "{}",
-        "handlers/schemas/events/placed.json": "{}",
-        "handlers/domain/order.py": "",
+        "handlers/__init__.py": "",
+        "handlers/orders.py": "from handlers.domain import order\n",
+        "handlers/payment.py": "def charge():\n    import handlers.domain.payment\n",
+        "handlers/schemas/place_order.schema.json": "{}",
+        "handlers/schemas/cancel_order.schema.json": "{}",
+        "handlers/schemas/events/placed.schema.json": "{}",
+        "handlers/domain/__init__.py": "",
+        "handlers/domain/order.py": "from handlers.domain.money import Money",
+        "handlers/domain/money.py": "",
+        "handlers/domain/payment.py": "",
         # What lies around in a checkout.
         "handlers/.env": "STRIPE_KEY=sk_live",
         "handlers/domain/.env.local": "STRIPE_KEY=sk_live",
@@ -190,35 +198,104 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return repository
 
 
-def _asset(outdir: Path) -> Path:
-    """Synthesize, and return the folder that the functions are deployed from."""
-    config = StageConfig.for_stage()
-    key = function(template(config, outdir), "orders")["Code"]["S3Key"]
-    return outdir / f"asset.{Path(key).stem}"
+def _assets(outdir: Path, services: Iterable[str] = _SERVICES) -> dict[str, Path]:
+    """Synthesize, and return the folder that each function is deployed from."""
+    synthesized = template(StageConfig.for_stage(contact_data_days="90"), outdir)
+    keys = {service: function(synthesized, service)["Code"]["S3Key"] for service in services}
+    return {service: outdir / f"asset.{Path(key).stem}" for service, key in keys.items()}
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.usefixtures("checkout")
-def test_only_the_sources_and_schemas_of_the_package_handlers_are_deployed(tmp_path: Path) -> None:
-    asset = _asset(tmp_path / "out")
+def test_a_function_is_deployed_with_what_it_imports_and_with_nothing_else(tmp_path: Path) -> None:
+    assets = _assets(tmp_path / "out")
 
-    deployed = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
-
-    assert deployed == {
+    assert _files(assets["orders"]) == {
+        "handlers/__init__.py",
         "handlers/orders.py",
+        "handlers/domain/__init__.py",
         "handlers/domain/order.py",
-        "handlers/schemas/order.json",
-        "handlers/schemas/events/placed.json",
+        "handlers/domain/money.py",
+        "handlers/schemas/place_order.schema.json",
+        "handlers/schemas/cancel_order.schema.json",
+    }
+    assert _files(assets["payment"]) == {
+        "handlers/__init__.py",
+        "handlers/payment.py",
+        "handlers/domain/__init__.py",
+        "handlers/domain/payment.py",
     }
 
 
-def test_functions_are_deployed_again_only_when_a_handler_changes(tmp_path: Path, checkout: Path) -> None:
-    before = _asset(tmp_path / "before")
+def test_a_function_is_deployed_again_only_when_its_code_changes(tmp_path: Path, checkout: Path) -> None:
+    before = _assets(tmp_path / "before")
 
     (checkout / "README.md").write_text("second")
     (checkout / "handlers" / "__pycache__" / "orders.cpython-313.pyc").write_text("compiled again")
-    after_other_changes = _asset(tmp_path / "other")
-    (checkout / "handlers" / "orders.py").write_text("handler = repr")
-    after_a_handler_changed = _asset(tmp_path / "handler")
+    after_other_changes = _assets(tmp_path / "other")
+    (checkout / "handlers" / "domain" / "money.py").write_text("Money = int")
+    after_money_changed = _assets(tmp_path / "money")
 
-    assert after_other_changes.name == before.name
-    assert after_a_handler_changed.name != before.name
+    assert after_other_changes["orders"].name == before["orders"].name
+    assert after_money_changed["orders"].name != before["orders"].name
+    assert after_money_changed["payment"].name == before["payment"].name
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folder that each function is really deployed from."""
+    return _assets(tmp_path_factory.mktemp("packages"), (*_SERVICES, "eraser"))
+
+
+@pytest.mark.parametrize("service", [*_SERVICES, "eraser"])
+def test_a_package_has_at_most_60_kilobytes(packages: dict[str, Path], service: str) -> None:
+    zipped = BytesIO()
+    with ZipFile(zipped, "w", ZIP_DEFLATED) as package:
+        for file in packages[service].rglob("*"):
+            package.write(file, file.relative_to(packages[service]))
+
+    assert len(zipped.getvalue()) <= 60_000
+
+
+@pytest.mark.parametrize("service", [*_SERVICES, "eraser"])
+def test_every_module_of_a_package_is_loaded_from_it(packages: dict[str, Path], service: str) -> None:
+    folder = packages[service]
+    modules = [file.removesuffix(".py").replace("/", ".") for file in _files(folder) if file.endswith(".py")]
+    imports = [f"import {module.removesuffix('.__init__')}" for module in sorted(modules)]
+    shown = "print(*(each.__file__ for name, each in sys.modules.items() if name.startswith('handlers')))"
+
+    # What the package lacks would be found in the checkout, where the tests run.
+    ran = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", "\n".join(["import sys", *imports, shown])],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert len(ran.stdout.split()) == len(modules)
+    assert {Path(file).is_relative_to(folder) for file in ran.stdout.split()} == {True}
+
+
+def test_api_gateway_invokes_the_snapshot_of_a_stage_that_has_one(
+    template_with_options: dict[str, Any], dev_template: dict[str, Any]
+) -> None:
+    ((alias_id, alias),) = of_type(template_with_options, "AWS::Lambda::Alias").items()
+    orders = next(
+        name
+        for name, each in of_type(template_with_options, "AWS::Lambda::Function").items()
+        if each["Handler"] == "handlers.orders.handler"
+    )
+    permissions = of_type(template_with_options, "AWS::Lambda::Permission").values()
+    of_api = [each for each in permissions if each["Principal"] == "apigateway.amazonaws.com"]
+    methods = of_type(template_with_options, "AWS::ApiGateway::Method").values()
+
+    assert function(template_with_options, "orders")["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert alias["FunctionName"] == {"Ref": orders}
+    assert {str(each["FunctionName"]) for each in of_api} == {str({"Ref": alias_id})}
+    assert all({"Ref": alias_id} in each["Integration"]["Uri"]["Fn::Join"][1] for each in methods)
+    assert "SnapStart" not in function(dev_template, "orders")
+    assert not of_type(dev_template, "AWS::Lambda::Version")

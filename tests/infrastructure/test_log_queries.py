@@ -83,12 +83,23 @@ def test_an_owner_chooses_the_share_of_traced_requests(
     assert len(rule["RuleName"]) <= 32
 
 
+def test_prod_traces_five_percent_of_the_requests(prod_template: dict[str, Any]) -> None:
+    rule = only(prod_template, "AWS::XRay::SamplingRule")["SamplingRule"]
+
+    assert (rule["FixedRate"], rule["ReservoirSize"]) == (0.05, 0)
+
+
 def test_a_trace_goes_from_the_api_through_the_functions_and_the_workflow(
     dev_template: dict[str, Any],
 ) -> None:
+    functions = of_type(dev_template, "AWS::Lambda::Function").values()
     assert only(dev_template, "AWS::ApiGateway::Stage")["TracingEnabled"] is True
     assert only(dev_template, "AWS::StepFunctions::StateMachine")["TracingConfiguration"] == {"Enabled": True}
-    assert all(
-        each["TracingConfig"] == {"Mode": "Active"}
-        for each in of_type(dev_template, "AWS::Lambda::Function").values()
-    )
+    assert {each["Handler"]: each.get("TracingConfig", {}).get("Mode") for each in functions} == {
+        **{
+            f"handlers.{service}.handler": "Active"
+            for service in ("orders", "inventory", "payment", "notification", "sweeper")
+        },
+        # It is not part of a trace. Lambda would begin one for each batch of the stream.
+        "handlers.metrics.handler": None,
+    }

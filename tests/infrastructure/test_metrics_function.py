@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from handlers.contract.metrics import MetricName
+from infrastructure.config import InvalidSettingError, StageConfig
 from tests.infrastructure.resources import of_type, only, published
 
 STAGES = ["local_template", "dev_template", "prod_template"]
@@ -30,7 +32,32 @@ def test_the_function_gets_what_changed_in_the_orders_table(dev_template: dict[s
 
 def test_changes_are_counted_in_batches(mapping: dict[str, Any]) -> None:
     assert mapping["BatchSize"] >= 100
-    assert mapping["MaximumBatchingWindowInSeconds"] == 10
+    assert mapping["MaximumBatchingWindowInSeconds"] == 60
+
+
+def test_counts_come_before_an_alarm_that_misses_them_rings(
+    mapping: dict[str, Any], prod_template: dict[str, Any]
+) -> None:
+    counted = {name.value for name in MetricName if name.services == ("metrics",)}
+    watching = {
+        each["AlarmName"]: each["Period"]
+        for each in of_type(prod_template, "AWS::CloudWatch::Alarm").values()
+        if each.get("MetricName") in counted
+    }
+
+    assert watching.keys() == {"OrderProcessing-prod-NoOrders"}
+    # A window, and the time that Lambda needs to read the stream.
+    assert min(watching.values()) >= 2 * mapping["MaximumBatchingWindowInSeconds"]
+
+
+def test_the_shortest_time_without_orders_is_longer_than_a_window(mapping: dict[str, Any]) -> None:
+    shortest = 2 * mapping["MaximumBatchingWindowInSeconds"]
+
+    config = StageConfig.for_stage("dev", alarm_without_orders_for=f"{shortest}s")
+
+    assert config.alarm_without_orders_seconds == shortest
+    with pytest.raises(InvalidSettingError, match="counted once a minute"):
+        StageConfig.for_stage("dev", alarm_without_orders_for=f"{shortest - 60}s")
 
 
 def test_a_change_that_fails_keeps_the_others_back_for_an_hour_at_most(mapping: dict[str, Any]) -> None:

@@ -176,6 +176,7 @@ def test_prod_differs_from_dev_only_in_retention_and_limits(
         "AWS::DynamoDB::GlobalTable GlobalSecondaryIndexes",  # their warm throughput
         "AWS::Events::EventBus Name",
         "AWS::CloudWatch::Alarm is extra",  # no orders
+        "AWS::XRay::SamplingRule is extra",  # 5 % of the requests
         "AWS::CloudWatch::Alarm AlarmDescription",  # the commands name the stage
         "AWS::CloudWatch::CompositeAlarm AlarmDescription",
         "AWS::CloudWatch::Alarm Dimensions",  # our metrics have the stage

@@ -13,6 +13,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from handlers import inventory, notification, orders, payment, sweeper
 from handlers.adapters import aws
@@ -186,11 +187,11 @@ class World:
         services = [module._service for module in (orders, *SERVICES.values())]
         caches = [aws.client, sweeper._sweeper, *services]
 
-        def client(service: str, **_: Any) -> Any:
+        def create_client(_session: Session, service: str, **_: Any) -> Any:
             return self.interrupter.around(service, self.clients[service])
 
         with (
-            patch("boto3.client", client),
+            patch.object(Session, "create_client", create_client),
             patch.object(
                 payment, "payment_gateway", lambda _: self.interrupter.around("gateway", self.gateway)
             ),

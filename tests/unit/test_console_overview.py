@@ -372,7 +372,7 @@ def test_the_sentence_of_a_chart_has_its_figures() -> None:
 
     assert ended == (
         "Of 21 orders settled in the last 15 minutes: 20 (95.2%) confirmed, 1 (4.8%) rejected, "
-        "0 cancelled. 1 order is held since then."
+        "0 cancelled. Held in that time: 1."
     )
     assert settled == (
         "Of 20 orders settled in the last 15 minutes, 50% at most 10.0 s, 95% at most 19.0 s, "

@@ -109,9 +109,40 @@ def test_only_the_log_of_executions_is_smaller_without_execution_data() -> None:
     assert saved > 5
 
 
-@pytest.mark.parametrize(("orders", "share"), [(1_000_000, 1.0), (2_628_000, 1.0), (26_280_000, 0.145)])
-def test_x_ray_follows_a_request_a_second_and_five_percent_of_the_others(orders: int, share: float) -> None:
-    assert costs(orders).traced_share == pytest.approx(share)
+def test_x_ray_follows_as_many_requests_as_in_prod() -> None:
+    prod = StageConfig.for_stage("prod", payment_gateway="simulated")
+
+    assert prod.traced_percent is not None
+    assert costs().traced_share == prod.traced_percent / 100
+    assert line(costs().bill(Outcome.CONFIRMED), "traces") == pytest.approx(0.25)
+
+
+def test_the_changes_of_an_order_are_a_part_of_a_batch_of_the_metrics_function() -> None:
+    usage = MEASURED.of(Outcome.CONFIRMED, 3)
+    alone = _with_batches_of(1).bill(Outcome.CONFIRMED)
+
+    shared = _with_batches_of(4).bill(Outcome.CONFIRMED)
+
+    saved_requests = line(alone, "requests") - line(shared, "requests")
+    saved_bytes = 2 * usage.log_bytes["metrics"] * (1 - 1 / 4)
+    assert saved_requests == pytest.approx(2 * (1 - 1 / 4) * 0.2)
+    assert line(alone, "duration") > line(shared, "duration")
+    assert line(alone, "logs of functions") - line(shared, "logs of functions") == pytest.approx(
+        saved_bytes / 2**30 * 0.5e6, abs=1e-5
+    )
+
+
+def _with_batches_of(changes: int) -> Costs:
+    stated = price_list().stated
+    batch = replace(stated["changesPerBatch"], value=changes)
+    prices = replace(price_list(), stated={**stated, "changesPerBatch": batch})
+    return replace(costs(), prices=prices)
+
+
+def test_each_sweep_is_a_trace() -> None:
+    sweeper = next(each.dollars for each in costs().monthly() if each.what.startswith("sweeper"))
+
+    assert sweeper > 60 * 730 * 5 / 1e6
 
 
 def test_a_month_is_what_the_operations_document_says() -> None:
@@ -129,7 +160,9 @@ def test_logs_and_events_are_kept_as_long_as_in_prod() -> None:
     usage = MEASURED.of(Outcome.CONFIRMED, 3)
     records, logs, events = (each.dollars for each in costs().kept(Outcome.CONFIRMED))
     assert records == pytest.approx(usage.stored_bytes * 1e6 / 2**30 * (0.25 + 0.2))
-    assert logs == pytest.approx(sum(usage.log_bytes.values()) * 1e6 / 2**30 * 0.15 * 3 * 0.03)
+    # Two changes are half of a batch of four.
+    log_bytes = sum(usage.log_bytes.values()) - usage.log_bytes["metrics"] / 2
+    assert logs == pytest.approx(log_bytes * 1e6 / 2**30 * 0.15 * 3 * 0.03)
     assert events == pytest.approx(usage.event_bytes * 1e6 / 2**30 * 0.023)
 
 

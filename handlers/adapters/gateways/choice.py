@@ -5,7 +5,6 @@ from functools import partial
 
 from handlers.adapters.aws import client
 from handlers.adapters.gateways.simulated import SimulatedGateway
-from handlers.adapters.gateways.stripe import StripeGateway, read_secret_key
 from handlers.contract.names import PaymentProvider, Stage
 from handlers.domain.payment_gateway import PaymentGateway
 
@@ -19,6 +18,9 @@ def payment_gateway(environment: Mapping[str, str]) -> PaymentGateway:
         case PaymentProvider.SIMULATED:
             return SimulatedGateway()
         case PaymentProvider.STRIPE:
+            # Only a stage that takes money loads it.
+            from handlers.adapters.gateways.stripe import StripeGateway, read_secret_key  # noqa: PLC0415
+
             secrets_manager, arn = client("secretsmanager"), environment["STRIPE_SECRET_ARN"]
             takes_money = environment["STAGE"] == Stage.PROD
             return StripeGateway(partial(read_secret_key, secrets_manager, arn, takes_money=takes_money))
