@@ -117,7 +117,7 @@ def outcome_chart(orders: Sequence[FeedOrder], span: Span, buckets: Buckets) -> 
         title=f"Outcomes per {_words(buckets.seconds)}",
         kind="bars",
         unit="count",
-        sentence=settled + (f" {_counted(held, 'order is', 'orders are')} held since then." if held else ""),
+        sentence=settled + (f" Held in that time: {held:,}." if held else ""),
         series=[
             Series(
                 name=_OUTCOME_WORDS[status],

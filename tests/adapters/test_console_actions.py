@@ -2,17 +2,21 @@
 
 import json
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from handlers.contract.clock import utc_now
 from orderctl.console.app import console_app
 from orderctl.console.context import Console
 from orderctl.console.guard import Access
@@ -39,6 +43,7 @@ class FakeLive:
         self.queues: dict[str, QueueSize] = {}
         self.problem = ""
         self.dead_letters = 0
+        self.is_stopped = False
         self.read: list[str] = []
         self.feed = SimpleNamespace(read_now=self.read.extend)
 
@@ -60,14 +65,16 @@ def backlog(dev_template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> It
         yield backlog
 
 
-def _browser(stack: Any, *, stage: str = "dev", changes_prod: bool = False) -> TestClient:
+def _browser(
+    stack: Any, *, stage: str = "dev", changes_prod: bool = False, live: FakeLive | None = None
+) -> TestClient:
     name = f"OrderProcessing-{stage}"
     console = Console(
         stack=stack,
         name=name,
         options=f" --stack {name}",
         access=ACCESS,
-        live=FakeLive(),  # type: ignore[arg-type]
+        live=live or FakeLive(),  # type: ignore[arg-type]
         changes_prod=changes_prod,
     )
     client = TestClient(console_app(console), base_url=ORIGIN, raise_server_exceptions=True)
@@ -112,12 +119,13 @@ def _job(browser: TestClient, response: Any) -> Any:
 def _settled(backlog: Backlog, monkeypatch: pytest.MonkeyPatch, *, held: bool = False) -> None:
     """Let every order that is waited for end at once."""
 
-    def waited(orders: Any, ids: list[str], **_: Any) -> Any:
+    def waited(orders: Any, ids: list[str], *, on_progress: Callable[[int], None], **_: Any) -> Any:
         for order_id in ids:
             if held:
                 backlog.change(order_id, status="ON_HOLD", reason="payment", openKey="WAITING#2026-11-22")
             else:
                 backlog.settle(order_id)
+        on_progress(len(ids))
         return orders.read(ids)
 
     monkeypatch.setattr("orderctl.console.redriving.wait_until_done", waited)
@@ -131,7 +139,7 @@ def test_dead_letters_are_grouped_by_queue_and_cause(backlog: Backlog, browser: 
 
     assert "payment GatewayUnavailable: the gateway is down 3 3" in _text(page)
     assert "inventory GatewayUnavailable: the gateway is down 1 1" in _text(page)
-    assert "3 needs redrive" in _text(page)
+    assert "3 need a redrive" in _text(page)
     assert all(f'href="/orders/{order_id}"' in page.text for order_id in [*orders, other])
 
 
@@ -358,6 +366,20 @@ def test_what_another_redrive_has_taken_is_not_emitted_again(
     assert "Nothing was left to redrive for 1 of the chosen orders" in _text(page)
 
 
+def test_what_became_of_an_order_without_a_workflow_is_shown_too(
+    backlog: Backlog, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _settled(backlog, monkeypatch)
+    held, done = _held(backlog), backlog.place("CONFIRMED")
+    backlog.park("payment", done)
+
+    page = _job(browser, _post(browser, "/dead-letters/redrive", orders=f"{held} {done}", named="yes"))
+
+    assert f"{held} CONFIRMED done" in _text(page)
+    assert f"{done} CONFIRMED already done: its message was only removed" in _text(page)
+    assert "2 of 2" in _text(page)
+
+
 def test_an_order_that_is_held_again_is_shown_as_not_done(
     backlog: Backlog, browser: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,6 +410,65 @@ def test_the_progress_of_a_job_is_sent_until_it_ends(
     assert "event: job" in sent
     assert "1 order emitted again, 1 message deleted." in sent
     assert sent.rstrip().endswith("event: ended\r\ndata: ended")
+
+
+def test_the_end_of_a_job_has_the_dead_letters_that_were_counted_after_it(
+    backlog: Backlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _settled(backlog, monkeypatch)
+    live = FakeLive()
+    live.dead_letters = 5
+    live.queues = {"payment": QueueSize(waiting=5, hidden=0, at=utc_now())}
+    browser = _browser(backlog.stack, live=live)
+    started = _post(browser, "/dead-letters/redrive", orders=_held(backlog), named="yes")
+    path = started.headers["hx-redirect"]
+    eventually(lambda: "Done in" in browser.get(path).text, "the end")
+
+    def counted() -> None:
+        live.dead_letters = 0
+        live.queues = {"payment": QueueSize(waiting=0, hidden=0, at=utc_now())}
+
+    threading.Timer(0.6, counted).start()
+    sent = browser.get(f"{path}/live").text
+
+    badges = re.findall(r'id="dead-letter-badge" class="badge[ a-z]*" hx-swap-oob="true">(\d+)<', sent)
+    assert (badges[0], badges[-1]) == ("5", "0")
+
+
+def test_a_local_cloud_that_is_gone_is_said_as_such(
+    backlog: Backlog, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    monkeypatch.setattr(ProductsTable, "find", gone)
+    local = _browser(replace(backlog.stack, endpoint_url="http://127.0.0.1:9"))
+
+    on_local, on_aws = (_text(each.get("/stock/A1", headers=HTMX)) for each in (local, browser))
+
+    assert "The local cloud does not respond Start it with `orderctl up`." in on_local
+    assert "AWS does not respond" in on_aws
+    assert "--region" not in on_local + on_aws
+
+
+def test_an_order_that_is_not_there_is_said_without_an_option(browser: TestClient) -> None:
+    page = browser.get(f"/orders/{uuid4()}/redrive", headers=HTMX)
+
+    assert "There is no order" in _text(page)
+    assert "--stage" not in page.text
+
+
+def test_no_dialog_calls_it_cancel_to_leave(backlog: Backlog, browser: TestClient) -> None:
+    _sell(backlog, ("A1", "Heart", 5))
+    order_id = _held(backlog)
+
+    pages = [
+        _post(browser, "/dead-letters/plan", chosen=order_id).text,
+        browser.get("/stock/A1", headers=HTMX).text,
+        _post(browser, "/stock/A1", available="25").text,
+    ]
+
+    assert all("Leave it as it is" in page and ">Cancel<" not in page for page in pages)
 
 
 def test_a_job_that_the_console_does_not_know_is_not_found(browser: TestClient) -> None:
@@ -614,7 +695,7 @@ def test_an_order_is_cancelled_from_its_page(backlog: Backlog, browser: TestClie
     assert "It can't be undone" in _text(asked)
     assert "Its stock is put back. Its payment of USD 15.30 is voided: no money is taken." in _text(asked)
     assert "Its customer is told that it is cancelled." in _text(asked)
-    assert "Its cancellation is requested" in done.text
+    assert "Its cancellation was asked for" in done.text
     assert done.headers["hx-trigger"] == "order-changed"
     order = backlog.order(order_id)
     assert (order["cancelReason"], order["cancelComment"]) == ("OPERATOR", "by phone")
@@ -676,9 +757,9 @@ def test_an_order_that_was_confirmed_long_ago_is_cancelled_late(
     offered = browser.get(f"/orders/{order_id}/cancel?late=1", headers=HTMX)
     done = _post(browser, f"/orders/{order_id}/cancel", **_fields(offered))
 
-    assert "It is not cancelled" in refused.text
+    assert "It was not cancelled" in refused.text
     assert not_requested
-    assert "Its cancellation is requested" in done.text
+    assert "Its cancellation was asked for" in done.text
     assert "cancelRequestedAt" in backlog.order(order_id)
 
 
