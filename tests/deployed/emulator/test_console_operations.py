@@ -113,7 +113,7 @@ def test_a_confirmed_order_is_cancelled_and_its_stock_is_put_back(
     shop.wait_until_closed(order_id)
 
     assert "Its stock is put back. Its payment of USD 2.55 is refunded, the whole amount." in _text(asked)
-    assert "Its cancellation is requested" in done.text
+    assert "Its cancellation was asked for" in done.text
     assert statuses(shop, [order_id]) == {("CANCELLED", "OPERATOR")}
     assert shop.available(product) == 10
     assert shop.records(order_id)["STEP#payment"]["status"] == "REFUNDED"

@@ -44,6 +44,8 @@ _NOT_SEEN: Final = {
 # Only when the bus refuses an announcement, which tests/workflow/test_announcements.py and
 # tests/adapters/test_sweeper.py try.
 _ANNOUNCERS: Final = ("FunctionsSweeperRole*", "WorkflowOrderWorkflowRole*")
+# tests/deployed/emulator/test_gameday.py denies it on purpose. Without it, no order could be placed anyway.
+_DENIED_ON_PURPOSE: Final = ("FunctionsOrdersRole*", "dynamodb:PutItem")
 _ORDER_FILE: Final = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
 536365,ROLES-1,MUG,2,2010-12-01 08:26:00,2.55,17850,United Kingdom
 """
@@ -197,8 +199,14 @@ def _parks_an_announcement(permission: Permission) -> bool:
 
 
 def test_no_role_is_refused_a_call_that_it_makes(used: list[tuple[Permission, bool]]) -> None:
+    role, action = _DENIED_ON_PURPOSE
+
     assert used
-    assert [permission for permission, allowed in used if not allowed] == []
+    assert [
+        each
+        for each, allowed in used
+        if not allowed and not (fnmatchcase(each.role, role) and each.action == action)
+    ] == []
 
 
 def test_every_permission_is_used_or_listed_with_a_reason(
