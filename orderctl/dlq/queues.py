@@ -95,6 +95,8 @@ class ReceivedMessages:
 
     def receive_all(self, *, visibility_timeout: int, wait_seconds: int) -> None:
         """Receive the messages of all queues, in parallel."""
+        if not self.queues:  # emptied since their sizes were read
+            return
         stopped = threading.Event()
         with ThreadPoolExecutor(len(self.queues)) as pool:
             readers = [

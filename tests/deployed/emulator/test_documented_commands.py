@@ -97,6 +97,7 @@ def files(tmp_path: Path) -> Mapping[str, str]:
     )
     products.write_text("productId,name,unitPrice,available\nDOCUMENTED,Mug,255,12\n")
     return {
+        "FILE": str(tmp_path / "order.html"),
         "FILE.csv": str(orders),
         "REPORT.csv": str(tmp_path / "report.csv"),
         "PRODUCTS.csv": str(products),

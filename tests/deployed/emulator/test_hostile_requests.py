@@ -15,11 +15,11 @@ from orderctl.stack import Stack
 
 _DOCUMENT: Final = REPOSITORY / "infrastructure" / "openapi.yaml"
 _HOOKS: Final = "tests.deployed.emulator.hostile_requests"
-_CASES: Final = 2_000
+_CASES: Final = 1_000
 # Of each operation in each phase. It makes some more cases than that.
 _EXAMPLES: Final = 170
-# How many it makes depends on what the API answers: where they are fewer, further seeds add to them.
-_SEEDS: Final = (1, 2, 3)
+# More than 2,000, unless the other tests have left no product whose orders its links can follow.
+_SEEDS: Final = (1,)
 
 
 def test_the_api_answers_hostile_requests_as_its_document_says(local_stack: Stack, tmp_path: Path) -> None:
