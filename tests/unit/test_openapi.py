@@ -1,6 +1,7 @@
 """The OpenAPI document is valid and matches the code."""
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
@@ -214,3 +215,11 @@ def test_a_page_has_the_size_limits_of_the_function() -> None:
 
     assert accepted == [*range(schema["minimum"], schema["maximum"] + 1)]
     assert parse_list_orders({"customerId": "cust-17850"}).limit == schema["default"]
+
+
+@pytest.mark.parametrize("pointer", ["", "/", "/items/0", "/\n", "/a\nb"])
+def test_a_pointer_may_have_any_name_that_a_client_sends(pointer: str) -> None:
+    pattern = published()["components"]["schemas"]["Violation"]["properties"]["pointer"]["pattern"]
+
+    assert re.search(pattern, pointer)
+    assert not re.search(pattern, f"items{pointer}x")
