@@ -69,7 +69,13 @@ def _is_there(file: Path) -> bool:
 
 
 def _write(file: Path, note: Mapping[str, Any]) -> None:
-    with file.open("a") as notes:
+    """Add the note. A file that was removed during the call stays removed: nobody wants the note any more."""
+    try:
+        # Not open("a"): it would make the file again, and noting would never end.
+        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND)
+    except FileNotFoundError:
+        return
+    with os.fdopen(descriptor, "a") as notes:
         notes.write(json.dumps(note) + "\n")
 
 
