@@ -1,7 +1,7 @@
 """What all pages of a console share."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, Self, cast
 
 from starlette.requests import Request
 
@@ -45,6 +45,22 @@ class Console:
     def may_change(self) -> bool:
         """Tell whether pages may offer what changes something."""
         return self.changes_prod or not self.is_prod
+
+
+class Headline(NamedTuple):
+    """What every page says: why it is not up to date, and how many dead letters there are.
+
+    It is taken once, then compared and rendered. What is read again for the page may have changed meanwhile,
+    and a page that showed the newer one would not be told when it changes back.
+    """
+
+    problem: str
+    dead_letters: int
+
+    @classmethod
+    def of(cls, console: Console) -> Self:
+        """Take it as it is now."""
+        return cls(console.live.problem, console.live.dead_letters)
 
 
 def console_of(request: Request) -> Console:

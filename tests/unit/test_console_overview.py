@@ -25,7 +25,7 @@ from orderctl.console.charts import (
     settle_chart,
     share_text,
 )
-from orderctl.console.context import Console
+from orderctl.console.context import Console, Headline
 from orderctl.console.faults_and_sweep import FaultsAndSweep
 from orderctl.console.guard import Access
 from orderctl.console.live import Live
@@ -520,10 +520,11 @@ def test_an_event_is_sent_when_something_changed(monkeypatch: pytest.MonkeyPatch
 def test_nothing_is_sent_again_while_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overview, "_MOVE_SECONDS", float("inf"))
     live = FakeLive(order())
-    before = overview._state(console(live))
+    shown = console(live)
+    before = overview._state(shown, Headline.of(shown))
 
-    again = overview._state(console(live))
+    again = overview._state(shown, Headline.of(shown))
     live.problem = "The stack does not respond"
-    with_problem = overview._state(console(live))
+    with_problem = overview._state(shown, Headline.of(shown))
 
     assert again == before != with_problem

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from handlers.contract.clock import utc_now
 from orderctl import cause
 from orderctl.console.actions import Form, is_part, jobs_of, letters_of, post
-from orderctl.console.context import Console, console_of
+from orderctl.console.context import Console, Headline, console_of
 from orderctl.console.jobs import Job
 from orderctl.console.letters import MOST_LISTED, LetterFilter, Letters, LetterView, Reading, order_id
 from orderctl.console.redriving import RedriveJob, Wanted, dry_run, what_happens
@@ -97,10 +97,11 @@ async def _changes(console: Console, chosen: LetterFilter, read: int | None) -> 
         while not console.live.is_stopped:
             # Sizes from before the messages were read would tell of messages that are gone.
             counts = _counts(console, None if console.live.queues is older else read)
-            now_shown = (counts, console.live.problem)
-            if now_shown != shown:
-                shown = now_shown
-                html = render("dead_letters_changes.html", console=console, chosen=chosen, **counts)
+            headline = Headline.of(console)
+            if (counts, headline) != shown:
+                shown = (counts, headline)
+                values = {"console": console, "headline": headline, "chosen": chosen}
+                html = render("dead_letters_changes.html", **values, **counts)
                 yield {"event": "counts", "data": html}
             await asyncio.sleep(_LOOK_SECONDS)
 

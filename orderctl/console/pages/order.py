@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from handlers.contract.names import ORDER_RECORD, OpenKind
-from orderctl.console.context import Console, console_of
+from orderctl.console.context import Console, Headline, console_of
 from orderctl.console.order_page import OrderPage, OrderPages
 from orderctl.console.rendering import page, render
 from orderctl.errors import OperatorError, UnknownOrder
@@ -69,10 +69,10 @@ async def _changes(console: Console, order_id: str, number: int | None) -> Async
             html = await asyncio.to_thread(following.changes)
             if html:
                 yield {"event": "order", "data": html}
-            now_shown = (console.live.problem, console.live.dead_letters)
-            if now_shown != news:
-                news = now_shown
-                yield {"event": "order", "data": render("news.html", console=console)}
+            headline = Headline.of(console)
+            if headline != news:
+                news = headline
+                yield {"event": "order", "data": render("news.html", headline=headline)}
             await asyncio.sleep(pause)
 
 

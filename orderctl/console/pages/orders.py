@@ -19,7 +19,7 @@ from starlette.routing import Route
 from handlers.contract.clock import rfc3339
 from handlers.contract.names import OrderStatus
 from orderctl.api_client import OrdersApi
-from orderctl.console.context import Console, console_of
+from orderctl.console.context import Console, Headline, console_of
 from orderctl.console.order_feed import FeedOrder
 from orderctl.console.rendering import page, render
 from orderctl.customer_list import CustomerList
@@ -132,20 +132,21 @@ async def _changes(console: Console, chosen: Filter, version: int) -> AsyncItera
             if feed.epoch != epoch:
                 epoch = feed.epoch
                 yield {"event": "orders", "data": render("reload.html")}
-            now_shown = (feed.version, console.live.problem, console.live.dead_letters)
+            now_shown = (feed.version, Headline.of(console))
             if now_shown != shown:
                 changed = await asyncio.to_thread(feed.changed_since, version)
-                html = await asyncio.to_thread(_changed_html, console, chosen, changed)
+                html = await asyncio.to_thread(_changed_html, console, chosen, changed, now_shown[1])
                 version, shown = max(version, now_shown[0]), now_shown
                 yield {"event": "orders", "data": html}
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _changed_html(console: Console, chosen: Filter, changed: Sequence[FeedOrder]) -> str:
+def _changed_html(console: Console, chosen: Filter, changed: Sequence[FeedOrder], headline: Headline) -> str:
     """Return rows that replace those of the same orders, or are put on top of the list."""
     oldest_first = sorted(changed, key=lambda order: order.created_at)[-ROWS * 4 :]
     rows = [(order, chosen.fits(order)) for order in oldest_first]
-    return render("orders_changes.html", console=console, changes=rows, chosen=chosen, **overview(console))
+    values = {"console": console, "headline": headline, "changes": rows, "chosen": chosen}
+    return render("orders_changes.html", **values, **overview(console))
 
 
 def _rows(console: Console, chosen: Filter, before: str = "") -> _Rows:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from handlers.contract.clock import utc_now
 from handlers.contract.fault import InvalidFault
-from orderctl.console.context import Console, console_of
+from orderctl.console.context import Console, Headline, console_of
 from orderctl.console.look import Look, look
 from orderctl.console.problems import problem_text
 from orderctl.console.rendering import page, render
@@ -59,22 +59,23 @@ async def _live(request: Request) -> Response:
 
 
 async def _changes(console: Console) -> AsyncIterator[dict[str, str]]:
-    live, seen = console.live, _state(console)
-    with live.watched():
+    seen: object = _state(console, Headline.of(console))
+    with console.live.watched():
         while not console.live.is_stopped:
             await asyncio.sleep(_LOOK_SECONDS)
-            state = _state(console)
+            headline = Headline.of(console)
+            state = _state(console, headline)
             if state != seen:
                 seen = state
-                yield {"event": "overview", "data": render("overview_changes.html", console=console)}
+                yield {"event": "overview", "data": render("overview_changes.html", headline=headline)}
 
 
-def _state(console: Console) -> tuple[object, ...]:
+def _state(console: Console, headline: Headline) -> tuple[object, ...]:
     """Return what differs when the page does."""
     live = console.live
     messages = [(name, size.waiting + size.hidden) for name, size in live.queues.items()]
     moved = time.monotonic() // _MOVE_SECONDS
-    return live.feed.version, live.feed.complete_since, messages, live.problem, moved
+    return live.feed.version, live.feed.complete_since, messages, headline, moved
 
 
 ROUTES: Final = [
