@@ -14,12 +14,12 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
 from devtools.accepted_findings import ACCEPTED, Finding, Linter, not_accepted
+from devtools.asl.definition import for_cfn_lint, read_definition
 from devtools.checkov import checkov_findings
 from devtools.templates import unsynthesized
 from handlers.contract.names import PaymentProvider, Stage
 from infrastructure.config import StageConfig
 from infrastructure.stack import OrderProcessingStack
-from infrastructure.workflow import DEFINITION
 
 # Prod must choose a payment provider. Stripe has all resources of the other one.
 _OF_PROD: Final = {
@@ -86,7 +86,7 @@ def _inline_definitions(template: dict[str, Any]) -> None:
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
             del resource["Properties"]["DefinitionS3Location"]
-            resource["Properties"]["DefinitionString"] = DEFINITION.read_text()
+            resource["Properties"]["DefinitionString"] = json.dumps(for_cfn_lint(read_definition()))
 
 
 if __name__ == "__main__":

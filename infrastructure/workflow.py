@@ -19,7 +19,13 @@ from aws_cdk.aws_stepfunctions import (
 )
 from constructs import Construct
 
-from handlers.contract.names import EVENT_SOURCE, LIVE_ALIAS, DetailType, workflow_log_group
+from handlers.contract.names import (
+    EVENT_SOURCE,
+    LIVE_ALIAS,
+    DetailType,
+    state_machine_name,
+    workflow_log_group,
+)
 from infrastructure.config import CONSOLE_DOMAIN, StageConfig
 from infrastructure.functions import Functions
 from infrastructure.messaging import Messaging
@@ -48,6 +54,8 @@ class Workflow(Construct):
         self.state_machine = StateMachine(
             self,
             "OrderWorkflow",
+            # Short: each line of the log has it. A generated name has 42 characters.
+            state_machine_name=state_machine_name(config.stage),
             state_machine_type=StateMachineType.EXPRESS,
             definition_body=DefinitionBody.from_file(str(DEFINITION)),
             definition_substitutions={

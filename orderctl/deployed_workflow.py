@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from orderctl.errors import OperatorError
 from orderctl.stack import Stack
@@ -36,13 +36,33 @@ class DeployedWorkflow:
     def function_arn(self, state_name: str) -> str:
         """Return the ARN of the Lambda function that the state invokes."""
         for name, state in states(self.definition):
-            if name == state_name:
-                return str(state["Parameters"]["FunctionName"])
+            if name == state_name and (arn := function_of(state)):
+                return arn
         raise OperatorError(
             f"The deployed workflow has no state {state_name}",
             why="another version of the app is deployed",
             what_to_do="Deploy the stack again, or use the version of orderctl that deployed it.",
         )
+
+
+_INVOKE: Final = ":states:::lambda:invoke"
+
+
+def function_of(state: Mapping[str, Any]) -> str:
+    """Return the ARN of the function that a state invokes, or its placeholder; "" for other states.
+
+    The resource is the ARN itself. Releases before that invoked it by `lambda:invoke`, and a rollback does.
+    """
+    resource = str(state.get("Resource", ""))
+    if resource.endswith(_INVOKE):
+        return str(state["Parameters"]["FunctionName"])
+    return "" if ":states:" in resource else resource
+
+
+def payload_of(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a state that invokes a function sends to it."""
+    parameters: Mapping[str, Any] = state.get("Parameters", {})
+    return parameters["Payload"] if str(state["Resource"]).endswith(_INVOKE) else parameters
 
 
 def states(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from orderctl.deployed_workflow import states
+from orderctl.deployed_workflow import function_of, payload_of, states
 from orderctl.stack import Stack
 
 # A line of the function may have a time a little before the event of the state machine, or after it.
@@ -37,16 +37,10 @@ class FunctionLogs:
     def __init__(self, stack: Stack, definition: Mapping[str, Any]) -> None:
         self._lambda = stack.client("lambda")
         self._logs = stack.client("logs")
-        tasks = {
-            name: state["Parameters"]
-            for name, state in states(definition)
-            if "FunctionName" in state.get("Parameters", {})
-        }
-        self._functions = {name: str(task["FunctionName"]) for name, task in tasks.items()}
+        tasks = {name: state for name, state in states(definition) if function_of(state)}
+        self._functions = {name: function_of(task) for name, task in tasks.items()}
         # The step that the function logs.
-        self._operations = {
-            name: str(task.get("Payload", {}).get("operation", "")) for name, task in tasks.items()
-        }
+        self._operations = {name: str(payload_of(task).get("operation", "")) for name, task in tasks.items()}
         self._groups: dict[str, str] = {}
 
     def function(self, state_name: str) -> str:

@@ -15,9 +15,17 @@ UNKNOWN: Final = "UNKNOWN"
 # An Express execution lasts at most 5 minutes.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LONGEST_EXECUTION: Final = timedelta(minutes=5)
-_ATTEMPT: Final = "TaskScheduled"
-_ATTEMPT_SUCCEEDED: Final = "TaskSucceeded"
-_ATTEMPT_FAILED: Final = frozenset({"TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed"})
+# A function that is invoked by its ARN has events of its own.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+ATTEMPT: Final = frozenset({"TaskScheduled", "LambdaFunctionScheduled"})
+ATTEMPT_SUCCEEDED: Final = frozenset({"TaskSucceeded", "LambdaFunctionSucceeded"})
+ATTEMPT_FAILED: Final = frozenset(
+    {
+        "TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed",
+        "LambdaFunctionFailed", "LambdaFunctionTimedOut", "LambdaFunctionStartFailed",
+        "LambdaFunctionScheduleFailed",
+    }
+)  # fmt: skip
 _ENDINGS: Final = {
     "ExecutionSucceeded": "SUCCEEDED",
     "ExecutionFailed": "FAILED",
@@ -260,10 +268,10 @@ def _record(event: LoggedEvent, lane: Lane) -> None:
         run.status = _status(run.output)
     elif event.type == _BRANCHES_START:
         lane.branches_open = True
-    elif event.type == _ATTEMPT:
-        parameters = str(event.details.get("parameters") or "")
+    elif event.type in ATTEMPT:
+        parameters = str(event.details.get("parameters") or event.details.get("input") or "")
         run.attempts.append(Attempt(started=event.at, parameters=parameters))
-    elif event.type in _ATTEMPT_FAILED | {_ATTEMPT_SUCCEEDED}:
+    elif event.type in ATTEMPT_FAILED | ATTEMPT_SUCCEEDED:
         _end_attempt(event, run)
 
 
@@ -272,7 +280,7 @@ def _end_attempt(event: LoggedEvent, run: StateRun) -> None:
         run.attempts.append(Attempt(started=event.at))
     attempt = run.attempts[-1]
     attempt.ended = event.at
-    if event.type in _ATTEMPT_FAILED:
+    if event.type in ATTEMPT_FAILED:
         attempt.error = event.details.get("error") or event.type
         attempt.cause = event.details.get("cause") or ""
 

@@ -129,7 +129,6 @@ def _stop_printing_definitions() -> None:
 
 
 _PREFIXES: Final = {
-    "lambda": "Lambda",
     "dynamodb": "DynamoDB",
     "events": "EventBridge",
     "sqs": "SQS",
@@ -175,16 +174,42 @@ def _name_service_errors() -> None:
 def _name_function_errors() -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html."""
     raised = _moto("asl.component.state.exec.state_task.lambda_eval_utils").LambdaFunctionErrorException
-
-    def failure(original: Any, self: Any, env: Any, ex: Exception) -> Any:
-        if isinstance(ex, raised) and '"errorType":' not in ex.payload:
-            return _task_failed(self, env, "Lambda.Unknown", f"Lambda returned no error type: {ex.payload}")
-        return original(self, env, ex)
-
-    task = _moto(
+    invoke = _moto(
         "asl.component.state.exec.state_task.service.state_task_service_lambda"
     ).StateTaskServiceLambda
+
+    any_task = _moto("asl.component.state.exec.state_task.state_task").StateTask
+
+    def failure(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+        if isinstance(ex, TaskFailure):
+            return _function_failed(env, ex.error, ex.cause)
+        if isinstance(ex, ClientError):
+            return _function_failed(env, *invoke._error_cause_from_client_error(ex))  # noqa: SLF001  a patch
+        if isinstance(ex, BotoCoreError):
+            return _function_failed(env, "Lambda.SdkClientException", str(ex))
+        if isinstance(ex, raised) and '"errorType":' not in ex.payload:
+            return _function_failed(env, "Lambda.Unknown", f"Lambda returned no error type: {ex.payload}")
+        if isinstance(ex, raised | TimeoutError):
+            return original(self, env, ex)
+        # A mistake in the definition is no failure of the function.
+        return any_task._from_error(self, env, ex)  # noqa: SLF001  a patch
+
+    def timed_out(_: Any, self: Any, env: Any) -> Any:
+        return self._from_error(env, TimeoutError())
+
+    task = _moto("asl.component.state.exec.state_task.state_task_lambda").StateTaskLambda
+    # It has no timeout of its own: that of other tasks has another event.
+    _wrap(task, "_get_timed_out_failure_event", timed_out, replaces="HistoryEventType.TaskTimedOut")
     _wrap(task, "_from_error", failure, replaces='error = "Exception"')
+
+
+def _function_failed(env: Any, error: str, cause: str) -> Any:
+    return _moto("asl.component.common.error_name.failure_event").FailureEvent(
+        env=env,
+        error_name=_error_name(error),
+        event_type=_moto("api").HistoryEventType.LambdaFunctionFailed,
+        event_details={"lambdaFunctionFailedEventDetails": {"error": error, "cause": cause}},
+    )
 
 
 def _task_failed(task: Any, env: Any, error: str, cause: str) -> Any:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from handlers.contract.names import Stage, event_bus_name, stack_name
+from handlers.contract.names import Stage, event_bus_name, stack_name, state_machine_name
 from orderctl.local_cloud import LOCAL_ACCOUNT
 
 _LOCAL: Final = stack_name(Stage.LOCAL)
@@ -23,7 +23,6 @@ _LONGEST: Final[Mapping[str, int]] = {
     "AWS::SQS::Queue": 80,
 }
 _LONGEST_OF_OTHERS: Final = 255
-_STATE_MACHINE: Final = "AWS::StepFunctions::StateMachine"
 _LOCAL_QUEUE: Final = re.compile(rf"http://[\w.]+:\d+/{LOCAL_ACCOUNT}/")
 # EventBridge names an execution by its event and its target, so the local name is half of that on AWS.
 # https://github.com/wellcomecollection/catalogue-pipeline/pull/3227
@@ -37,11 +36,12 @@ class AwsNames:
     def __init__(self, resources: Iterable[Mapping[str, Any]]) -> None:
         names = {
             event_bus_name(Stage.LOCAL): event_bus_name(Stage.PROD),
+            state_machine_name(Stage.LOCAL): state_machine_name(Stage.PROD),
             f'"stage":"{Stage.LOCAL}"': f'"stage":"{Stage.PROD}"',
         }
         for resource in resources:
             local = re.split(r"[:/]", str(resource["PhysicalResourceId"]))[-1]
-            names[local] = _on_aws(resource["ResourceType"], resource["LogicalResourceId"], local)
+            names.setdefault(local, _on_aws(resource["ResourceType"], resource["LogicalResourceId"], local))
         self._names = names
         # The longest first: one may be the beginning of another.
         longest_first = sorted(names, key=len, reverse=True)
@@ -58,7 +58,5 @@ def _on_aws(kind: str, logical_id: str, local: str) -> str:
     # MiniStack generates names with the stack and the logical id, and cuts them.
     if not local.startswith(f"{_LOCAL}-{logical_id}"[: len(local) - len(_SUFFIX) - 1]):
         return local.replace(Stage.LOCAL, Stage.PROD)
-    # Without the name of the stack: StockTradingStateMachine-AciISuR7W5sj
-    # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-getting-started.html
-    name = logical_id if kind == _STATE_MACHINE else f"{_PROD}-{logical_id}"
+    name = f"{_PROD}-{logical_id}"
     return name[: _LONGEST.get(kind, _LONGEST_OF_OTHERS) - len(_SUFFIX)] + _SUFFIX

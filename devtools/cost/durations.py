@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from orderctl.trace import ATTEMPT, ATTEMPT_FAILED
+
 Event = Mapping[str, Any]
 """A line of the log of an execution, parsed."""
 Stages = list[list[list[str]]]
@@ -10,15 +12,16 @@ Stages = list[list[list[str]]]
 
 # The waits before a retry: 1 s, doubled, at most 4 s. With full jitter the average is half of it.
 _LONGEST_WAIT: Final = 4.0
+_OF_ATTEMPTS: Final = ATTEMPT | ATTEMPT_FAILED | {"TaskStarted", "LambdaFunctionStarted"}
 _JOINS: Final = frozenset({"ParallelStateExited", "ParallelStateSucceeded"})
 
 
 def stages_of(events: Sequence[Event], task_of: Callable[[Event], str]) -> Stages:
-    """Return the tasks by stage and branch. `task_of` names the task of a TaskScheduled event."""
+    """Return the tasks by stage and branch. `task_of` names the task of an attempt."""
     by_id = {event["id"]: event for event in events}
     stages: dict[tuple[str, str], list[str]] = {}
     for event in sorted(events, key=lambda each: int(each["id"])):
-        if event["type"] != "TaskScheduled":
+        if event["type"] not in ATTEMPT:
             continue
         parallel, branch = _place(event, by_id)
         tasks = stages.setdefault((parallel, branch), [])
@@ -41,8 +44,8 @@ def _place(event: Event, by_id: Mapping[str, Event]) -> tuple[str, str]:
 def _wait(event: Event, by_id: Mapping[str, Event]) -> list[str]:
     failed = 0
     before = by_id.get(event["previous_event_id"])
-    while before is not None and before["type"] in {"TaskFailed", "TaskStarted", "TaskScheduled"}:
-        failed += before["type"] == "TaskFailed"
+    while before is not None and before["type"] in _OF_ATTEMPTS:
+        failed += before["type"] in ATTEMPT_FAILED
         before = by_id.get(before["previous_event_id"])
     return [f"wait {min(2.0 ** (failed - 1), _LONGEST_WAIT) / 2:g}"] if failed else []
 

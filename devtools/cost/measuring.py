@@ -16,6 +16,7 @@ from devtools.cost.scenarios import Case, play
 from devtools.cost.stored import stored_after
 from orderctl.cost.measured import ACCESS_LOG, EXECUTION_LOG, Usage
 from orderctl.errors import OperatorError
+from orderctl.trace import ATTEMPT
 
 _METRICS: Final = "metrics"
 _SWEEPER: Final = "sweeper"
@@ -159,11 +160,10 @@ class Measurer:
     def _task(self, event: Mapping[str, Any]) -> str:
         """Return the function that a task invokes, or the service that it calls."""
         details = event["details"]
-        if details["resourceType"] != "lambda":
+        if "resourceType" in details:
             return str(details["resourceType"])
-        arn = str(json.loads(details["parameters"])["FunctionName"])
         names = {each["FunctionArn"]: service for service, each in self.deployed.functions.items()}
-        return names[arn]
+        return names[details["resource"]]
 
 
 def _states(lines: Iterable[str]) -> int:
@@ -172,7 +172,7 @@ def _states(lines: Iterable[str]) -> int:
     https://aws.amazon.com/step-functions/pricing/
     """
     types = [str(json.loads(line)["type"]) for line in lines]
-    retries = types.count("TaskScheduled") - types.count("TaskStateEntered")
+    retries = sum(each in ATTEMPT for each in types) - types.count("TaskStateEntered")
     return sum(each.endswith("StateEntered") for each in types) + retries
 
 

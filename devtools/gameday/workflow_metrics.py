@@ -9,7 +9,7 @@ from devtools.gameday.expressions import matches
 from devtools.gameday.function_metrics import LAMBDA
 from devtools.gameday.logs import Event, LogGroup
 from devtools.gameday.samples import Clock, Metric, Samples
-from orderctl.deployed_workflow import DeployedWorkflow, states
+from orderctl.deployed_workflow import DeployedWorkflow, function_of, states
 from orderctl.stack import Stack
 from orderctl.trace import ExecutionTrace, LoggedEvent, trace_execution
 
@@ -32,9 +32,9 @@ class WorkflowMetrics:
         self._clock = clock
         self._running: dict[str, list[Mapping[str, Any]]] = {}
         self._service_of = {
-            name: services[parameters["FunctionName"].rpartition(":")[2]]
+            name: services[function.rpartition(":")[2]]
             for name, state in states(workflow.definition)
-            if "FunctionName" in (parameters := state.get("Parameters", {}))
+            if (function := function_of(state))
         }
 
     def collect(self, samples: Samples, now: datetime) -> None:

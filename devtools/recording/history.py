@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from devtools.asl.definition import MACHINE, Definition, branches
 from devtools.recording.task_responses import TaskResponse, returns, throws
-from orderctl.trace import Lane, LoggedEvent, follow
+from orderctl.trace import ATTEMPT, ATTEMPT_FAILED, ATTEMPT_SUCCEEDED, Lane, LoggedEvent, follow
 
 Event = dict[str, Any]
 History = dict[str, list[Event]]
@@ -17,12 +17,13 @@ History = dict[str, list[Event]]
 Normalise = Callable[[Any], Any]
 
 _JSON_DETAILS: Final = ("input", "output", "parameters")
+_WITHOUT_DETAILS: Final = ATTEMPT_SUCCEEDED | {"ExecutionStarted", "TaskStarted", "LambdaFunctionStarted"}
 _PLAIN_DETAILS: Final = ("timeoutInSeconds", "heartbeatInSeconds", "error", "cause")
 # Metadata of the call, which differs in every run and which no state reads.
 _CALL_METADATA: Final = frozenset(
     {
-        "ExecutedVersion", "MD5OfMessageAttributes", "MD5OfMessageBody", "MD5OfMessageSystemAttributes",
-        "ResponseMetadata", "SdkHttpMetadata", "SdkResponseMetadata",
+        "MD5OfMessageAttributes", "MD5OfMessageBody", "MD5OfMessageSystemAttributes", "ResponseMetadata",
+        "SdkHttpMetadata", "SdkResponseMetadata",
     }
 )  # fmt: skip
 
@@ -51,13 +52,13 @@ def attempts_of(events: Iterable[LoggedEvent], normalise: Normalise) -> dict[str
     failed: dict[str, LoggedEvent] = {}
     for event, lane in follow(events, Lane()):
         state = lane.runs[-1].name if lane.runs else ""
-        if event.type == "TaskScheduled":
+        if event.type in ATTEMPT:
             before = failed.get(state)
             waited[state] = (event.at - before.at).total_seconds() if before else None
-        elif event.type == "TaskSucceeded":
+        elif event.type in ATTEMPT_SUCCEEDED:
             result = normalise(_without_metadata(json.loads(event.details["output"])))
             attempts[state].append(Attempt(response=returns(result), waited=waited[state]))
-        elif event.type in {"TaskFailed", "TaskTimedOut"}:
+        elif event.type in ATTEMPT_FAILED:
             failed[state] = event
             response = throws(event.details["error"], normalise(event.details.get("cause") or ""))
             attempts[state].append(Attempt(response=response, waited=waited[state]))
@@ -82,16 +83,22 @@ def _event(event: LoggedEvent, lane: Lane, normalise: Normalise) -> Event:
     fields: Event = {"type": event.type}
     if lane.runs and not event.type.startswith("Execution"):
         fields["state"] = lane.runs[-1].name
-    if event.type in {"ExecutionStarted", "TaskStarted", "TaskSucceeded"}:
+    if event.type in _WITHOUT_DETAILS:
         return fields  # the recording has its input and output already
     if event.type == "TaskScheduled":
         fields["resource"] = f"{event.details['resourceType']}:{event.details['resource']}"
+    if event.type == "LambdaFunctionScheduled":
+        fields["resource"] = normalise(event.details["resource"])
+        fields["parameters"] = normalise(json.loads(event.details["input"]))
+        return fields | _plain_details(event, normalise)
     fields |= {
         name: normalise(json.loads(event.details[name])) for name in _JSON_DETAILS if event.details.get(name)
     }
-    return fields | {
-        name: normalise(event.details[name]) for name in _PLAIN_DETAILS if event.details.get(name)
-    }
+    return fields | _plain_details(event, normalise)
+
+
+def _plain_details(event: LoggedEvent, normalise: Normalise) -> Event:
+    return {name: normalise(event.details[name]) for name in _PLAIN_DETAILS if event.details.get(name)}
 
 
 def _without_metadata(result: Any) -> Any:

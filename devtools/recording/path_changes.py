@@ -6,6 +6,7 @@ from itertools import chain
 
 from devtools.recording.history import Event, entered
 from devtools.recording.recording import Outcome
+from orderctl.trace import ATTEMPT
 
 
 def path_change(before: Outcome, after: Outcome) -> str:
@@ -39,7 +40,7 @@ def _changed_attempts(before: Counter[str], after: Counter[str]) -> Iterator[str
 
 
 def _attempts(outcome: Outcome) -> Counter[str]:
-    return Counter(event["state"] for event in _events(outcome) if event["type"] == "TaskScheduled")
+    return Counter(event["state"] for event in _events(outcome) if event["type"] in ATTEMPT)
 
 
 def _states(outcome: Outcome) -> Counter[str]:

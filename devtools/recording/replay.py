@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from devtools.asl.definition import MACHINE
@@ -16,6 +17,7 @@ from devtools.recording.task_responses import TaskResponse, TaskResponses
 from orderctl.trace import LoggedEvent
 
 _REGION: Final = "us-east-1"
+_FUNCTION: Final = f"arn:aws:lambda:{_REGION}:000000000000:function:"
 _ARN: Final = f"arn:aws:states:{_REGION}:000000000000:stateMachine:{MACHINE}"
 
 
@@ -31,8 +33,9 @@ class Replay:
 def replay(definition: str, input_: Any, responses: TaskResponses) -> Replay:
     """Run a definition with its placeholders and recorded responses."""
     queue = _ResponseQueue(responses=responses)
+    machine = _with_function_arns(definition)
     result = run(
-        StateMachine(arn=_ARN, name=MACHINE, type="EXPRESS", role_arn="${RoleArn}", definition=definition),
+        StateMachine(arn=_ARN, name=MACHINE, type="EXPRESS", role_arn="${RoleArn}", definition=machine),
         Start(arn="${ExecutionArn}", name="${ExecutionName}", started_at="${StartTime}", input=input_),
         client_for=lambda service, _: _ReplayClient(service, queue),
         sleep=lambda _: None,
@@ -84,7 +87,7 @@ class _ReplayClient:
             json.dumps(response["Return"])
         )  # a copy, because the interpreter changes its input
         if self._service == "lambda":
-            result["Payload"] = io.BytesIO(json.dumps(result["Payload"]).encode())
+            return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(result).encode())}
         return result
 
 
@@ -101,14 +104,23 @@ def _outcome(result: ExecutionResult, definition: str) -> Outcome:
     )
 
 
+@lru_cache(maxsize=32)
+def _with_function_arns(definition: str) -> str:
+    """Make an ARN of each resource that is a placeholder: the interpreter looks there for the service."""
+    return definition.replace('"Resource": "${', f'"Resource": "{_FUNCTION}${{')
+
+
 def _logged(event: dict[str, Any]) -> LoggedEvent:
     """Convert an event of GetExecutionHistory to one of the execution's log."""
+    details: dict[str, Any] = next((value for key, value in event.items() if key.endswith("Details")), {})
+    if event["type"] == "LambdaFunctionScheduled":
+        details = {**details, "resource": details["resource"].removeprefix(_FUNCTION)}
     return LoggedEvent.from_json(
         {
             "id": event["id"],
             "previous_event_id": event["previousEventId"],
             "type": event["type"],
             "event_timestamp": event["timestamp"],
-            "details": next((value for key, value in event.items() if key.endswith("Details")), {}),
+            "details": details,
         }
     )

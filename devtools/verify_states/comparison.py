@@ -90,8 +90,7 @@ def title(request: Request) -> str:
     named = ", ".join(request.scenarios[:_NAMED_SCENARIOS])
     others = len(request.scenarios) - _NAMED_SCENARIOS
     more = f" and {others} more" if others > 0 else ""
-    what = ", the shape of its result" if request.expected is None else ""
-    return f"{request.state}, attempt {request.attempt + 1}{what} (recorded in {named}{more})"
+    return f"{request.state}, attempt {request.attempt + 1} (recorded in {named}{more})"
 
 
 def _parsed(text: str | None) -> Any:

@@ -69,5 +69,5 @@ def _problem(request: Request, engine: Engine) -> str:
         answer = engine.test(request.arguments)
     except RefusedError as error:
         return refusal(request, str(error))
-    found = differences(request.expected, answer) if request.expected else []
+    found = differences(request.expected, answer)
     return report(request, found) if found else ""

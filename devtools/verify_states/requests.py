@@ -3,25 +3,23 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from devtools.asl.definition import MACHINE, Definition, State
 from devtools.recording.task_responses import TaskResponse
 from devtools.verify_states.examples import VALUES, filled
 from devtools.verify_states.steps import Expectation, Step
-from orderctl.deployed_workflow import states
-
-_LAMBDA: Final = "arn:aws:states:::lambda:invoke"
+from orderctl.deployed_workflow import function_of, states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call of TestState; `expected` is None when only the shape of the mocked result is checked."""
+    """One call of TestState, and what it is to answer."""
 
     state: str
     attempt: int  # from 0
     arguments: Mapping[str, Any]
-    expected: Expectation | None
+    expected: Expectation
     scenarios: tuple[str, ...]
 
 
@@ -30,8 +28,7 @@ def requests_of(steps: Iterable[Step], definition: Definition) -> list[Request]:
     found: dict[str, Request] = {}
     declared = dict(states(definition))
     for request in _all(steps, declared):
-        expected = asdict(request.expected) if request.expected else None
-        key = _json([request.arguments, expected])
+        key = _json([request.arguments, asdict(request.expected)])
         known = found.get(key, request)
         scenarios = tuple(dict.fromkeys([*known.scenarios, *request.scenarios]))
         found[key] = replace(known, scenarios=scenarios)
@@ -39,7 +36,6 @@ def requests_of(steps: Iterable[Step], definition: Definition) -> list[Request]:
 
 
 def _all(steps: Iterable[Step], declared: Mapping[str, State]) -> Iterator[Request]:
-    shapes: dict[str, Request] = {}
     for step in steps:
         arguments = _arguments(step, declared[step.state])
         yield Request(
@@ -49,10 +45,6 @@ def _all(steps: Iterable[Step], declared: Mapping[str, State]) -> Iterator[Reque
             expected=_filled(step.expected),
             scenarios=(step.scenario,),
         )
-        if _is_lambda_result(step.response, declared[step.state]):
-            shape = _shape_check(step, arguments)
-            known = shapes.setdefault(shape.arguments["mock"]["result"], shape)
-            yield replace(known, scenarios=shape.scenarios)
 
 
 def _arguments(step: Step, state: State) -> dict[str, Any]:
@@ -76,30 +68,9 @@ def _mock(response: TaskResponse, state: State) -> dict[str, Any]:
     if "Throw" in response:
         error = filled(response["Throw"])
         return {"errorOutput": {"error": error["Error"], "cause": error["Cause"]}}
-    mode = "NONE" if _is_lambda_result(response, state) else "STRICT"
+    # A function returns any JSON: no API describes it.
+    mode = "NONE" if function_of(state) else "STRICT"
     return {"result": _json(filled(response["Return"])), "fieldValidationMode": mode}
-
-
-def _is_lambda_result(response: TaskResponse | None, state: State) -> bool:
-    return bool(response and "Return" in response and state.get("Resource") == _LAMBDA)
-
-
-def _shape_check(step: Step, arguments: Mapping[str, Any]) -> Request:
-    """Return the request that checks a function's result against Lambda's API.
-
-    There the payload is text, and the state has it parsed. STRICT refuses the parsed one.
-    https://github.com/localstack/localstack/blob/main/tests/aws/services/stepfunctions/v2/test_state/test_field_validation_mode.py
-    """
-    result = json.loads(arguments["mock"]["result"])
-    as_text = {**result, "Payload": _json(result["Payload"])}
-    mock = {"result": _json(as_text), "fieldValidationMode": "STRICT"}
-    return Request(
-        state=step.state,
-        attempt=step.retries,
-        arguments={**arguments, "mock": mock},
-        expected=None,
-        scenarios=(step.scenario,),
-    )
 
 
 def _context(step: Step) -> dict[str, Any]:

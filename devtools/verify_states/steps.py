@@ -12,10 +12,11 @@ from devtools.recording.recording import Recording
 from devtools.recording.task_responses import TaskResponse, returns
 from orderctl.deployed_workflow import states
 from orderctl.picture.machine import inner_machines
+from orderctl.trace import ATTEMPT, ATTEMPT_FAILED, ATTEMPT_SUCCEEDED
 
 ENTERED: Final = "StateEntered"
 _EXITED: Final = "StateExited"
-ATTEMPT_ENDS: Final = frozenset({"TaskSucceeded", "TaskFailed", "TaskTimedOut"})
+ATTEMPT_ENDS: Final = ATTEMPT_SUCCEEDED | ATTEMPT_FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ def _visits(events: Sequence[Event]) -> Iterator[_Visit]:
 
 
 def _attempts(recording: Recording, visit: _Visit, state: State) -> Iterator[Step]:
-    scheduled = [event for event in visit.events if event["type"] == "TaskScheduled"]
+    scheduled = [event for event in visit.events if event["type"] in ATTEMPT]
     responses = recording.responses[visit.name]
     retriers = state.get("Retry", [])
     used: Counter[int] = Counter()

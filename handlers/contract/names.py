@@ -156,6 +156,11 @@ def event_bus_name(stage: str) -> str:
     return "ecommerce" if stage == Stage.PROD else f"ecommerce-{stage}"
 
 
+def state_machine_name(stage: str) -> str:
+    """Return the name of the state machine of a stage. It is in every line of its log, so it is short."""
+    return "orders" if stage == Stage.PROD else f"orders-{stage}"
+
+
 def workflow_log_group(stack: str) -> str:
     """Return the name of the log group in which Step Functions writes the executions of a stack."""
     # With this prefix the account's log resource policy, at most 5,120 characters, doesn't grow.

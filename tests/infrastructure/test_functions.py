@@ -13,10 +13,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 import infrastructure.functions
-from devtools.asl.definition import read_definition, states
+from devtools.asl.definition import read_definition
 from devtools.templates import template
 from handlers.adapters.aws import CONFIG
 from infrastructure.config import StageConfig
+from orderctl.deployed_workflow import function_of, states
 from tests.infrastructure.resources import function, of_type, published
 
 _REPOSITORY: Final = Path(__file__).parents[2]
@@ -153,9 +154,7 @@ def test_a_caller_waits_longer_than_the_timeout_of_the_callee(dev_template: dict
     attempts = CONFIG.retries["total_max_attempts"]
     one_call = (CONFIG.connect_timeout + CONFIG.read_timeout) * attempts
     workflow_waits = min(
-        state["TimeoutSeconds"]
-        for _, state in states(read_definition())
-        if "FunctionName" in state.get("Parameters", {})
+        state["TimeoutSeconds"] for _, state in states(read_definition()) if function_of(state)
     )
 
     for service in ("inventory", "payment", "notification"):

@@ -119,6 +119,7 @@ def test_only_the_expected_resources_have_a_name(dev_template: dict[str, Any]) -
         ("AWS::CloudWatch::Dashboard", "OrderProcessing-dev"),
         ("AWS::ApiGateway::Model", "PlaceOrder"),
         ("AWS::ApiGateway::Model", "CancelOrder"),
+        ("AWS::StepFunctions::StateMachine", "orders-dev"),
         ("AWS::StepFunctions::StateMachineAlias", "live"),
         *(
             ("AWS::Logs::QueryDefinition", f"OrderProcessing-dev/{query}")
@@ -153,6 +154,7 @@ def test_local_differs_from_dev_only_in_monitoring_queries_archive_console_and_s
         "AWS::Lambda::Function SWEEP_AFTER_SECONDS",
         "AWS::Lambda::Function HOLD_EXPIRES_AFTER_SECONDS",
         "AWS::Events::EventBus Name",
+        "AWS::StepFunctions::StateMachine StateMachineName",
         # HoldExpiresAfterSeconds
         "Outputs",
     }
@@ -175,6 +177,7 @@ def test_prod_differs_from_dev_only_in_retention_and_limits(
         "AWS::DynamoDB::GlobalTable WarmThroughput",
         "AWS::DynamoDB::GlobalTable GlobalSecondaryIndexes",  # their warm throughput
         "AWS::Events::EventBus Name",
+        "AWS::StepFunctions::StateMachine StateMachineName",
         "AWS::CloudWatch::Alarm is extra",  # no orders
         "AWS::XRay::SamplingRule is extra",  # 5 % of the requests
         "AWS::CloudWatch::Alarm AlarmDescription",  # the commands name the stage
@@ -202,6 +205,7 @@ def test_a_stage_of_ones_own_is_complete(dev_template: dict[str, Any], own_templ
         "AWS::ApiGateway::Stage AccessLogSetting",
         "AWS::ApiGateway::Stage DependsOn",
         "AWS::Events::EventBus Name",
+        "AWS::StepFunctions::StateMachine StateMachineName",
     }
 
 

@@ -97,6 +97,10 @@ def test_the_alias_points_to_the_newest_version(dev_template: dict[str, Any]) ->
     assert alias["RoutingConfiguration"] == [{"StateMachineVersionArn": {"Ref": version_id}, "Weight": 100}]
 
 
+def test_the_name_of_the_state_machine_is_short(dev_template: dict[str, Any]) -> None:
+    assert only(dev_template, "AWS::StepFunctions::StateMachine")["StateMachineName"] == "orders-dev"
+
+
 def test_the_input_of_the_workflow_is_the_whole_event(dev_template: dict[str, Any]) -> None:
     (target,) = only(dev_template, "AWS::Events::Rule")["Targets"]
 

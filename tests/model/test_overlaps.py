@@ -102,7 +102,7 @@ def test_a_rejection_keeps_its_reason_when_it_is_announced_again(new_world: NewW
         killed = world.start(world.bus.starting()[-1])
         for _ in range(4):  # the reservation is recorded, and each response is lost
             call = run_up_to_state(world, killed, "ReserveInventory")
-            world.invoke("Inventory", call.parameters["Payload"])
+            world.invoke("Inventory", call.parameters)
             killed.respond(call, TaskFailure(error="States.Timeout", cause=""))
         run_up_to_state(world, killed, "CloseOrder")
         invariants.check(world)

@@ -320,10 +320,10 @@ class World:
         return execution
 
     def service_response(self, call: Call) -> Json:
+        if call.resource.startswith("${"):
+            service = call.resource.removeprefix("${").removesuffix("FunctionArn}")
+            return self.invoke(service, call.parameters)
         service, _, action = call.resource.removeprefix("arn:aws:states:::").partition(":")
-        if service == "lambda":
-            service = call.parameters["FunctionName"].removeprefix("${").removesuffix("FunctionArn}")
-            return {"Payload": self.invoke(service, call.parameters["Payload"])}
         target = self.interrupter.around(service, self.clients[service])
         method = re.sub(r"(?=[A-Z])", "_", action).lower()
         try:

@@ -150,8 +150,7 @@ def test_names_are_those_that_cloudformation_would_give_on_aws() -> None:
             {
                 "ResourceType": "AWS::StepFunctions::StateMachine",
                 "LogicalResourceId": "WorkflowOrderWorkflow723A9269",
-                "PhysicalResourceId": "arn:aws:states:us-east-1:000000000000:stateMachine:"
-                "OrderProcessing-local-WorkflowOrderWorkflow723A9269-87E4384D9FCFE",
+                "PhysicalResourceId": "arn:aws:states:us-east-1:000000000000:stateMachine:orders-local",
             },
             {
                 "ResourceType": "AWS::Lambda::Function",
@@ -165,10 +164,9 @@ def test_names_are_those_that_cloudformation_would_give_on_aws() -> None:
             },
         ]
     )
-    machine = "OrderProcessing-local-WorkflowOrderWorkflow723A9269-87E4384D9FCFE"
     uuid = "af95c7ab-2dec-45c1-94fa-caa5c0587e83"
 
-    assert names.text(machine) == "WorkflowOrderWorkflow723A9269-XXXXXXXXXXXX"
+    assert names.text("stateMachine:orders-local") == "stateMachine:orders"
     assert names.text("OrderProcessing-local-FunctionsNotification692F21FAC20DEDA2B21B9") == (
         "OrderProcessing-prod-FunctionsNotification692F21FA-XXXXXXXXXXXX"
     )
@@ -178,7 +176,7 @@ def test_names_are_those_that_cloudformation_would_give_on_aws() -> None:
         "https://sqs.us-east-1.amazonaws.com/123456789012/x"
     )
     # EventBridge names the execution with two UUIDs.
-    assert len(names.text(f"arn:aws:states:us-east-1:000000000000:express:{machine}:{uuid}:{uuid}")) == 199
+    assert len(names.text(f"arn:aws:states:us-east-1:000000000000:express:orders-local:{uuid}:{uuid}")) == 163
 
 
 def event(type_: str, **details: Any) -> str:
@@ -186,17 +184,20 @@ def event(type_: str, **details: Any) -> str:
 
 
 def test_a_result_in_the_log_has_the_headers_that_aws_adds() -> None:
-    line = event(
-        "TaskSucceeded", resource="invoke", resourceType="lambda", output='{"Payload": {"status": "SENT"}}'
-    )
+    line = event("TaskSucceeded", resource="updateItem", resourceType="dynamodb", output="{}")
 
     logged = json.loads(line_on_aws(line))
 
     result = json.loads(logged["details"]["output"])
-    assert result["Payload"] == {"status": "SENT"}
-    assert result["SdkHttpMetadata"]["AllHttpHeaders"]["Content-Type"] == ["application/json"]
-    assert result["SdkHttpMetadata"]["HttpHeaders"]["Content-Type"] == "application/json"
+    assert result["SdkHttpMetadata"]["AllHttpHeaders"]["Content-Type"] == ["application/x-amz-json-1.0"]
+    assert result["SdkHttpMetadata"]["HttpHeaders"]["Content-Type"] == "application/x-amz-json-1.0"
     assert result["SdkResponseMetadata"]["RequestId"]
+
+
+def test_the_result_of_a_function_has_no_headers() -> None:
+    line = event("LambdaFunctionSucceeded", output='{"status": "SENT"}')
+
+    assert '"output":"{\\"status\\":\\"SENT\\"}"' in line_on_aws(line)
 
 
 def test_a_result_of_eventbridge_has_no_headers_and_a_line_has_no_spaces() -> None:
@@ -228,12 +229,12 @@ def test_tasks_are_in_stages_with_branches_and_their_retries() -> None:
         (1, 0, "ParallelStateEntered", ""),
         (2, 1, "ParallelStateStarted", ""),
         (3, 2, "TaskStateEntered", ""),
-        (4, 3, "TaskScheduled", "payment"),
-        (5, 4, "TaskStarted", ""),
+        (4, 3, "LambdaFunctionScheduled", "payment"),
+        (5, 4, "LambdaFunctionStarted", ""),
         (6, 2, "TaskStateEntered", ""),
         (7, 6, "TaskScheduled", "inventory"),
-        (8, 5, "TaskFailed", ""),
-        (9, 8, "TaskScheduled", "payment"),
+        (8, 5, "LambdaFunctionFailed", ""),
+        (9, 8, "LambdaFunctionScheduled", "payment"),
         (10, 9, "TaskFailed", ""),
         (11, 10, "TaskScheduled", "payment"),
         (12, 11, "ParallelStateSucceeded", ""),

@@ -12,9 +12,17 @@ DEFINITION = {
     "States": {
         "Both": {
             "Type": "Parallel",
-            "Branches": [{"States": {"Bill": {"Type": "Task", "Parameters": {"FunctionName": "arn:bill"}}}}],
+            "Branches": [
+                {"States": {"Bill": {"Type": "Task", "Resource": "arn:aws:lambda:us:1:function:bill"}}}
+            ],
         },
-        "Ship": {"Type": "Task", "Parameters": {"FunctionName": "arn:ship"}},
+        # as releases before have it
+        "Ship": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": "arn:ship", "Payload": {"operation": "ship"}},
+        },
+        "Store": {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:updateItem", "Parameters": {}},
     }
 }
 LOG_GROUP_ARN = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/states/Orders:*"
@@ -39,9 +47,17 @@ def workflow(**logging: Any) -> DeployedWorkflow:
     return DeployedWorkflow(FakeStack(**logging))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("state", "arn"), [("Bill", "arn:bill"), ("Ship", "arn:ship")])
+@pytest.mark.parametrize(
+    ("state", "arn"), [("Bill", "arn:aws:lambda:us:1:function:bill"), ("Ship", "arn:ship")]
+)
 def test_a_function_is_found_by_the_name_of_its_state(state: str, arn: str) -> None:
     assert workflow().function_arn(state) == arn
+
+
+@pytest.mark.parametrize("state", ["Store", "Nothing"])
+def test_a_state_that_invokes_no_function_is_reported(state: str) -> None:
+    with pytest.raises(OperatorError, match=f"has no state {state}"):
+        workflow().function_arn(state)
 
 
 def test_the_log_group_is_that_of_the_state_machine() -> None:

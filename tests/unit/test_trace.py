@@ -92,21 +92,22 @@ def test_two_parallel_states_in_a_row_keep_their_own_branches() -> None:
     assert names(result.runs) == ["First", [["InFirst"]], "Second", [["InSecond"]]]
 
 
-def test_a_task_that_succeeds_at_last_has_its_attempts_and_no_error() -> None:
+@pytest.mark.parametrize(("kind", "sent"), [("Task", "parameters"), ("LambdaFunction", "input")])
+def test_a_task_that_succeeds_at_last_has_its_attempts_and_no_error(kind: str, sent: str) -> None:
     result = trace(
         (1, 0, "TaskStateEntered", {"name": "ReserveInventory"}),
-        (2, 1, "TaskScheduled"),
-        (3, 2, "TaskFailed", {"error": "DependencyUnavailable", "cause": "throttled"}),
-        (4, 3, "TaskScheduled"),
-        (5, 4, "TaskSucceeded"),
+        (2, 1, f"{kind}Scheduled", {sent: "{}"}),
+        (3, 2, f"{kind}Failed", {"error": "DependencyUnavailable", "cause": "throttled"}),
+        (4, 3, f"{kind}Scheduled", {sent: "{}"}),
+        (5, 4, f"{kind}Succeeded"),
         (6, 5, "TaskStateExited", {"name": "ReserveInventory", "output": json.dumps({"status": "RESERVED"})}),
     )
 
     run = result.runs[0]
     assert (run.status, run.error, run.has_succeeded) == ("RESERVED", "", True)
-    assert [(each.error, each.cause) for each in run.attempts] == [
-        ("DependencyUnavailable", "throttled"),
-        ("", ""),
+    assert [(each.error, each.cause, each.parameters) for each in run.attempts] == [
+        ("DependencyUnavailable", "throttled", "{}"),
+        ("", "", "{}"),
     ]
     assert run.waits == [pytest.approx(0.01)]
     assert run.seconds == pytest.approx(0.05)

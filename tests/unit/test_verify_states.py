@@ -21,14 +21,14 @@ from devtools.verify_states.requests import Request, requests_of
 from devtools.verify_states.steps import BackOff, Expectation, Step
 from orderctl.errors import OperatorError
 
-PARAMETERS = {"FunctionName": "payment", "Payload": {"orderId": "o-1"}}
+PARAMETERS = {"operation": "capture", "orderId": "o-1"}
 RETRY: dict[str, Any] = {"ErrorEquals": ["Lambda.ServiceException"], "JitterStrategy": "FULL"}
 DEFINITION: dict[str, Any] = {
     "StartAt": "Pay",
     "States": {
         "Pay": {
             "Type": "Task",
-            "Resource": "arn:aws:states:::lambda:invoke",
+            "Resource": "arn:aws:lambda:us-east-1:111122223333:function:payment",
             "Retry": [RETRY],
             "Next": "Decide",
         },
@@ -42,7 +42,7 @@ SUCCEEDED = Expectation(
     next_state="Decide",
     output={"payment": "CAPTURED"},
     parameters=PARAMETERS,
-    result={"Payload": {"status": "CAPTURED"}},
+    result={"status": "CAPTURED"},
 )
 RETRIABLE = Expectation(
     status="RETRIABLE",
@@ -66,7 +66,7 @@ STEP = Step(
     state="Pay",
     execution_input={"detail": {"orderId": "${OrderId}"}},
     input={"orderId": "${OrderId}"},
-    response={"Return": {"Payload": {"status": "CAPTURED"}, "StatusCode": 200}},
+    response={"Return": {"status": "CAPTURED"}},
     retries=0,
     retrier_retries=None,
     expected=SUCCEEDED,
@@ -128,12 +128,12 @@ def test_a_next_state_at_the_end_of_a_branch_is_a_difference() -> None:
 
 
 def test_other_parameters_are_shown_as_a_diff() -> None:
-    data = {**_answer()["inspectionData"], "afterParameters": json.dumps({**PARAMETERS, "FunctionName": "x"})}
+    data = {**_answer()["inspectionData"], "afterParameters": json.dumps({**PARAMETERS, "operation": "x"})}
 
     (text,) = _texts(SUCCEEDED, _answer(inspectionData=data))
 
     assert text.startswith("parameters:\n--- recorded\n+++ AWS\n")
-    assert '- "FunctionName": "payment",\n+ "FunctionName": "x",' in text
+    assert '- "operation": "capture",\n+ "operation": "x",' in text
 
 
 @pytest.mark.parametrize(
@@ -239,20 +239,16 @@ def test_a_result_of_a_service_is_validated_strictly() -> None:
     assert request.arguments["mock"] == {"result": "{}", "fieldValidationMode": "STRICT"}
 
 
-def test_the_payload_of_a_function_is_validated_as_the_text_that_lambda_returns() -> None:
-    flow, shape = requests_of([STEP], DEFINITION)
+def test_the_result_of_a_function_is_any_json() -> None:
+    (request,) = requests_of([STEP], DEFINITION)
 
-    assert flow.arguments["mock"]["fieldValidationMode"] == "NONE"
-    assert json.loads(flow.arguments["mock"]["result"])["Payload"] == {"status": "CAPTURED"}
-    assert shape.arguments["mock"]["fieldValidationMode"] == "STRICT"
-    assert json.loads(shape.arguments["mock"]["result"])["Payload"] == '{"status": "CAPTURED"}'
-    assert shape.expected is None
+    assert request.arguments["mock"] == {"result": '{"status": "CAPTURED"}', "fieldValidationMode": "NONE"}
 
 
 def test_equal_steps_are_one_request_that_names_their_recordings() -> None:
-    flow, shape = requests_of([STEP, replace(STEP, scenario="redriven")], DEFINITION)
+    (request,) = requests_of([STEP, replace(STEP, scenario="redriven")], DEFINITION)
 
-    assert flow.scenarios == shape.scenarios == ("confirmed", "redriven")
+    assert request.scenarios == ("confirmed", "redriven")
 
 
 def test_the_order_of_keys_makes_no_other_request() -> None:
@@ -262,18 +258,10 @@ def test_the_order_of_keys_makes_no_other_request() -> None:
     assert len(requests_of(steps, DEFINITION)) == 1
 
 
-def test_equal_payloads_are_validated_once_whatever_the_input_was() -> None:
-    steps = [STEP, replace(STEP, scenario="redriven", input={"orderId": "another"})]
-
-    shapes = [each for each in requests_of(steps, DEFINITION) if each.expected is None]
-
-    assert [each.scenarios for each in shapes] == [("confirmed", "redriven")]
-
-
 def test_equal_requests_that_expect_different_things_are_both_made() -> None:
     other = replace(STEP, scenario="redriven", expected=replace(SUCCEEDED, next_state="Done"))
 
-    requests = [each for each in requests_of([STEP, other], DEFINITION) if each.expected]
+    requests = requests_of([STEP, other], DEFINITION)
 
     assert [each.scenarios for each in requests] == [("confirmed",), ("redriven",)]
 
@@ -304,10 +292,10 @@ def test_a_refused_result_is_reported_with_the_words_of_aws() -> None:
     client, stubber = _stubbed()
     stubber.add_client_error("test_state", "ValidationException", message)
 
-    (text,) = verify([_request(expected=None)], Engine(client, DEFINITION), done=lambda _: None)
+    (text,) = verify([_request()], Engine(client, DEFINITION), done=lambda _: None)
 
-    assert text == refusal(_request(expected=None), f"ValidationException: {message}")
-    assert text.startswith("Pay, attempt 1, the shape of its result (recorded in confirmed)")
+    assert text == refusal(_request(), f"ValidationException: {message}")
+    assert text.startswith("Pay, attempt 1 (recorded in confirmed)")
 
 
 def test_the_filled_definition_is_sent_with_the_state_and_the_answer_is_compared() -> None:

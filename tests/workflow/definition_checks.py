@@ -12,6 +12,7 @@ from devtools.asl.definition import (
     TIMEOUT,
     Definition,
     State,
+    for_cfn_lint,
     handler_of,
     longest_wait,
     retries_of,
@@ -58,7 +59,7 @@ def schema_violations(definition: Definition) -> list[str]:
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
             "RoleArn": "arn:aws:iam::123456789012:role/workflow",
-            "DefinitionString": json.dumps(definition),
+            "DefinitionString": json.dumps(for_cfn_lint(definition)),
         },
     }
     template = json.dumps({"Resources": {"OrderWorkflow": machine}})

@@ -22,6 +22,13 @@ def pauses(execution: ExecutionResult, state: str) -> list[float]:
     return [wait.seconds for wait in execution.waits if wait.state == state]
 
 
+def failures(execution: ExecutionResult) -> list[tuple[str, str]]:
+    """Return the error and the cause of each attempt that failed, of functions and of other calls."""
+    details = ("taskFailedEventDetails", "lambdaFunctionFailedEventDetails")
+    found = (event[name] for event in execution.events for name in details if name in event)
+    return [(each["error"], each["cause"]) for each in found]
+
+
 def _entered(execution: ExecutionResult) -> list[dict[str, Any]]:
     name = "stateEnteredEventDetails"
     return [event[name] for event in execution.events if name in event]

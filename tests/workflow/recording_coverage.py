@@ -7,6 +7,7 @@ from typing import Any
 from devtools.asl.definition import Definition, State, handler_of
 from devtools.recording.history import Event, History
 from orderctl.deployed_workflow import states
+from orderctl.trace import ATTEMPT_FAILED, ATTEMPT_SUCCEEDED
 
 
 def parts(definition: Definition) -> set[str]:
@@ -45,7 +46,7 @@ def _covered_in(events: list[Event], by_name: Mapping[str, State]) -> Iterator[s
             yield name
         if event["type"] == "ChoiceStateEntered":
             yield from (f"{name} {decided}" for decided in _decided(by_name[name], event["input"]))
-        if event["type"] in {"TaskFailed", "TaskTimedOut", "TaskSucceeded"}:
+        if event["type"] in ATTEMPT_FAILED | ATTEMPT_SUCCEEDED:
             attempts[name].append(event.get("error", ""))
     for name, errors in attempts.items():
         yield from (f"{name} {handled}" for handled in _handled(by_name[name], errors))

@@ -50,7 +50,6 @@ FILE: Final = Path(__file__).parent / "last_release.json"
 
 _ORDER_ID: Final = "${OrderId}"
 _EXECUTION_ARN: Final = "${ExecutionArn}"
-_FUNCTION: Final = "lambda:invoke"
 # The call of an AWS service by the workflow itself: not retried.
 _REFUSED = raising(refusal("AccessDeniedException"))
 _DOWN = raising(DependencyUnavailable("down"))
@@ -195,16 +194,15 @@ def _recorded_task_inputs(recorded: Sequence[Recording]) -> list[TaskInput]:
 def _invocations(recording: Recording) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for chain in recording.outcome.history.values():
         for event in chain:
-            if event["type"] == "TaskScheduled" and event["resource"] == _FUNCTION:
-                parameters = event["parameters"]
-                yield event["state"], parameters["FunctionName"].strip("${}"), parameters["Payload"]
+            if event["type"] == "LambdaFunctionScheduled":
+                yield event["state"], event["resource"].strip("${}"), event["parameters"]
 
 
 def _statuses(responses: Sequence[TaskResponse]) -> Iterator[str]:
     for response in responses:
         returned = response.get("Return", {})
-        if "Payload" in returned:
-            yield returned["Payload"]["status"]
+        if "status" in returned:
+            yield returned["status"]
 
 
 Story = Callable[[InProcessShop], str]

@@ -47,14 +47,12 @@ def execute(
     )
 
 
-def task(resource: str = "lambda:invoke", **fields: Any) -> dict[str, Any]:
-    parameters = {"FunctionName": "f", "Payload": {}} if resource == "lambda:invoke" else {}
-    return {
-        "Type": "Task",
-        "Resource": f"arn:aws:states:::{resource}",
-        "Parameters": parameters,
-        "End": True,
-    } | fields
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:f"
+
+
+def task(resource: str = FUNCTION, **fields: Any) -> dict[str, Any]:
+    called = resource if resource == FUNCTION else f"arn:aws:states:::{resource}"
+    return {"Type": "Task", "Resource": called, "Parameters": {}, "End": True} | fields
 
 
 def raising(error: Exception) -> Callable[[Any], Any]:

@@ -4,10 +4,10 @@ import pytest
 
 from devtools.asl.definition import read_definition
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, NotificationInProgress
-from orderctl.deployed_workflow import states
+from orderctl.deployed_workflow import function_of, states
 
 TASKS = {name: state for name, state in states(read_definition()) if state["Type"] == "Task"}
-CALLS = {name: task for name, task in TASKS.items() if task["Resource"].endswith(":lambda:invoke")}
+CALLS = {name: task for name, task in TASKS.items() if function_of(task)}
 TRANSIENT: dict[str, set[type[Exception]]] = {
     "Inventory": {DependencyUnavailable},
     "Payment": {DependencyUnavailable, GatewayUnavailable},
@@ -19,7 +19,7 @@ TRANSIENT: dict[str, set[type[Exception]]] = {
 def test_a_call_retries_the_transient_errors_of_its_service(name: str) -> None:
     retried = _retried(name)
 
-    service = CALLS[name]["Parameters"]["FunctionName"].removesuffix("FunctionArn}").removeprefix("${")
+    service = function_of(CALLS[name]).removesuffix("FunctionArn}").removeprefix("${")
     assert {error for error in retried if "." not in error} == {
         error.__name__ for error in TRANSIENT[service]
     }

@@ -1,14 +1,12 @@
 """An order that is held because a step is broken, and its redrive."""
 
 import json
-from typing import Any
 
 import pytest
 
-from devtools.asl.interpreter import ExecutionResult
 from handlers.adapters.gateways.simulated import SimulatedGateway
 from handlers.domain.errors import DependencyUnavailable, GatewayUnavailable, PaymentNotAuthorized
-from tests.workflow.execution_history import entered_with
+from tests.workflow.execution_history import entered_with, failures
 from tests.workflow.in_process_shop import InProcessShop
 from tests.workflow.interventions import raising
 
@@ -183,7 +181,7 @@ def test_a_payment_that_is_no_longer_authorized_is_not_captured_and_the_order_is
     execution = shop.process(order_id)
 
     assert shop.order(order_id)["status"] == "ON_HOLD"
-    assert _errors(execution) == ["PaymentNotAuthorized"]
+    assert [error for error, _ in failures(execution)] == ["PaymentNotAuthorized"]
 
 
 def test_an_order_whose_authorization_expired_is_refused_by_its_redrive(
@@ -245,11 +243,3 @@ def test_an_announcement_names_the_customer_who_is_stored_whatever_the_event_say
 
     ((announced, detail),) = shop.announced()
     assert (announced, detail["customerId"]) == (detail_type, "cust-17850")
-
-
-def _errors(execution: ExecutionResult) -> list[Any]:
-    return [
-        event["taskFailedEventDetails"]["error"]
-        for event in execution.events
-        if "taskFailedEventDetails" in event
-    ]

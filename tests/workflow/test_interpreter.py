@@ -9,19 +9,12 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from devtools.asl import moto_patches
-from devtools.asl.interpreter import Event, ExecutionResult, TaskFailure, current_state
+from devtools.asl.interpreter import Event, TaskFailure, current_state
 from tests.waiting import TIMEOUT_SECONDS
-from tests.workflow.execution_history import states
+from tests.workflow.execution_history import failures, states
 from tests.workflow.interventions import refusal
 from tests.workflow.lambda_runtime import function_error, response
-from tests.workflow.small_machines import CATCH_ALL, FAIL, RETRY_ALL, execute, raising, task
-
-
-def _failure(execution: ExecutionResult) -> tuple[str, str]:
-    (details,) = (
-        event["taskFailedEventDetails"] for event in execution.events if event["type"] == "TaskFailed"
-    )
-    return details["error"], details["cause"]
+from tests.workflow.small_machines import CATCH_ALL, FAIL, FUNCTION, RETRY_ALL, execute, raising, task
 
 
 @pytest.mark.parametrize(
@@ -55,14 +48,14 @@ def test_the_time_a_state_was_entered_has_milliseconds_and_ends_in_z() -> None:
 @pytest.mark.parametrize(
     ("resource", "error", "name"),
     [
-        ("lambda:invoke", refusal("TooManyRequestsException"), "Lambda.TooManyRequestsException"),
+        (FUNCTION, refusal("TooManyRequestsException"), "Lambda.TooManyRequestsException"),
         ("events:putEvents", refusal("InternalException"), "EventBridge.InternalException"),
         (
             "dynamodb:updateItem",
             refusal("ConditionalCheckFailedException"),
             "DynamoDB.ConditionalCheckFailedException",
         ),
-        ("lambda:invoke", EndpointConnectionError(endpoint_url="https://x"), "Lambda.SdkClientException"),
+        (FUNCTION, EndpointConnectionError(endpoint_url="https://x"), "Lambda.SdkClientException"),
         (
             "events:putEvents",
             EndpointConnectionError(endpoint_url="https://x"),
@@ -76,7 +69,7 @@ def test_an_error_of_a_service_has_the_name_of_the_service(
 ) -> None:
     execution = execute({"Call": task(resource, Catch=CATCH_ALL), "Caught": FAIL}, raising(error))
 
-    assert _failure(execution)[0] == name
+    assert [found for found, _ in failures(execution)] == [name]
     assert execution.error == "Caught"
 
 
@@ -85,7 +78,7 @@ def test_the_cause_of_a_failed_entry_is_text() -> None:
 
     execution = execute({"Announce": task("events:putEvents")}, lambda _: refused)
 
-    error, cause = _failure(execution)
+    ((error, cause),) = failures(execution)
     assert error == "EventBridge.FailedEntry"
     assert json.loads(cause) == refused
 
@@ -117,7 +110,7 @@ def test_a_failure_prints_nothing(
 
 
 def test_a_mistake_in_the_definition_is_never_retried_or_caught() -> None:
-    wrong = task(ResultSelector={"status.$": "$.Payload.nothing"}, Retry=[RETRY_ALL], Catch=CATCH_ALL)
+    wrong = task(ResultSelector={"status.$": "$.nothing"}, Retry=[RETRY_ALL], Catch=CATCH_ALL)
 
     execution = execute({"Call": wrong, "Caught": FAIL}, lambda _: response({"status": "RESERVED"}))
 
@@ -174,13 +167,11 @@ def test_a_task_that_hangs_times_out() -> None:
     )
 
     never.set()
-    assert "TaskTimedOut" in [event["type"] for event in execution.events]
+    assert "LambdaFunctionTimedOut" in [event["type"] for event in execution.events]
     assert execution.error == "Caught"
 
 
-@pytest.mark.parametrize(
-    "resource", ["lambda:invoke", "dynamodb:updateItem", "events:putEvents", "sqs:sendMessage"]
-)
+@pytest.mark.parametrize("resource", [FUNCTION, "dynamodb:updateItem", "events:putEvents", "sqs:sendMessage"])
 def test_a_timeout_of_any_service_is_a_timeout(resource: str) -> None:
     only_timeouts = [{"ErrorEquals": ["States.Timeout"], "Next": "Caught"}]
 
@@ -188,19 +179,18 @@ def test_a_timeout_of_any_service_is_a_timeout(resource: str) -> None:
         {"Call": task(resource, Catch=only_timeouts), "Caught": FAIL}, raising(TimeoutError())
     )
 
-    assert "TaskTimedOut" in [event["type"] for event in execution.events]
+    timed_out = "LambdaFunctionTimedOut" if resource == FUNCTION else "TaskTimedOut"
+    assert timed_out in [event["type"] for event in execution.events]
     assert execution.error == "Caught"
 
 
-@pytest.mark.parametrize(
-    "resource", ["lambda:invoke", "dynamodb:updateItem", "events:putEvents", "sqs:sendMessage"]
-)
+@pytest.mark.parametrize("resource", [FUNCTION, "dynamodb:updateItem", "events:putEvents", "sqs:sendMessage"])
 def test_a_client_can_fail_a_task_with_any_error(resource: str) -> None:
     execution = execute(
         {"Call": task(resource, Catch=CATCH_ALL), "Caught": FAIL}, raising(TaskFailure("Any", "why"))
     )
 
-    assert _failure(execution) == ("Any", "why")
+    assert failures(execution) == [("Any", "why")]
 
 
 def test_a_client_can_read_the_name_of_the_calling_state_in_each_branch() -> None:
@@ -236,7 +226,7 @@ def test_concurrent_executions_have_their_own_clients() -> None:
             together.wait(TIMEOUT_SECONDS)
             return response(number)
 
-        branch = {"StartAt": "Call", "States": {"Call": task(ResultSelector={"number.$": "$.Payload"})}}
+        branch = {"StartAt": "Call", "States": {"Call": task(ResultSelector={"number.$": "$"})}}
         execution = execute({"Side": {"Type": "Parallel", "Branches": [branch], "End": True}}, behaviour)
         outputs[number] = execution.output
 
@@ -286,7 +276,9 @@ def test_an_event_is_told_when_it_happens() -> None:
 
     execute({"Call": task()}, behaviour, on_event=told.append)
 
-    assert before == [["ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted"]]
+    assert before == [
+        ["ExecutionStarted", "TaskStateEntered", "LambdaFunctionScheduled", "LambdaFunctionStarted"]
+    ]
 
 
 def test_the_end_of_an_execution_that_exceeds_its_timeout_is_told() -> None:

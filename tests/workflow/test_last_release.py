@@ -13,7 +13,7 @@ import pytest
 from devtools.asl.definition import read_definition
 from handlers.adapters.orders_table import OrdersTable
 from handlers.api.representation import full
-from orderctl.deployed_workflow import states
+from orderctl.deployed_workflow import function_of, states
 from orderctl.dlq.messages import DeadLetter
 from orderctl.dlq.orders import KnownOrder
 from orderctl.dlq.verdict import Verdict, verdict
@@ -88,9 +88,7 @@ def test_a_release_is_kept_and_read_again(
 
     assert Release.read(tmp_path / "release.json") == taken
     assert {task.state for task in taken.tasks} == {
-        name
-        for name, state in states(read_definition())
-        if state.get("Resource", "").endswith("lambda:invoke")
+        name for name, state in states(read_definition()) if function_of(state)
     }
 
 

@@ -74,7 +74,7 @@ def test_an_error_that_no_retrier_has_is_caught_at_once() -> None:
 def test_a_parallel_state_gives_its_branches_their_input_and_gets_their_outputs() -> None:
     (step,) = _steps("payment_declined", "ProcessOrder")
 
-    assert step.expected.branch_input == step.input["detail"]
+    assert step.expected.branch_input == {"orderId": step.input["detail"]["orderId"]}
     assert step.response == {
         "Return": [{"status": "RESERVED"}, {"status": "DECLINED"}, {"status": "SENT"}],
     }

@@ -74,7 +74,7 @@ def _attempts(state: State, responses: Iterable[TaskResponse | Lasting]) -> Iter
 
 def status(value: str) -> tuple[TaskResponse]:
     """Return the response of a function with this status."""
-    return (returns({"StatusCode": 200, "Payload": {"status": value}}),)
+    return (returns({"status": value}),)
 
 
 def fails(error: str, cause: str = "") -> tuple[Lasting]:

@@ -12,7 +12,7 @@ import pytest
 
 from handlers.contract.clock import rfc3339, utc_now
 from handlers.contract.names import OpenKind, open_key
-from orderctl.deployed_workflow import states
+from orderctl.deployed_workflow import function_of, payload_of, states
 from orderctl.stack import Stack
 from tests.deployed.deployed_shop import DeployedShop
 from tests.deployed.operator_steps import kinds, orderctl, parked, place, statuses, wait_until_parked
@@ -164,12 +164,12 @@ def _reserve(stack: Stack, order_id: str, execution_arn: str) -> None:
 
 def _invoked(stack: Stack, state: str, order_id: str, execution_arn: str) -> Any:
     """Invoke the function of a state as an execution does."""
-    parameters = _states(stack)[state]["Parameters"]
+    invoked = _states(stack)[state]
     response = stack.client("lambda").invoke(
-        FunctionName=parameters["FunctionName"],
+        FunctionName=function_of(invoked),
         Payload=json.dumps(
             {
-                "operation": parameters["Payload"]["operation"],
+                "operation": payload_of(invoked)["operation"],
                 "orderId": order_id,
                 "executionArn": execution_arn,
             }
