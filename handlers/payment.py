@@ -10,7 +10,7 @@ from handlers.adapters.fault_injection import inject_fault
 from handlers.adapters.gateways.choice import payment_gateway
 from handlers.adapters.operation_log import logs_operation, operation_logger
 from handlers.adapters.orders_table import OrdersTable
-from handlers.adapters.payment_records import PaymentRecords
+from handlers.adapters.payment_records import PaymentRecords, payment_step
 from handlers.api.step_request import (
     UNKNOWN_ORDER,
     StepRequest,
@@ -18,7 +18,7 @@ from handlers.api.step_request import (
     parse_step_request,
 )
 from handlers.contract.clock import Clock, rfc3339, utc_now
-from handlers.contract.names import OrderStatus, PaymentStatus
+from handlers.contract.names import PAYMENT_STEP, OrderStatus, PaymentStatus
 from handlers.domain.errors import (
     CancellationRequested,
     GatewayUnavailable,
@@ -60,11 +60,10 @@ class PaymentService:
                 return self._reverse(request)
 
     def _authorize(self, request: Request) -> Status:
-        order = self.orders.read_order(request.order_id)
+        order, recorded = self._order_and_payment(request)
         if order.cancellation is not None:
             return OrderStatus.CANCELLED
-        recorded = self.records.read(request.order_id) or self._authorize_at_gateway(request, order)
-        return recorded.status
+        return (recorded or self._authorize_at_gateway(request, order)).status
 
     def _authorize_at_gateway(self, request: Request, order: Order) -> PaymentStep:
         authorization = self.gateway.authorize(_payment(order))
@@ -83,17 +82,17 @@ class PaymentService:
             raise
 
     def _capture_authorized(self, request: Request) -> PaymentStatus:
-        recorded = require_authorized(request.order_id, self.records.read(request.order_id))
+        order, found = self._order_and_payment(request)
+        recorded = require_authorized(request.order_id, found)
         if recorded.status is PaymentStatus.AUTHORIZED:
-            self._capture_at_gateway(request, recorded.held_reference)
+            self._capture_at_gateway(request, order, recorded.held_reference)
             captured = self._step(request, PaymentStatus.CAPTURED, recorded.reference)
             recorded = require_authorized(
                 request.order_id, self.records.settle(PaymentStatus.AUTHORIZED, captured)
             )
         return recorded.status
 
-    def _capture_at_gateway(self, request: Request, reference: str) -> None:
-        order = self.orders.read_order(request.order_id)
+    def _capture_at_gateway(self, request: Request, order: Order, reference: str) -> None:
         if order.cancellation is not None:
             raise CancellationRequested(order.order_id)
         try:
@@ -144,6 +143,10 @@ class PaymentService:
         """
         self.gateway.void(self._payment(request), None)
         return self.records.record_if_absent(self._step(request, PaymentStatus.VOIDED, None))
+
+    def _order_and_payment(self, request: Request) -> tuple[Order, PaymentStep | None]:
+        order, record = self.orders.read_order_and(PAYMENT_STEP, request.order_id)
+        return order, payment_step(record) if record else None
 
     def _payment(self, request: Request) -> PaymentRequest:
         return _payment(self.orders.read_order(request.order_id))

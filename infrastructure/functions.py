@@ -128,7 +128,7 @@ class Functions(Construct):
             environment=environment,
             concurrency=self._config.payment_concurrency,
         )
-        allow(function, _READ_AND_RECORD, self._storage.orders.table_arn)
+        allow(function, [*_READ_AND_RECORD, "dynamodb:Query"], self._storage.orders.table_arn)
         if secret_arn is not None:
             allow(function, ["secretsmanager:GetSecretValue"], secret_arn)
         if self._config.stripe_secret_key_arn is not None:

@@ -16,11 +16,11 @@ class PaymentRecords:
 
     def read(self, order_id: str) -> PaymentStep | None:
         record = self._steps.read(order_id, PAYMENT_STEP)
-        return _step(record) if record else None
+        return payment_step(record) if record else None
 
     def record_if_absent(self, step: PaymentStep) -> PaymentStep:
         """Return the recorded decision, also when another execution made it."""
-        return _step(self._steps.put_if_absent(_record(step)))
+        return payment_step(self._steps.put_if_absent(_record(step)))
 
     def settle(self, expected: PaymentStatus, step: PaymentStep) -> PaymentStep:
         """Change a payment that has the expected status; return what is recorded then, whoever did it."""
@@ -31,7 +31,7 @@ class PaymentRecords:
             condition="#status = :expected",
             operands={"expected": expected.value},
         )
-        return _step(record)
+        return payment_step(record)
 
 
 def _record(step: PaymentStep) -> Record:
@@ -53,7 +53,8 @@ def _record(step: PaymentStep) -> Record:
     return record
 
 
-def _step(record: Record) -> PaymentStep:
+def payment_step(record: Record) -> PaymentStep:
+    """Return the recorded decision."""
     return PaymentStep(
         order_id=record["orderId"],
         status=PaymentStatus(record["status"]),

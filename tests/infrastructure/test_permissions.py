@@ -120,7 +120,7 @@ def test_the_inventory_service_changes_stock_and_records_its_step(dev_template: 
 
 def test_the_payment_service_may_use_only_the_orders_table(dev_template: dict[str, Any]) -> None:
     assert _may(dev_template, "payment") == {
-        _arn(published(dev_template, "OrdersTableName")): _READ_AND_RECORD
+        _arn(published(dev_template, "OrdersTableName")): _READ_AND_RECORD | {"dynamodb:Query"}
     }
 
 
@@ -130,7 +130,7 @@ def test_the_payment_service_may_read_the_stripe_secret_with_its_key_and_no_othe
     secret_arn = function(template_with_options, "payment")["Environment"]["Variables"]["STRIPE_SECRET_ARN"]
 
     assert _may(template_with_options, "payment") == {
-        _arn(published(template_with_options, "OrdersTableName")): _READ_AND_RECORD,
+        _arn(published(template_with_options, "OrdersTableName")): _READ_AND_RECORD | {"dynamodb:Query"},
         json.dumps(secret_arn): {"secretsmanager:GetSecretValue"},
         json.dumps("arn:aws:kms:eu-central-1:123456789012:key/1234-abcd"): {"kms:Decrypt"},
     }
