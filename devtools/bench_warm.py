@@ -163,9 +163,7 @@ def _stubbed_clients() -> list[Any]:
 def _respond(request: AWSPreparedRequest, **_: object) -> AWSResponse:
     target = request.headers.get("X-Amz-Target", b"").decode()
     operation = target.rpartition(".")[2] or "Publish"
-    # The steps are not recorded yet.
-    body = b"{}" if operation == "GetItem" and b"STEP#" in request.body else _RESPONSES[operation]
-    return AWSResponse(request.url, 200, {}, _Body(body))
+    return AWSResponse(request.url, 200, {}, _Body(_RESPONSES[operation]))
 
 
 def _json(response: Mapping[str, Any]) -> bytes:
@@ -203,6 +201,8 @@ _PRICES: Final = [{"productId": {"S": product}, "unitPrice": {"N": "255"}} for p
 _RESPONSES: Final = {
     "BatchGetItem": _json({"Responses": {"Inventory": _PRICES}, "UnprocessedKeys": {}}),
     "GetItem": _json({"Item": _STORED}),
+    # The step is not recorded yet.
+    "Query": _json({"Items": [_STORED]}),
     "PutItem": _json({}),
     "UpdateItem": _json({"Attributes": _CLAIM}),
     "TransactWriteItems": _json({}),

@@ -54,7 +54,7 @@ class InventoryService:
             at=rfc3339(self.now()),
             execution_arn=request.execution_arn,
         )
-        decided = self.inventory.reserve(wanted, budget)
+        decided = self.inventory.reserve(wanted, budget, order.counters)
         if decided.short_products:
             logger.append_keys(products=decided.short_products)
         return decided.status

@@ -101,12 +101,12 @@ class OrderService:
         return placed
 
     def _stored(self, request: PlaceOrder, keyed_id: str | None, budget: TimeBudget) -> Placed:
-        prices = self.catalogue.unit_prices([item.product_id for item in request.items], budget)
+        offers = self.catalogue.offers([item.product_id for item in request.items], budget)
         _leave_time_for_a_call(budget)
         try:
             order = pending_order(
                 request,
-                prices,
+                offers,
                 order_id=keyed_id or str(uuid4()),
                 currency=self.currency,
                 at=rfc3339(self.now()),

@@ -111,7 +111,9 @@ class Functions(Construct):
             },
         )
         allow(function, _READ_AND_RECORD, storage.orders.table_arn)
-        allow(function, ["dynamodb:UpdateItem"], storage.inventory.table_arn)
+        # TransactGetItems reads the counters of a product; it needs the permission of GetItem.
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+        allow(function, ["dynamodb:GetItem", "dynamodb:UpdateItem"], storage.inventory.table_arn)
         return function
 
     def _payment(self) -> Function:

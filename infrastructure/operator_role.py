@@ -48,7 +48,9 @@ class OperatorRole(Construct):
         read_and_change = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
         self._allow([*read_and_change, "dynamodb:GetItem"], [orders])
         self._allow(["dynamodb:Query"], indexes)
-        self._allow([*read_and_change, "dynamodb:BatchWriteItem", "dynamodb:Scan"], [inventory])
+        self._allow(
+            [*read_and_change, "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Scan"], [inventory]
+        )
         self._allow(["events:PutEvents"], [messaging.bus.event_bus_arn])
         self._allow(
             [

@@ -68,6 +68,8 @@ def make_clients(*services: str) -> None:
     if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
         for service in services:
             client(service)
+        # All of it stays. A full collection, which some request would wait for, need not look at it.
+        gc.freeze()
 
 
 @cache

@@ -28,6 +28,7 @@ from handlers.contract.names import (
     open_key,
 )
 from handlers.contract.order_lifecycle import NOT_STORED, request_cancellation, stored_order
+from handlers.contract.stock_counters import COUNTERS
 from handlers.domain.errors import OrderNotFound
 from handlers.domain.notification import NotificationKind
 from handlers.domain.order import (
@@ -197,6 +198,7 @@ def _record(order: Order) -> dict[str, Any]:
         ],
         "total": {"amount": order.total.amount, "currency": order.total.currency},
         "requestHash": order.request_hash,
+        **({COUNTERS: dict(order.counters)} if order.counters else {}),
         **stored_order(order.order_id, order.created_at),
     }
 
@@ -218,6 +220,7 @@ def _order(plain: Mapping[str, Any]) -> Order:
         settled_at=with_milliseconds(plain["settledAt"]) if "settledAt" in plain else None,
         cancellation=_cancellation(plain),
         waits_for_operator=plain.get("openKey", "").startswith(_WAITING),
+        counters={product: int(counters) for product, counters in plain.get(COUNTERS, {}).items()},
     )
 
 

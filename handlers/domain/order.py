@@ -1,5 +1,6 @@
 """An order as it is stored, and what its workflow recorded for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,7 +35,8 @@ class Cancellation:
 class Order:
     """Times are RFC 3339 UTC; `request_hash` tells whether a replay has the same body.
 
-    An order whose customer was forgotten has no address and no payment method.
+    An order whose customer was forgotten has no address and no payment method. `counters` has how many
+    counters each product of it had, of those that were split when the order was placed.
     """
 
     order_id: str
@@ -53,6 +55,7 @@ class Order:
     settled_at: str | None = None
     cancellation: Cancellation | None = None
     waits_for_operator: bool = False
+    counters: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def cancel_reason(self) -> CancelReason | None:

@@ -1,6 +1,7 @@
 """Makes the order of a request, with the prices of the catalogue, never the client's."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from handlers.contract.money import Money, OrderLine
 from handlers.contract.names import OrderStatus
@@ -9,8 +10,16 @@ from handlers.domain.order import Order
 from handlers.domain.order_request import PlaceOrder
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What the catalogue says of a product that is sold: its price in minor units, and its counters."""
+
+    unit_price: int
+    counters: int = 1
+
+
 def pending_order(
-    request: PlaceOrder, unit_prices: Mapping[str, int], *, order_id: str, currency: str, at: str
+    request: PlaceOrder, offers: Mapping[str, Offer], *, order_id: str, currency: str, at: str
 ) -> Order:
     """Price a request; raises UnknownProducts.
 
@@ -19,12 +28,16 @@ def pending_order(
     unknown = {
         position: item.product_id
         for position, item in enumerate(request.items)
-        if item.product_id not in unit_prices
+        if item.product_id not in offers
     }
     if unknown:
         raise UnknownProducts(unknown)
     lines = tuple(
-        OrderLine(product_id=item.product_id, quantity=item.quantity, unit_price=unit_prices[item.product_id])
+        OrderLine(
+            product_id=item.product_id,
+            quantity=item.quantity,
+            unit_price=offers[item.product_id].unit_price,
+        )
         for item in request.items
     )
     return Order(
@@ -38,4 +51,9 @@ def pending_order(
         created_at=at,
         updated_at=at,
         request_hash=request.request_hash,
+        counters={
+            line.product_id: offers[line.product_id].counters
+            for line in lines
+            if offers[line.product_id].counters > 1
+        },
     )

@@ -15,11 +15,24 @@ class InventoryOperation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What an order has taken from one counter of a product."""
+
+    counter: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReservedItem:
-    """The quantity of a product that an order has taken."""
+    """The quantity of a product that an order has taken; without `shares`, all of it from counter 0."""
 
     product_id: str
     quantity: int
+    shares: tuple[Share, ...] = ()
+
+    def taken(self) -> tuple[Share, ...]:
+        """Return what was taken from which counter."""
+        return self.shares or (Share(counter=0, quantity=self.quantity),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

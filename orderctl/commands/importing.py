@@ -148,6 +148,9 @@ def _nothing_sent() -> Iterator[None]:
     except Interrupted as interrupted:
         advice = f"No order was sent. {interrupted.what_to_do}"
         raise Interrupted(interrupted.what, what_to_do=advice) from None
+    except OperatorError as refused:
+        advice = f"No order was sent. {refused.what_to_do}"
+        raise OperatorError(refused.what, why=refused.why, what_to_do=advice) from None
     except Exception as failure:
         error = operator_error(failure)
         if error is None:

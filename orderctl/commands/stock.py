@@ -1,4 +1,4 @@
-"""stock set, show, import: shows and changes products."""
+"""stock set, show, import, split, merge: shows and changes products."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -9,6 +9,7 @@ import typer
 
 from handlers.contract.money import MAX_UNIT_PRICE
 from handlers.contract.names import MAX_AVAILABLE
+from handlers.contract.stock_counters import MAX_COUNTERS
 from orderctl.display.import_summary import skipped_table
 from orderctl.display.json_output import AsJson, print_json
 from orderctl.display.layout import counted, print_parts
@@ -19,13 +20,13 @@ from orderctl.files.order_file import PRODUCT_ID
 from orderctl.files.product_file import parse_product_file
 from orderctl.products import Product, ProductsTable
 from orderctl.stack import Profile, Region, StackName, find_stack
-from orderctl.terminal import progress, progress_bar
+from orderctl.terminal import progress, progress_bar, waiting
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
-    help="Products, prices and stock: set, show, import.",
+    help="Products, prices and stock: set, show, import, split, merge.",
 )
 
 
@@ -47,10 +48,7 @@ def set_product(  # noqa: PLR0913  one parameter an option
     region: Region = None,
 ) -> None:
     """Set how much of a product is available; --price adds a new product."""
-    if not PRODUCT_ID.fullmatch(product):
-        raise WrongArguments(
-            f"{product!r} is not a product id", what_to_do="Use 1 to 64 letters, digits, '_', '.' or '-'."
-        )
+    _require_product_id(product)
     table = ProductsTable(find_stack(stack_name, profile, region))
     changed = table.set(product, available=quantity, unit_price=price, name=name)
     _show([changed], as_json=as_json)
@@ -82,7 +80,7 @@ def import_products(
     """Stock the products of a file; existing products are replaced.
 
     A product file has the columns productId,name,unitPrice,available, with prices in minor units.
-    When a line of it is invalid, nothing is stocked.
+    When a line of it is invalid, or a product of it is split, nothing is stocked.
     For an order file (InvoiceNo,StockCode,...), the quantities of its valid orders are stocked.
     """
     found = parse_product_file(read_csv_file(file))
@@ -96,6 +94,65 @@ def import_products(
     if as_json:
         skipped = [{"line": line.number, "reason": line.reason} for line in found.skipped]
         print_json({"stocked": len(found.products), "skipped": skipped})
+
+
+@app.command()
+def split(  # noqa: PLR0913  one parameter an option
+    *,
+    product: Annotated[str, typer.Argument(metavar="PRODUCT")],
+    counters: Annotated[
+        int, typer.Argument(metavar="N", min=2, max=MAX_COUNTERS, help="The number of counters.")
+    ],
+    as_json: AsJson = False,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Divide the stock of a product into N counters, so that it sells faster.
+
+    One counter sells at most 500 times a second, and fewer when orders meet at it. Orders go on meanwhile. A
+    product that is split gets another number of counters, or an even stock in the same number. Run it again
+    when it was interrupted.
+    """
+    _require_product_id(product)
+    _divide(ProductsTable(find_stack(stack_name, profile, region)), product, counters, as_json=as_json)
+
+
+@app.command()
+def merge(
+    *,
+    product: Annotated[str, typer.Argument(metavar="PRODUCT")],
+    as_json: AsJson = False,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Put the stock of a split product into one counter again.
+
+    Orders go on meanwhile. Nothing happens to a product that is not split. Run it again when it was
+    interrupted.
+    """
+    _require_product_id(product)
+    _divide(ProductsTable(find_stack(stack_name, profile, region)), product, 1, as_json=as_json)
+
+
+def _divide(table: ProductsTable, product: str, counters: int, *, as_json: bool) -> None:
+    try:
+        with waiting("moving the stock between counters"):
+            changed = table.split(product, counters)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted: the whole stock of {product} is on sale",
+            what_to_do="Run the same command again to go on.",
+        ) from None
+    _show([changed], as_json=as_json)
+
+
+def _require_product_id(product: str) -> None:
+    if not PRODUCT_ID.fullmatch(product):
+        raise WrongArguments(
+            f"{product!r} is not a product id", what_to_do="Use 1 to 64 letters, digits, '_', '.' or '-'."
+        )
 
 
 def stock_products(table: ProductsTable, products: Sequence[Product], source: str = "") -> None:
@@ -122,6 +179,7 @@ def _show(products: Sequence[Product], *, as_json: bool) -> None:
             "name": product.name,
             "unitPrice": product.unit_price,
             "available": product.available,
+            "counters": product.counters,
         }
         for product in products
     ]

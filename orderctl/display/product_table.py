@@ -12,5 +12,7 @@ def products_table(products: Iterable[Product]) -> Table:
     """List products with price and stock."""
     table = new_table("product", "name", "minor units", "available", right=["minor units", "available"])
     for product in products:
-        add_row(table, product.product_id, product.name, product.unit_price, product.available)
+        of_counters = f" in {product.counters} counters" if product.counters > 1 else ""
+        available = f"{product.available}{of_counters}"
+        add_row(table, product.product_id, product.name, product.unit_price, available)
     return table

@@ -21,7 +21,8 @@ _ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     f"OrdersTableName/index/{CUSTOMER_ORDERS_INDEX}": ("dynamodb:Query",),
     f"OrdersTableName/index/{OPEN_ORDERS_INDEX}": ("dynamodb:Query",),
     "InventoryTableName": (
-        "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:Scan", "dynamodb:UpdateItem",
+        "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Scan",
+        "dynamodb:UpdateItem",
     ),
     "EventBusName": ("events:PutEvents",),
     "StateMachineArn": ("states:DescribeStateMachine",),

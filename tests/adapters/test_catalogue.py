@@ -10,6 +10,7 @@ from handlers.adapters.catalogue import Catalogue
 from handlers.adapters.time_budget import TimeBudget
 from handlers.contract.money import MAX_UNIT_PRICE
 from handlers.domain.errors import DependencyUnavailable
+from handlers.domain.pricing import Offer
 from tests.dynamodb_items import to_item
 from tests.moto_clients import client
 from tests.order_tables import OrderTables
@@ -41,9 +42,9 @@ def test_the_catalogue_has_the_price_of_each_product(tables: OrderTables) -> Non
     tables.stock("85123A", 10)
     tables.stock("71053", 0)
 
-    prices = catalogue.unit_prices(["85123A", "71053", "unknown"], ENOUGH_TIME)
+    offers = catalogue.offers(["85123A", "71053", "unknown"], ENOUGH_TIME)
 
-    assert prices == {"85123A": 255, "71053": 255}
+    assert offers == {"85123A": Offer(unit_price=255), "71053": Offer(unit_price=255)}
 
 
 def test_the_products_of_the_largest_order_are_read_in_one_call(tables: OrderTables) -> None:
@@ -52,9 +53,9 @@ def test_the_products_of_the_largest_order_are_read_in_one_call(tables: OrderTab
     for product_id in product_ids:
         tables.stock(product_id, 1)
 
-    prices = catalogue.unit_prices(product_ids, ENOUGH_TIME)
+    offers = catalogue.offers(product_ids, ENOUGH_TIME)
 
-    assert prices.keys() == set(product_ids)
+    assert offers.keys() == set(product_ids)
 
 
 def test_a_deleted_product_with_released_stock_has_no_price(tables: OrderTables) -> None:
@@ -62,7 +63,7 @@ def test_a_deleted_product_with_released_stock_has_no_price(tables: OrderTables)
     item = to_item({"productId": "deleted", "available": 3})
     tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
 
-    assert catalogue.unit_prices(["deleted"], ENOUGH_TIME) == {}
+    assert catalogue.offers(["deleted"], ENOUGH_TIME) == {}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_a_product_with_an_impossible_price_is_not_sold(tables: OrderTables, sto
     item = {**to_item({"productId": "odd", "available": 3}), "unitPrice": stored}
     tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
 
-    assert catalogue.unit_prices(["odd"], ENOUGH_TIME) == {}
+    assert catalogue.offers(["odd"], ENOUGH_TIME) == {}
 
 
 def test_the_highest_price_is_sold(tables: OrderTables) -> None:
@@ -81,7 +82,7 @@ def test_the_highest_price_is_sold(tables: OrderTables) -> None:
     item = to_item({"productId": "jewel", "unitPrice": MAX_UNIT_PRICE, "available": 3})
     tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
 
-    assert catalogue.unit_prices(["jewel"], ENOUGH_TIME) == {"jewel": MAX_UNIT_PRICE}
+    assert catalogue.offers(["jewel"], ENOUGH_TIME) == {"jewel": Offer(unit_price=MAX_UNIT_PRICE)}
 
 
 def test_unprocessed_keys_are_read_again(stubber: Stubber) -> None:
@@ -89,9 +90,9 @@ def test_unprocessed_keys_are_read_again(stubber: Stubber) -> None:
     stubber.add_response("batch_get_item", response(product("C", 3), unread=("B",)))
     stubber.add_response("batch_get_item", response(product("B", 2)))
 
-    prices = Catalogue(stubber.client, "inventory").unit_prices(["A", "B", "C"], ENOUGH_TIME)
+    offers = Catalogue(stubber.client, "inventory").offers(["A", "B", "C"], ENOUGH_TIME)
 
-    assert prices == {"A": 1, "B": 2, "C": 3}
+    assert {product_id: offer.unit_price for product_id, offer in offers.items()} == {"A": 1, "B": 2, "C": 3}
 
 
 def test_retries_have_pauses_and_end_when_the_time_is_over(stubber: Stubber) -> None:
@@ -105,7 +106,7 @@ def test_retries_have_pauses_and_end_when_the_time_is_over(stubber: Stubber) -> 
         stubber.add_response("batch_get_item", response(unread=("A",)))
 
     with pytest.raises(DependencyUnavailable, match="1 products could not be read"):
-        Catalogue(stubber.client, "inventory").unit_prices(["A"], budget)
+        Catalogue(stubber.client, "inventory").offers(["A"], budget)
 
     assert pauses == [0.025, 0.05]
 
@@ -114,4 +115,26 @@ def test_a_throttled_table_is_unavailable(stubber: Stubber) -> None:
     stubber.add_client_error("batch_get_item", "ProvisionedThroughputExceededException")
 
     with pytest.raises(DependencyUnavailable, match="Inventory table: Provisioned"):
-        Catalogue(stubber.client, "inventory").unit_prices(["A"], ENOUGH_TIME)
+        Catalogue(stubber.client, "inventory").offers(["A"], ENOUGH_TIME)
+
+
+def test_a_split_product_is_read_with_its_counters(tables: OrderTables) -> None:
+    item = to_item({"productId": "lamp", "unitPrice": 255, "available": 3, "counters": 10})
+    tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
+    tables.dynamodb.put_item(
+        TableName=tables.names.inventory, Item=to_item({"productId": "lamp#1", "available": 3})
+    )
+
+    offers = Catalogue(tables.dynamodb, tables.names.inventory).offers(["lamp", "lamp#1"], ENOUGH_TIME)
+
+    assert offers == {"lamp": Offer(unit_price=255, counters=10)}
+
+
+@pytest.mark.parametrize("stored", [{"N": "0"}, {"N": "-2"}, {"N": "51"}, {"N": "2.5"}, {"S": "3"}])
+def test_an_impossible_number_of_counters_is_one(tables: OrderTables, stored: dict[str, str]) -> None:
+    item = {**to_item({"productId": "odd", "unitPrice": 255, "available": 3}), "counters": stored}
+    tables.dynamodb.put_item(TableName=tables.names.inventory, Item=item)
+
+    assert Catalogue(tables.dynamodb, tables.names.inventory).offers(["odd"], ENOUGH_TIME) == {
+        "odd": Offer(unit_price=255)
+    }

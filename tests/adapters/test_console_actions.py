@@ -655,6 +655,23 @@ def test_a_stock_is_set_after_a_confirmation(backlog: Backlog, browser: TestClie
     assert "25" in _text(browser.get("/stock"))
 
 
+def test_the_stock_of_a_split_product_is_shown_and_set_as_a_whole(
+    backlog: Backlog, browser: TestClient
+) -> None:
+    table = _sell(backlog, ("A1", "Heart", 5))
+    table.split("A1", 3)
+    shown = browser.get("/stock/A1", headers=HTMX)
+    asked = _post(browser, "/stock/A1", available="25")
+
+    done = _post(browser, "/stock/A1", **_fields(asked))
+
+    assert "Available now 5 in 3 counters" in _text(shown)
+    assert "Set the stock of A1 from 5 to 25?" in _text(asked)
+    assert "A1 has 25 now It had 5 just before" in _text(done)
+    assert (table.find(["A1"])["A1"].available, table.find(["A1"])["A1"].counters) == (25, 3)
+    assert _listed(browser.get("/stock")) == ["A1"]
+
+
 def test_a_stock_that_changed_in_between_is_asked_about_again(backlog: Backlog, browser: TestClient) -> None:
     table = _sell(backlog, ("A1", HOSTILE, 5))
     asked = _post(browser, "/stock/A1", available="25")

@@ -46,6 +46,33 @@ def test_an_accepted_order_is_stored_and_announced(
     assert "pm_card_visa" not in json.dumps(event)
 
 
+def test_an_order_of_a_split_product_is_stored_with_its_counters_which_nobody_else_sees(
+    api: OrdersApi, tables: OrderTables, bus: BusListener
+) -> None:
+    tables.dynamodb.update_item(
+        TableName=tables.names.inventory,
+        Key={"productId": {"S": "85123A"}},
+        UpdateExpression="SET counters = :counters",
+        ExpressionAttributeValues={":counters": {"N": "10"}},
+    )
+
+    order_id = api.place().body["orderId"]
+
+    (event,) = bus.received()
+    stored = tables.step(ORDER_RECORD, order_id=order_id)
+    assert stored is not None
+    assert stored["counters"] == {"85123A": 10}
+    assert "counters" not in json.dumps(event)
+    assert "counters" not in api.read(order_id).text
+
+
+def test_an_order_without_split_products_has_no_counters(api: OrdersApi, tables: OrderTables) -> None:
+    stored = tables.step(ORDER_RECORD, order_id=api.place().body["orderId"])
+
+    assert stored is not None
+    assert "counters" not in stored
+
+
 def test_every_request_without_a_key_places_an_order(api: OrdersApi) -> None:
     assert api.place().body["orderId"] != api.place().body["orderId"]
 

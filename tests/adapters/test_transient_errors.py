@@ -168,6 +168,58 @@ def test_missing_stock_takes_precedence_over_a_conflict(stub: Stubber, inventory
     assert step.short_products == ("85123A",)
 
 
+def busy(stub: Stubber, code: str = "TransactionConflict") -> None:
+    """Refuse to read the counters: one of them is being written."""
+    stub.add_client_error(
+        "transact_get_items",
+        service_error_code="TransactionCanceledException",
+        http_status_code=400,
+        modeled_fields={"CancellationReasons": [NONE, {"Code": code}]},
+    )
+
+
+def test_an_order_tries_another_counter_while_they_can_not_be_read(
+    stub: Stubber, inventory: InventoryTable
+) -> None:
+    lamps = reserved(
+        order_id=ORDER,
+        items=[ReservedItem(product_id="85123A", quantity=6)],
+        at=AT,
+        execution_arn=EXECUTION,
+    )
+    for _ in range(2):
+        cancel(stub, NONE, CONDITION)
+        busy(stub)
+    stub.add_response("transact_write_items", {})
+
+    step = inventory.reserve(lamps, Invocation(seconds=8).budget, {"85123A": 10})
+
+    assert step.status == "RESERVED"
+    assert [share.quantity for share in step.items[0].taken()] == [6]
+
+
+def test_an_order_is_not_refused_when_the_counters_can_never_be_read(
+    stub: Stubber, inventory: InventoryTable
+) -> None:
+    for _ in range(3):
+        cancel(stub, NONE, CONDITION, NONE)
+        busy(stub)
+
+    with pytest.raises(DependencyUnavailable, match="other orders take from the same counters"):
+        inventory.reserve(reservation(), Invocation(seconds=3.1).budget, {"85123A": 10})
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_throttled_read_of_the_counters_is_transient(
+    stub: Stubber, inventory: InventoryTable, code: str
+) -> None:
+    cancel(stub, NONE, CONDITION, NONE)
+    busy(stub, code)
+
+    with pytest.raises(DependencyUnavailable, match="throttled"):
+        inventory.reserve(reservation(), Invocation(seconds=8).budget, {"85123A": 10})
+
+
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_throttled_transaction_is_transient(stub: Stubber, inventory: InventoryTable, code: str) -> None:
     cancel(stub, NONE, {"Code": code}, NONE)

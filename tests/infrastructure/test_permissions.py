@@ -114,7 +114,7 @@ def test_the_orders_service_reads_prices_stores_orders_and_emits_events(dev_temp
 def test_the_inventory_service_changes_stock_and_records_its_step(dev_template: dict[str, Any]) -> None:
     assert _may(dev_template, "inventory") == {
         _arn(published(dev_template, "OrdersTableName")): _READ_AND_RECORD,
-        _arn(published(dev_template, "InventoryTableName")): {"dynamodb:UpdateItem"},
+        _arn(published(dev_template, "InventoryTableName")): {"dynamodb:GetItem", "dynamodb:UpdateItem"},
     }
 
 

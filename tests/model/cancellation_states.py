@@ -28,9 +28,9 @@ def captured_without_record(world: World) -> None:
     world.place(BASKET, key="k")
     execution = world.start(world.bus.starting()[-1])
     call = run_up_to_state(world, execution, "CapturePayment")
-    world.interrupter.interrupt(2, die, after=True)
+    world.interrupter.interrupt(1, die, after=True)
     world.perform(execution, call)
-    assert world.interrupter.calls[2] == "gateway.capture"
+    assert world.interrupter.calls[1] == "gateway.capture"
     world.interrupter.reset()
 
 

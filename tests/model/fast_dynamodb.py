@@ -109,12 +109,19 @@ class FastDynamoDB:
         for action in TransactItems:
             ((kind, request),) = action.items()
             unconditional = {name: value for name, value in request.items() if name != "ConditionExpression"}
-            self.put_item(**unconditional) if kind == "Put" else self.update_item(**unconditional)
+            if kind == "Delete":
+                self._remove(request["TableName"], request["Key"])
+            else:
+                self.put_item(**unconditional) if kind == "Put" else self.update_item(**unconditional)
         return {}
+
+    def transact_get_items(self, *, TransactItems: Sequence[Item]) -> Item:  # noqa: N803
+        found = [self._find(get["Get"]["TableName"], get["Get"]["Key"]) for get in TransactItems]
+        return {"Responses": [{} if item is None else {"Item": _copy(item)} for item in found]}
 
     def _cancellation_reason(self, action: Item) -> Item:
         ((kind, request),) = action.items()
-        if kind not in {"Put", "Update"}:
+        if kind not in {"Put", "Update", "Delete"}:
             raise NotImplementedError(kind)
         item = self._find(request["TableName"], request["Item" if kind == "Put" else "Key"])
         if holds(request.get("ConditionExpression"), item, _operands(request)):
@@ -131,6 +138,9 @@ class FastDynamoDB:
 
     def _store(self, table: str, item: Item) -> None:
         self.tables[table].items[self._key(table, item)] = _copy(item)
+
+    def _remove(self, table: str, key: Item) -> None:
+        self.tables[table].items.pop(self._key(table, key), None)
 
     def _key(self, table: str, item: Item) -> Key:
         return tuple(item[name]["S"] for name in self.tables[table].key)

@@ -69,7 +69,9 @@ class Invariants:
             assert notified >= told, f"the customer of {order_id} was notified only of {notified}"
 
     def _check_stock(self, world: World, records: dict[str, Any]) -> None:
-        available = world.available()
+        assert not world.mistakes, world.mistakes
+        counters = world.counters()
+        assert not counters.pop(""), "a counter belongs to no product"
         held: Counter[str] = Counter()
         for of_order in records.values():
             order, step = of_order["ORDER"], of_order.get("STEP#inventory")
@@ -85,9 +87,13 @@ class Invariants:
                 )
                 assert order["status"] != "REJECTED", "a rejected order holds stock"
                 held.update({item["productId"]: int(item["quantity"]) for item in step["items"]})
+                for item in step["items"]:
+                    taken = item.get("takenFrom", {"0": item["quantity"]})
+                    assert sum(taken.values()) == item["quantity"], f"{item} was not taken whole"
         for product, initial in self.stock.items():
-            assert available[product] >= 0, f"{product} was sold twice"
-            assert available[product] + held[product] == initial, f"stock of {product} was lost or made"
+            available = counters[product]
+            assert min(available.values()) >= 0, f"{product} was sold twice: {available}"
+            assert sum(available.values()) + held[product] == initial, f"stock of {product} was lost or made"
 
     def _check_request(self, order_id: str, order: dict[str, Any]) -> None:
         """A request is never taken back, and only an order that is cancelled is closed with one."""

@@ -18,6 +18,8 @@ FIRST, OTHER = "arn:first", "arn:other"
 class Operation:
     """An operation of a Lambda; `before` are the operations that precede it.
 
+    `counters` is how many the lamp has when the order is placed, when the operations before begin, and when
+    this one begins.
     `is_cancelled`: the API has accepted to cancel the order just before. `within` is the state that an
     execution has come to by then.
     """
@@ -30,6 +32,7 @@ class Operation:
     within: str = ""
     payment_method: str = "pm_card_visa"
     basket: tuple[tuple[str, int], ...] = tuple(BASKET.items())
+    counters: tuple[int, int, int] = (1, 1, 1)
 
 
 RESERVE, AUTHORIZE, CAPTURE = ("Inventory", "reserve"), ("Payment", "authorize"), ("Payment", "capture")
@@ -44,6 +47,60 @@ OPERATIONS: Final = [
     ),
     Operation(name="release", function="Inventory", payload_operation="release", before=(RESERVE,)),
     Operation(name="release without reservation", function="Inventory", payload_operation="release"),
+    Operation(
+        name="reserve a split product", function="Inventory", payload_operation="reserve", counters=(3, 3, 3)
+    ),
+    Operation(
+        name="reserve from several counters",
+        function="Inventory",
+        payload_operation="reserve",
+        basket=(("lamp", 8),),
+        counters=(3, 3, 3),
+    ),
+    Operation(
+        name="reserve a split product without stock",
+        function="Inventory",
+        payload_operation="reserve",
+        basket=(("lamp", 11),),
+        counters=(3, 3, 3),
+    ),
+    Operation(
+        name="reserve a product that was merged",
+        function="Inventory",
+        payload_operation="reserve",
+        basket=(("lamp", 8),),
+        counters=(8, 1, 1),
+    ),
+    Operation(
+        name="reserve a product that was split",
+        function="Inventory",
+        payload_operation="reserve",
+        basket=(("lamp", 8),),
+        counters=(1, 4, 4),
+    ),
+    Operation(
+        name="release to several counters",
+        function="Inventory",
+        payload_operation="release",
+        basket=(("lamp", 8),),
+        counters=(4, 4, 4),
+        before=(RESERVE,),
+    ),
+    Operation(
+        name="release after a merge",
+        function="Inventory",
+        payload_operation="release",
+        basket=(("lamp", 8),),
+        counters=(4, 4, 1),
+        before=(RESERVE,),
+    ),
+    Operation(
+        name="release after a split",
+        function="Inventory",
+        payload_operation="release",
+        counters=(1, 1, 5),
+        before=(RESERVE,),
+    ),
     Operation(name="authorize", function="Payment", payload_operation="authorize"),
     Operation(
         name="authorize a declined card",
@@ -325,15 +382,25 @@ def _sent_and_not_recorded(calls: list[str], position: int, *, after: bool) -> b
 
 def place_for(world: World, operation: Operation) -> str:
     """Place the operation's order and run the operations before it."""
+    placed, prepared, begun = operation.counters
+    divide(world, placed)
     response = world.place(dict(operation.basket), key="k", payment_method=operation.payment_method)
     order_id: str = response["body"]["orderId"]
+    divide(world, prepared)
     for function, name in operation.before:
         world.invoke(function, {"operation": name, "orderId": order_id, "executionArn": FIRST})
+    divide(world, begun)
     if operation.is_cancelled:
         world.cancel(order_id)
     if operation.within:
         run_up_to_state(world, world.start(world.bus.starting()[-1]), operation.within)
     return order_id
+
+
+def divide(world: World, counters: int) -> None:
+    """Split the lamp into this many counters, if it has another number."""
+    if len(world.counters()["lamp"]) != counters:
+        world.split("lamp", counters)
 
 
 def overtake(world: World, overtaking: Operation, order_id: str) -> None:

@@ -103,6 +103,7 @@ def compared_stores(template: dict[str, Any]) -> Iterator[ComparedStores]:
 
 orders = st.dictionaries(st.sampled_from(["lamp", "bell", "gone"]), st.integers(1, 4), min_size=1)
 methods = st.sampled_from(["pm_card_visa", "pm_card_declined", OUTAGE_TOKEN])
+splits = st.lists(st.tuples(st.sampled_from(["lamp", "bell"]), st.integers(1, 4)), max_size=4)
 steps = st.tuples(st.integers(0, 2), st.sampled_from(SERVICE_STEPS), st.sampled_from(["arn:1", "arn:2"]))
 
 
@@ -110,13 +111,16 @@ steps = st.tuples(st.integers(0, 2), st.sampled_from(SERVICE_STEPS), st.sampled_
 @given(
     baskets=st.lists(st.tuples(orders, methods), min_size=1, max_size=3),
     script=st.lists(steps, max_size=12),
+    splits=splits,
     rest=st.tuples(st.booleans(), st.integers(0, 5), st.sampled_from(["", "early", "late"])),
 )
-def test_both_stores_give_the_same_responses(
+def test_both_stores_give_the_same_responses(  # noqa: PLR0913  two fixtures and four strategies
     dev_template: dict[str, Any],
     definition: dict[str, Any],
+    *,
     baskets: list[tuple[dict[str, int], str]],
     script: list[Any],
+    splits: list[tuple[str, int]],
     rest: tuple[bool, int, str],
 ) -> None:
     events_are_lost, sweeps, cancelled = rest
@@ -124,6 +128,8 @@ def test_both_stores_give_the_same_responses(
         world = World(store, definition)
         world.stock({"lamp": 5, "bell": 3})
         with world.installed():
+            for product, into in splits[:1]:
+                world.split(product, into)
             placed = [
                 world.place(basket, key=str(number % 2), payment_method=method)
                 for number, (basket, method) in enumerate(baskets)
@@ -135,6 +141,8 @@ def test_both_stores_give_the_same_responses(
             ]
             for number, (function, operation), owner in script if ids else []:
                 world.try_to_invoke(function, operation, ids[number % len(ids)], owner)
+                for product, into in splits[number + 1 : number + 2]:
+                    world.split(product, into)
             for order_id in ids if cancelled == "early" else []:
                 world.cancel(order_id, comment="too late")
             for event in [] if events_are_lost else world.bus.starting():

@@ -38,6 +38,7 @@ failures = st.sampled_from(
 )
 picks = st.integers(0, 50)
 interruptions = st.tuples(st.integers(0, 5), st.booleans())
+counters = st.integers(1, 4)
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -145,6 +146,48 @@ class Interleavings(RuleBasedStateMachine):
         if order_id in self.order_invariants.accepted:
             self.world.interrupter.interrupt(position, cancel_and_finish, after=after)
         self.world.perform(execution, call)
+        self.world.interrupter.reset()
+
+    @rule(product=st.sampled_from(sorted(STOCK)), into=counters)
+    def split_or_merge(self, product: str, into: int) -> None:
+        self.world.split(product, into)
+
+    @rule(product=st.sampled_from(sorted(STOCK)), into=counters, interruption=interruptions)
+    def split_or_merge_and_be_killed(self, product: str, into: int, interruption: tuple[int, bool]) -> None:
+        self._interrupted(interruption, lambda: self.world.split(product, into))
+
+    @precondition(lambda self: self.running)
+    @rule(
+        pick=picks,
+        other=picks,
+        interruption=interruptions,
+        product=st.sampled_from(sorted(STOCK)),
+        into=counters,
+    )
+    def make_a_call_while_a_product_is_split_or_merged(
+        self, pick: int, other: int, interruption: tuple[int, bool], product: str, into: int
+    ) -> None:
+        execution, call = self._waiting(pick, other)
+        position, after = interruption
+        self.world.interrupter.interrupt(position, lambda: self.world.split(product, into), after=after)
+        self.world.perform(execution, call)
+        self.world.interrupter.reset()
+
+    @precondition(lambda self: self.running)
+    @rule(
+        pick=picks,
+        other=picks,
+        interruption=interruptions,
+        product=st.sampled_from(sorted(STOCK)),
+        into=counters,
+    )
+    def split_or_merge_while_a_call_is_made(
+        self, pick: int, other: int, interruption: tuple[int, bool], product: str, into: int
+    ) -> None:
+        execution, call = self._waiting(pick, other)
+        position, after = interruption
+        self.world.interrupter.interrupt(position, lambda: self.world.perform(execution, call), after=after)
+        self.world.split(product, into)
         self.world.interrupter.reset()
 
     @rule(service=st.sampled_from(sorted(SERVICES)))

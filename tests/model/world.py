@@ -4,7 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -18,15 +18,19 @@ from botocore.session import Session
 from handlers import inventory, notification, orders, payment, sweeper
 from handlers.adapters import aws
 from handlers.adapters.gateways.simulated import OUTAGE_TOKEN, SimulatedGateway
+from handlers.adapters.time_budget import InvocationContext, TimeBudget
 from handlers.contract import clock
+from handlers.contract.names import INVENTORY_STEP, ORDER_RECORD
+from handlers.contract.stock_counters import counter_id, counters_of
 from handlers.domain.errors import GatewayUnavailable, RefundPending
 from handlers.domain.payment_gateway import Authorization, PaymentRequest
 from orderctl.dlq.orders import RedrivableOrders
 from orderctl.dlq.plan import RedrivePlan
 from orderctl.dlq.queues import read_queues
 from orderctl.dlq.redrive import Redrive
+from orderctl.product_counters import ProductCounters
 from orderctl.stack import QUEUES
-from tests.dynamodb_items import from_item
+from tests.dynamodb_items import from_item, to_item
 from tests.fakes import LedgerGateway
 from tests.model.fake_services import FakeBus, FakeQueues, FakeTopic
 from tests.model.stepper import Call, SteppedExecution, TaskFailure
@@ -104,6 +108,7 @@ class Interrupter:
     _after: bool = False
     _action: Callable[[], Any] | None = None
     _counting: Lock = field(default_factory=Lock)
+    observe: Callable[[str], None] = lambda _: None
 
     def kill(self, position: int, *, after: bool) -> None:
         """Kill the caller at this position; positions count from 0, from now on."""
@@ -142,6 +147,7 @@ class Interrupter:
         try:
             return method(*positional, **arguments)
         finally:
+            self.observe(name)
             if due and self._after:
                 self._run_action()  # also when the response is an error
 
@@ -177,7 +183,9 @@ class World:
         self.broken: set[str] = set()  # services that fail at each call
         self.late: set[int] = set()  # positions of events on the bus, see `perform`
         self.unredriven: set[int] = set()  # the same of those that an execution or a sweep announced
-        self.interrupter = Interrupter()
+        self.interrupter = Interrupter(observe=self._note_stock)
+        self.mistakes: list[str] = []  # refusals of orders for which there was enough
+        self._least: list[dict[str, int]] = []  # of each product, while a reservation is being made
         self.time = datetime(2026, 11, 22, 9, tzinfo=UTC)
         self._names = 0
 
@@ -196,6 +204,7 @@ class World:
                 payment, "payment_gateway", lambda _: self.interrupter.around("gateway", self.gateway)
             ),
             patch.object(clock, "datetime", self._clock()),
+            patch.object(TimeBudget, "from_context", _without_pauses),
             patch.dict("os.environ", ENVIRONMENT),
         ):
             for cached in caches:
@@ -337,9 +346,38 @@ class World:
         if service in self.broken:
             raise TaskFailure(error="KeyError", cause="a bug")
         try:
-            return SERVICES[service].handler(payload, self.context())
+            with self._refusals_watched(payload["orderId"]) if service == "Inventory" else nullcontext():
+                return SERVICES[service].handler(payload, self.context())
         except Exception as error:
             raise TaskFailure(error=type(error).__name__, cause=str(error)) from error
+
+    @contextmanager
+    def _refusals_watched(self, order_id: str) -> Iterator[None]:
+        """Note a mistake when an order is refused although there was enough in every moment."""
+        decided, least = self._record(order_id, INVENTORY_STEP), self.available()
+        self._least.append(least)
+        try:
+            yield
+        finally:
+            self._least.remove(least)
+            refused = self._record(order_id, INVENTORY_STEP).get("products", [])
+            order = self._record(order_id, ORDER_RECORD)
+            quantities = {line["productId"]: line["quantity"] for line in order.get("items", [])}
+            self.mistakes += [
+                f"{order_id} was refused: {product} had {least[product]} at least"
+                for product in ([] if decided else refused)
+                if least.get(product, 0) >= quantities[product]
+            ]
+
+    def _note_stock(self, call: str) -> None:
+        if self._least and call == "dynamodb.transact_write_items":
+            now = self.available()
+            for least in self._least:
+                least |= {product: min(least.get(product, 0), left) for product, left in now.items()}
+
+    def _record(self, order_id: str, record: str) -> Json:
+        key = to_item({"orderId": str(order_id), "record": record})
+        return from_item(self.dynamodb.get_item(TableName="Orders", Key=key).get("Item", {}))
 
     def try_to_invoke(self, service: str, operation: str, order_id: str, execution_arn: str) -> str:
         """Invoke an operation; return its status or the name of its error."""
@@ -356,9 +394,25 @@ class World:
             numbers = {"unitPrice": {"N": "100"}, "available": {"N": str(quantity)}}
             self.dynamodb.put_item(TableName="Inventory", Item=item | numbers)
 
+    def split(self, product: str, into: int) -> None:
+        """Run `orderctl stock split`; 1 is `orderctl stock merge`."""
+        client = self.interrupter.around("dynamodb", self.dynamodb)
+        ProductCounters(client=client, table="Inventory", sleep=lambda _: None).split(product, into)
+
+    def counters(self) -> dict[str, dict[str, int]]:
+        """Return what each counter of every product has, by its key; "" has the counters of no product."""
+        items = {item["productId"]: item for item in self._all("Inventory")}
+        left = {key: int(item["available"]) for key, item in items.items()}
+        found = {
+            product: {key: left.pop(key) for key in _keys(item) if key in left}
+            for product, item in items.items()
+            if "unitPrice" in item
+        }
+        return found | {"": left}
+
     def available(self) -> dict[str, int]:
-        """Return the available quantity of every product."""
-        return {item["productId"]: int(item["available"]) for item in self._all("Inventory")}
+        """Return the available quantity of every product, in all its counters."""
+        return {product: sum(counters.values()) for product, counters in self.counters().items() if product}
 
     def orders(self) -> dict[str, dict[str, Json]]:
         """Return each order's records, by order id and record name."""
@@ -381,6 +435,18 @@ class World:
             aws_request_id="request",
             get_remaining_time_in_millis=lambda: 30_000,
         )
+
+
+def _without_pauses(context: InvocationContext) -> TimeBudget:
+    return TimeBudget(
+        remaining_millis=context.get_remaining_time_in_millis,
+        sleep=lambda _: None,
+        jitter=lambda ceiling: ceiling,
+    )
+
+
+def _keys(product: Mapping[str, Json]) -> list[str]:
+    return [counter_id(product["productId"], number) for number in range(counters_of(product))]
 
 
 def with_table_name(parameters: Mapping[str, Json]) -> Json:

@@ -12,7 +12,7 @@ _EVERY: Final = {"attributes", "aws", "dynamodb", "operation_log"}
 _STEP: Final = _EVERY | {"fault_injection", "metrics", "orders_table", "step_records"}
 ADAPTERS: Final = {
     "orders": _EVERY | {"catalogue", "event_bus", "metrics", "orders_table", "time_budget"},
-    "inventory": _STEP | {"inventory_table", "time_budget", "transactions"},
+    "inventory": _STEP | {"inventory_table", "stock_counters", "time_budget", "transactions"},
     "payment": _STEP | {"gateways", "gateways.choice", "gateways.simulated", "payment_records"},
     "notification": _STEP | {"notification_records", "notification_topic"},
     "sweeper": _EVERY
@@ -92,8 +92,8 @@ def test_lambda_has_all_clients_of_a_handler_before_the_first_request(handler: s
         "from handlers.adapters import aws\n"
         "made = []\n"
         "aws.Session.create_client = lambda session, service, config: made.append(service)\n"
-        f"import handlers.{handler}\n"
-        "print(*(f'client:{service}' for service in made), sep='\\n')"
+        f"import gc, handlers.{handler}\n"
+        "print(*(f'client:{service}' for service in made), f'frozen:{gc.get_freeze_count() > 0}', sep='\\n')"
     )
 
     on_lambda = loaded(code, AWS_LAMBDA_INITIALIZATION_TYPE="on-demand")
@@ -103,6 +103,9 @@ def test_lambda_has_all_clients_of_a_handler_before_the_first_request(handler: s
         f"client:{service}" for service in CLIENTS[handler]
     }
     assert not any(name.startswith("client:") for name in elsewhere)
+    # The function metrics has no clients.
+    assert ("frozen:True" in on_lambda) == bool(CLIENTS[handler])
+    assert "frozen:False" in elsewhere
 
 
 def test_making_a_real_client_loads_no_more_packages() -> None:

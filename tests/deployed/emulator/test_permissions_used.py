@@ -82,6 +82,7 @@ def used(
     shop.wait_until_not_pending(*orders)
     shop.api.get(confirmed)
     _replay_without_its_product(shop)
+    _order_from_several_counters(shop)
     shop.orders_of(customer)
     for service in ("inventory", "payment", "notification"):
         with operator.outage(service):
@@ -94,6 +95,8 @@ def used(
     for command in (
         ["stock", "set", product, "50"],
         ["stock", "show"],
+        ["stock", "split", product, "3"],
+        ["stock", "merge", product],
         ["stock", "import", str(catalogue)],
         ["import", str(orders)],
         ["trace", confirmed],
@@ -138,6 +141,13 @@ def _replay_without_its_product(shop: DeployedShop) -> None:
         TableName=shop.stack.inventory_table, Key=to_item({"productId": gone})
     )
     assert shop.place({gone: 1}, key=key).replayed
+
+
+def _order_from_several_counters(shop: DeployedShop) -> None:
+    """Order more of a split product than one of its counters has."""
+    product = shop.sell(available=4)
+    orderctl("stock", "split", product, "2")
+    shop.wait_until_not_pending(str(shop.place({product: 3}).body["orderId"]))
 
 
 def _let_the_sweeper_work(shop: DeployedShop) -> None:
