@@ -1,0 +1,1 @@
+"""Simulates the quotas that bind this system, and writes docs/scaling.md: `make scaling`."""
