@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from uuid import uuid4
 
-from moto import mock_aws
-
 from handlers.contract.names import ORDER_RECORD, OpenKind, open_key, open_shard
 from orderctl.stack import QUEUES, Stack
 from tests.dynamodb_items import from_item, to_item
 from tests.moto_clients import REGION, client
-from tests.workflow.deployment import ACCOUNT, Deployment, deploy
+from tests.workflow.deployment import ACCOUNT, Deployment, deployed
 
 EMAIL: Final = "ada@example.com"
 TOKEN: Final = "pm_card_visa"
@@ -33,9 +31,9 @@ class Backlog:
     @classmethod
     @contextmanager
     def in_moto(cls, template: Mapping[str, Any]) -> Iterator[Self]:
-        with mock_aws():
+        with deployed(template) as deployment:
             yield cls(
-                deployment=deploy(template),
+                deployment=deployment,
                 dynamodb=client("dynamodb"),
                 events=client("events"),
                 sqs=client("sqs"),

@@ -1,5 +1,6 @@
 """Fixtures of every test: the synthesized templates, and an environment without a real AWS account."""
 
+import gc
 import json
 import os
 import socket
@@ -14,6 +15,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 from handlers.contract.names import Stage
 from infrastructure.config import StageConfig
+
+# A worker imports everything before its first test, and keeps it to its end: Python must not look through it
+# for garbage again and again.
+gc.set_threshold(20_000, 20, 20)
 
 # A busy machine must not fail a test.
 settings.register_profile("no-deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,6 +43,7 @@ class ByFixture(LoadScopeScheduling):
         return next((folder for folder in folders if file.startswith(folder)), file)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixture:
     """Tell pytest-xdist how to share out the tests."""
     return ByFixture(config, log)
@@ -51,6 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run tests/deployed against this stage, with your AWS credentials; it must be deployed, "
         "and nobody else should use it",
     )
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of every search for garbage what was imported by now."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

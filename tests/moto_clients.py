@@ -8,6 +8,7 @@ import boto3
 from moto.dynamodb.responses import DynamoHandler
 
 from tests.model.expressions import set_names
+from tests.quick_moto import quicken
 
 REGION: Final = "us-east-1"
 
@@ -30,3 +31,5 @@ def _updated_new(handler: Any, _before: Mapping[str, Any], after: Mapping[str, A
 if not hasattr(DynamoHandler, "_build_updated_new_attributes"):
     raise RuntimeError("this version of moto answers UPDATED_NEW in another way: is the patch still needed?")
 DynamoHandler._build_updated_new_attributes = _updated_new  # type: ignore[method-assign]
+
+quicken()

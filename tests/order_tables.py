@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from moto import mock_aws
-
 from handlers.contract.names import ORDER_RECORD
 from tests.aws_tables import TableNames, create_tables
 from tests.dynamodb_items import from_item, to_item
 from tests.moto_clients import client
+from tests.moto_state import in_moto
 
 ORDER: Final = "6a9e8d0c-6f0e-4c43-9a53-0d8a0f7c2b11"
 EMAIL: Final = "ada@example.com"
@@ -28,8 +27,8 @@ class OrderTables:
     @classmethod
     @contextmanager
     def in_moto(cls, template: Mapping[str, Any]) -> Iterator[Self]:
-        with mock_aws():
-            yield cls(dynamodb=client("dynamodb"), names=create_tables(template))
+        with in_moto(["dynamodb"], create_tables, template) as names:
+            yield cls(dynamodb=client("dynamodb"), names=names)
 
     def stock(self, product_id: str, available: int) -> None:
         item = {"productId": product_id, "name": product_id, "unitPrice": 255, "available": available}

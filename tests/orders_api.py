@@ -10,6 +10,7 @@ import pytest
 
 from handlers import orders
 from tests.moto_clients import client
+from tests.moto_state import made_once
 from tests.openapi_document import check_response
 from tests.order_tables import OrderTables
 
@@ -17,6 +18,8 @@ from tests.order_tables import OrderTables
 Break = Callable[[str, str, Exception], None]
 Interrupt = Callable[[str, str, Callable[[], Any]], None]
 Logs = Callable[[], list[dict[str, Any]]]
+
+_BUS: Final = "ecommerce"
 
 VALID_ORDER: Final[Mapping[str, Any]] = {
     "customerId": "cust-17850",
@@ -181,7 +184,7 @@ def deployed(tables: OrderTables) -> Iterator[BusListener]:
         "ORDERS_TABLE": tables.names.orders,
         "ORDER_ID_NAMESPACE": "6f0e4c43-9a53-4d8a-8f7c-2b11c0ffee00",
         "INVENTORY_TABLE": tables.names.inventory,
-        "EVENT_BUS": "ecommerce",
+        "EVENT_BUS": _BUS,
         "CONSOLE_DOMAIN": "console.aws.amazon.com",
         "CURRENCY": "USD",
         "STAGE": "dev",
@@ -191,7 +194,7 @@ def deployed(tables: OrderTables) -> Iterator[BusListener]:
         for name, value in environment.items():
             patch.setenv(name, value)
         _clear_cache()
-        yield BusListener.on("ecommerce")
+        yield made_once(["events", "sqs"], BusListener.on, _BUS)
     _clear_cache()
 
 

@@ -9,9 +9,16 @@ import pytest
 
 from handlers import orders
 from handlers.adapters import aws
+from orderctl.dlq.redrive import Redrive
 from tests.fakes import InterruptedClient
 from tests.order_tables import OrderTables
 from tests.orders_api import Break, BusListener, Interrupt, Logs, OrdersApi, deployed
+
+
+@pytest.fixture(autouse=True)
+def _redrives_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no redrive sleep until the next second; the tests of that wait have clocks of their own."""
+    monkeypatch.setitem(Redrive.__init__.__kwdefaults__, "sleep", lambda _: None)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 import boto3
 import pytest
 from boto3.dynamodb.conditions import Key
-from moto import mock_aws
 
 from handlers.contract.names import (
     CUSTOMER_ORDERS_INDEX,
@@ -20,6 +19,7 @@ from handlers.contract.names import (
 from infrastructure.storage import INVENTORY_WRITES_PER_ORDER, ORDERS_WRITES_PER_ORDER
 from tests.aws_tables import TableNames, create_tables
 from tests.infrastructure.resources import of_type, only, published
+from tests.moto_state import in_moto
 
 CREATED = "2026-11-22T15:14:31.123Z"
 OPEN_ORDER = {
@@ -43,8 +43,8 @@ SETTLED_ORDER = {
 
 @pytest.fixture
 def tables(dev_template: dict[str, Any]) -> Iterator[TableNames]:
-    with mock_aws():
-        yield create_tables(dev_template)
+    with in_moto(["dynamodb"], create_tables, dev_template) as names:
+        yield names
 
 
 @pytest.fixture

@@ -3,16 +3,16 @@
 import os
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-ORDERCTL: Final = str(Path(sys.executable).with_name("orderctl"))
+from tests.orderctl_processes import SCRIPT, orderctl_each
+
+ORDERCTL: Final = str(SCRIPT)
 WORDS = [
     ("orderctl st", {"status", "stock", "stats"}),
-    ("orderctl stock s", {"set", "show"}),
+    ("orderctl stock s", {"set", "show", "split"}),
     ("orderctl orders --st", {"--status", "--stack", "--stage"}),
     ("orderctl orders --status ON", {"ON_HOLD"}),
     ("orderctl dlq redrive pay", {"payment"}),
@@ -31,24 +31,41 @@ def _run(command: list[str], **variables: str) -> str:
     return ended.stdout
 
 
-@pytest.mark.parametrize(("words", "completed"), WORDS)
-def test_bash_completes(words: str, completed: set[str]) -> None:
-    shown = _run(
-        [ORDERCTL],
-        _ORDERCTL_COMPLETE="complete_bash",
-        COMP_WORDS=words,
-        COMP_CWORD=str(len(words.split(" ")) - 1),
-    )
-
-    assert set(shown.split()) == completed
+@pytest.fixture(scope="module")
+def completed() -> dict[tuple[str, str], str]:
+    """What orderctl prints for each shell and its words."""
+    calls = {("bash", words): _in_bash(words) for words, _ in WORDS}
+    calls |= {("zsh", words): _in_zsh(words) for words, _ in WORDS}
+    ended = orderctl_each([((), variables) for variables in calls.values()])
+    assert {(each.code, each.stderr) for each in ended} == {(0, "")}
+    return {call: each.stdout for call, each in zip(calls, ended, strict=True)}
 
 
-@pytest.mark.parametrize(("words", "completed"), WORDS)
-def test_zsh_completes_with_descriptions(words: str, completed: set[str]) -> None:
-    shown = _run([ORDERCTL], _ORDERCTL_COMPLETE="complete_zsh", _TYPER_COMPLETE_ARGS=words)
+def _in_bash(words: str) -> dict[str, str]:
+    return {
+        "_ORDERCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+    }
+
+
+def _in_zsh(words: str) -> dict[str, str]:
+    return {"_ORDERCTL_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": words}
+
+
+@pytest.mark.parametrize(("words", "expected"), WORDS)
+def test_bash_completes(completed: dict[tuple[str, str], str], words: str, expected: set[str]) -> None:
+    assert set(completed["bash", words].split()) == expected
+
+
+@pytest.mark.parametrize(("words", "expected"), WORDS)
+def test_zsh_completes_with_descriptions(
+    completed: dict[tuple[str, str], str], words: str, expected: set[str]
+) -> None:
+    shown = completed["zsh", words]
 
     assert shown.startswith("_arguments '*: :((")
-    assert all(f'"{each}"' in shown for each in completed)
+    assert all(f'"{each}"' in shown for each in expected)
 
 
 def test_the_script_for_bash_works_in_bash() -> None:

@@ -12,9 +12,11 @@ from typing import IO
 import pytest
 
 from orderctl.command_list import COMMANDS, DEVELOPMENT_COMMANDS
+from tests.orderctl_processes import Ended, orderctl_each
 
 # Select Graphic Rendition with a colour of the text or of its background.
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3|4|9|10)[0-8]")
+WITH_HELP = [(), *((name,) for name in (*COMMANDS, *DEVELOPMENT_COMMANDS)), ("stock", "set")]
 ORDERCTL = [sys.executable, "-m", "orderctl"]
 NOT_WRITABLE = [((os.devnull, "rb"), "Bad file descriptor")]
 if Path("/dev/full").exists():  # not on macOS
@@ -60,14 +62,20 @@ def test_the_version_is_that_of_the_package() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "command", [(), *((name,) for name in (*COMMANDS, *DEVELOPMENT_COMMANDS)), ("stock", "set")]
-)
-def test_every_command_has_a_short_option_for_its_help(command: tuple[str, ...]) -> None:
-    shown = orderctl(*command, "-h")
+@pytest.fixture(scope="module")
+def helps() -> dict[tuple[str, ...], Ended]:
+    """What each command shows with `-h`."""
+    return dict(zip(WITH_HELP, orderctl_each([((*each, "-h"), {}) for each in WITH_HELP]), strict=True))
 
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert f"Usage: orderctl {' '.join(command)}".strip() in shown.stdout.replace("python -m ", "")
+
+@pytest.mark.parametrize("command", WITH_HELP)
+def test_every_command_has_a_short_option_for_its_help(
+    helps: dict[tuple[str, ...], Ended], command: tuple[str, ...]
+) -> None:
+    shown = helps[command]
+
+    assert (shown.code, shown.stderr) == (0, "")
+    assert f"Usage: orderctl {' '.join(command)}".strip() in shown.stdout
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("stock", "--help"), ("no-such-command",)])

@@ -6,15 +6,17 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from ministack.core import lambda_runtime
+from ministack.core import lambda_runtime, persistence
 from ministack.core.responses import AccountRegionScopedDict, request_scope
 from ministack.services import (
     apigateway_v1,
     cloudwatch_logs,
+    dynamodb,
     eventbridge,
     lambda_svc,
     scheduler,
@@ -31,11 +33,15 @@ from devtools.local_cloud.patches import (
     lambda_concurrency,
     lambda_errors,
     lambda_logs,
+    lambda_start,
     public_parameters,
+    quick_dynamodb,
+    quick_saving,
     saved_queries,
     schedules,
     state_machine_versions,
     step_functions,
+    stream_batches,
     stream_positions,
 )
 from devtools.local_cloud.patches.expected import PatchOutdatedError
@@ -51,6 +57,7 @@ def _of_another_version(*_: Any) -> None:
         (lambda_errors, lambda_runtime, "_PYTHON_WORKER_SCRIPT", "import sys"),
         (lambda_errors, lambda_svc, "_execute_function_warm", _of_another_version),
         (lambda_logs, lambda_runtime, "_PYTHON_WORKER_SCRIPT", "import sys"),
+        (lambda_start, lambda_runtime, "_PYTHON_WORKER_SCRIPT", "import sys"),
         (lambda_concurrency, lambda_svc, "_execute_function_warm", _of_another_version),
         (lambda_concurrency, lambda_svc, "_throttle_response", _of_another_version),
         (gateway_errors, apigateway_v1, "_lambda_proxy_response", _of_another_version),
@@ -60,6 +67,10 @@ def _of_another_version(*_: Any) -> None:
         (event_dead_letters, eventbridge, "_invoke_target", _of_another_version),
         (event_dead_letters, eventbridge, "_dispatch_to_stepfunctions", _of_another_version),
         (public_parameters, ssm, "_public_parameter", _of_another_version),
+        (quick_dynamodb, dynamodb, "_tokenize", _of_another_version),
+        (quick_dynamodb, dynamodb, "_update_item", _of_another_version),
+        (quick_saving, cloudwatch_logs, "_collect_query_records", _of_another_version),
+        (quick_saving, persistence, "save_state", _of_another_version),
         (schedules, scheduler, "_tick_schedules", _of_another_version),
         (schedules, stepfunctions, "_start_execution", _of_another_version),
         (execution_logs, cloudwatch_logs, "_put_log_events", _of_another_version),
@@ -67,6 +78,7 @@ def _of_another_version(*_: Any) -> None:
         (step_functions, stepfunctions, "_emit_execution_status_event", _of_another_version),
         (state_machine_versions, stepfunctions, "_start_execution", _of_another_version),
         (state_machine_versions, provisioners, "_update_resource", _of_another_version),
+        (stream_batches, lambda_svc, "_poll_loop", _of_another_version),
         (stream_positions, lambda_svc, "_restore_esm_positions", _of_another_version),
         (stream_positions, lambda_svc, "_restore_state", _of_another_version),
     ],
@@ -83,6 +95,51 @@ def test_a_patch_refuses_changed_code(
 
     with pytest.raises(PatchOutdatedError, match=rf"MiniStack {version('ministack')} differs"):
         patch.apply()
+
+
+def test_what_dynamodb_reads_of_a_text_stays_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("copy", "_tokenize", *quick_dynamodb.OF_TEXTS):
+        monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
+    expression = "SET #status = :new, available = available - :quantity"
+    tokens = dynamodb._tokenize(expression)
+    refused = dynamodb._condition_syntax_error("a = = :b", "ConditionExpression")
+    sizes = [dynamodb._number_size_bytes(text) for text in ("12.50", "-3")]
+    quick_dynamodb.apply()
+
+    dynamodb._tokenize(expression).clear()
+
+    assert dynamodb._tokenize(expression) == tokens
+    assert dynamodb._condition_syntax_error("a = = :b", "ConditionExpression") == refused
+    assert [dynamodb._number_size_bytes(text) for text in ("12.50", "-3")] == sizes
+    assert dynamodb._number_error(["12"])
+
+
+def test_the_logs_are_saved_once_and_can_be_queried_when_they_are_read_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for module, name, value in [
+        (cloudwatch_logs, "_log_groups", AccountRegionScopedDict()),
+        (cloudwatch_logs, "_log_records", AccountRegionScopedDict()),
+        (cloudwatch_logs, "get_state", cloudwatch_logs.get_state),
+        (persistence, "json", persistence.json),
+        (persistence, "PERSIST_STATE", True),
+        (persistence, "STATE_DIR", str(tmp_path)),
+    ]:
+        monkeypatch.setattr(module, name, value)
+    quick_saving.apply()
+    place = {"logGroupName": "group", "logStreamName": "stream"}
+    cloudwatch_logs._create_log_group(place)
+    cloudwatch_logs._create_log_stream(place)
+    cloudwatch_logs._put_log_events({**place, "logEvents": [{"timestamp": 1_000, "message": "only once"}]})
+
+    persistence.save_state("cloudwatch_logs", cloudwatch_logs.get_state())
+    for store in (cloudwatch_logs._log_groups, cloudwatch_logs._log_records):
+        store.clear()
+    cloudwatch_logs.load_persisted_state(persistence.load_state("cloudwatch_logs"))
+
+    assert (tmp_path / "cloudwatch_logs.json").read_text().count("only once") == 1
+    (found,) = cloudwatch_logs._collect_query_records(["group"], 0, 2)
+    assert found["@message"] == "only once"
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
-from tests.workflow.deployment import Deployment, deploy
+from tests.workflow.deployment import Deployment, deployed
 from tests.workflow.in_process_shop import InProcessShop
 from tests.workflow.open_shop import opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def deployment(dev_template: dict[str, Any]) -> Iterator[Deployment]:
-    with mock_aws():
-        yield deploy(dev_template)
+    with deployed(dev_template) as deployment:
+        yield deployment
 
 
 @pytest.fixture

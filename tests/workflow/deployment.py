@@ -2,19 +2,22 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from devtools.asl.definition import DEFINITION
 from tests.aws_tables import TableNames, create_tables
 from tests.moto_clients import REGION, client
+from tests.moto_state import in_moto
 from tests.waiting import TIMEOUT_SECONDS
 
 ACCOUNT: Final = "123456789012"
 
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)}")
 _TIMEOUT: Final = re.compile(r'(?<="TimeoutSeconds": )\d+')
+_USED: Final = ("dynamodb", "events", "sns", "sqs")
 _SERVICES: Final = {"InventoryFunctionArn", "PaymentFunctionArn", "NotificationFunctionArn"}
 
 
@@ -67,6 +70,13 @@ class Deployment:
     def function(self, arn: str) -> dict[str, Any]:
         properties: dict[str, Any] = self.template["Resources"][arn.rpartition(":")[2]]["Properties"]
         return properties
+
+
+@contextmanager
+def deployed(template: Mapping[str, Any]) -> Iterator[Deployment]:
+    """Start moto with the resources of the workflow, which are empty."""
+    with in_moto(_USED, deploy, template) as deployment:
+        yield deployment
 
 
 def deploy(template: Mapping[str, Any]) -> Deployment:

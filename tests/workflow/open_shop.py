@@ -16,12 +16,11 @@ from tests.workflow.in_process_shop import InProcessShop
 
 @contextmanager
 def opened(deployment: Deployment) -> Iterator[InProcessShop]:
-    """Open a shop with two products and empty queues; the handlers have the deployed environment."""
+    """Open a shop with two products; the handlers have the deployed environment."""
     with pytest.MonkeyPatch.context() as patch:
         _make_requests_atomic(patch)
         for name, value in deployment.environment.items():
             patch.setenv(name, value)
-        deployment.hide_messages()
         shop = InProcessShop(deployment=deployment)
         shop.stock("mug", 10)
         shop.stock("lamp", 10)

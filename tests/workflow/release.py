@@ -172,6 +172,7 @@ def take(deployment: Deployment) -> Release:
     tasks = _recorded_task_inputs([Recording.read(file) for file in recordings()])
     orders = []
     for name, story in _STORIES.items():
+        deployment.hide_messages()
         with opened(deployment) as shop:
             orders.append(_keep(shop, name, story, tasks))
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]

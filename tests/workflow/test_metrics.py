@@ -27,7 +27,7 @@ ACCEPTED = {"OrdersAccepted": [1]}
 CONFIRMED = {"OrdersConfirmed": [1], "RevenueConfirmed": [765]}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def changes(deployment: Deployment) -> Changes:
     """Return the changes of an order's records, as Lambda reads them from the stream."""
     table = deployment.tables.orders

@@ -56,6 +56,7 @@ _COMPLETED: Final[Mapping[str, str]] = {
     "stock": "stock show",
     # It asks before, and there is no terminal.
     "forget --customer C": "forget --customer C --yes",
+    "bench --orders 1000 --concurrency 16": "bench --orders 10 --concurrency 4",
     # Without it, it runs until Ctrl-C.
     "watch": "watch --once",
 }
@@ -129,6 +130,8 @@ def test_a_documented_command_does_its_work(
     command: str, shop: DeployedShop, system: System, files: Mapping[str, str], customer: str
 ) -> None:
     values = {"C": customer, "E": "ada@example.com", "EMAIL": "ada@example.com", "QUEUE": "payment", **files}
+    if "PRODUCT" in command.split():
+        values["PRODUCT"] = shop.sell()
     if {"ORDER_ID", "ID", "C"} & set(command.split()):
         order_id = _an_order(shop, system, command, customer)
         values |= {"ORDER_ID": order_id, "ID": order_id}
