@@ -81,6 +81,15 @@ bench-cold: install ## measure what a cold start of each function loads, compare
 bench-warm: install ## measure the processor time of a warm invocation, compared with its calls of AWS alone
 	@python -m devtools.bench_warm
 
+scaling: install ## simulate which quota binds at which rate, and rewrite the tables and pictures of docs/scaling.md
+	@python -m devtools.scaling
+
+bench-throughput: install ## compare POST /orders with a bare pipeline of the same shape, on a local cloud of its own
+	@export ORDERCTL_HOME=$(CURDIR)/.local/throughput; orderctl up --fresh && { orderctl bench --orders 1000 --concurrency 16 && python -m devtools.bench_throughput; status=$$?; orderctl down; exit $$status; }
+
+bench-growth: install ## count calls and time of an order with 100 to 10,000 stored orders and 1 to 98 lines, and rewrite docs/performance.md
+	@python -m devtools.growth
+
 # It pins versions that other packages here can't have.
 .venv/checkov/.installed: requirements/checkov.txt .venv/.installed
 	@echo "installing checkov"
@@ -119,4 +128,4 @@ lock: .venv/.installed ## pin the dependencies of pyproject.toml again, with has
 clean: down ## remove everything that was installed or generated
 	@rm -rf .venv node_modules cdk.out .local
 
-.PHONY: help install up down demo test gameday soak record screenshots release-inputs mutate verify-states bench bench-loop bench-cost bench-cold bench-warm lint deploy diff verify-aws lock clean
+.PHONY: help install up down demo test gameday soak record screenshots release-inputs mutate verify-states bench bench-loop bench-cost bench-cold bench-warm scaling lint deploy diff verify-aws lock clean

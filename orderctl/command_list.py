@@ -28,7 +28,9 @@ COMMANDS: Final = {
     "doctor": ListedCommand(
         "Check what a stage needs, before a deployment and after.", "orderctl.commands.doctor:doctor"
     ),
-    "stock": ListedCommand("Products, prices and stock: set, show, import.", "orderctl.commands.stock:app"),
+    "stock": ListedCommand(
+        "Products, prices and stock: set, show, import, split, merge.", "orderctl.commands.stock:app"
+    ),
     "place": ListedCommand("Place an order.", "orderctl.commands.placing:place"),
     "show": ListedCommand(
         "Explain an order: where it stands, what failed, and what comes next.",
@@ -64,6 +66,9 @@ COMMANDS: Final = {
     "import": ListedCommand(
         "Stock the products of an order file, place its orders and wait until they are settled.",
         "orderctl.commands.importing:import_orders",
+    ),
+    "bench": ListedCommand(
+        "Measure how many orders a stage accepts and settles in a second.", "orderctl.commands.bench:bench"
     ),
     "dlq": ListedCommand("Dead-letter queues: list, show, redrive.", "orderctl.commands.dlq:app"),
     "fault": ListedCommand(

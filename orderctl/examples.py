@@ -12,6 +12,8 @@ EXAMPLES: Final = {
     "stock set": 'orderctl stock set 85123A 100 --price 255 --name "White hanging heart"',
     "stock show": "orderctl stock show 85123A 71053 --json",
     "stock import": "orderctl stock import products.csv --stage dev",
+    "stock split": "orderctl stock split 85123A 10 --stage prod",
+    "stock merge": "orderctl stock merge 85123A --stage prod",
     "place": "orderctl place 85123A:6 --customer cust-1 --email ada@example.com "
     "--payment pm_card_visa --wait",
     "show": f"orderctl show {_ORDER}",
@@ -28,6 +30,7 @@ EXAMPLES: Final = {
     "trace": f"orderctl trace {_ORDER}",
     "draw": f"orderctl draw {_ORDER} --output order.svg",
     "import": "orderctl import orders.csv --report report.csv",
+    "bench": "orderctl bench --orders 1000 --concurrency 16",
     "dlq": "orderctl dlq list",
     "dlq list": "orderctl dlq list payment --stage prod",
     "dlq show": f"orderctl dlq show {_ORDER}",

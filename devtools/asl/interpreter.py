@@ -117,13 +117,16 @@ class _Callbacks:
     sleep: Callable[[float], None]
     on_event: Callable[[Event], None]
     waits: list[Wait] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     def wait(self, state: str, seconds: float, longest: float) -> None:
         self.waits.append(Wait(state=state, seconds=seconds, longest=longest))
         self.sleep(seconds)
 
     def event(self, event: Event) -> None:
-        self.on_event(_with_text_type(event))
+        event = {**event, "type": event["type"].value}
+        self.events.append(event)
+        self.on_event(event)
 
 
 class _Worker(SyncExecutionWorker):
@@ -184,10 +187,6 @@ def _result(env: Any, callbacks: _Callbacks) -> ExecutionResult:
         output=env.states.get_input() if succeeded else None,
         error=failure.get("error"),
         cause=failure.get("cause"),
-        events=tuple(map(_with_text_type, env.event_manager.get_event_history())),
+        events=tuple(callbacks.events),
         waits=tuple(callbacks.waits),
     )
-
-
-def _with_text_type(event: Event) -> Event:
-    return {**event, "type": event["type"].value}

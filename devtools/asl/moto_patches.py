@@ -3,6 +3,7 @@
 Every patch checks the text that it replaces, so another version of moto fails at once.
 """
 
+import copy
 import inspect
 import json
 import re
@@ -17,6 +18,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from devtools.asl.quick_copy import QUICK_COPY_MODULE
 
 MOTO_VERSION: Final = "5.2.5"
 
@@ -63,6 +66,7 @@ def _patch_all() -> None:
     _keep_errors_of_branches()
     _format_times()
     _read_paths()
+    _copy_quickly()
 
 
 def _store_the_execution() -> None:
@@ -126,6 +130,14 @@ def _stop_printing_definitions() -> None:
     component = _moto("asl.component.eval_component").EvalComponent
     for name in ("_log_failure_event_exception", "_log_exception"):
         _wrap(component, name, lambda *_, **__: None, replaces="component_repr = repr(self)")
+    # It is the name of each thread of a branch, which nobody reads.
+    worker = _moto("asl.component.state.exec.state_parallel.branch_worker")
+    _check(worker, replaces='name=f"BranchWorker_${self._program}"')
+    _wrap(_moto("asl.component.component").Component, "__str__", _short_name, replaces="{vars(self)}")
+
+
+def _short_name(_: Any, component: Any) -> str:
+    return str(type(component).__name__)
 
 
 _PREFIXES: Final = {
@@ -284,6 +296,15 @@ def _read_paths() -> None:
         return original(path, data)
 
     _wrap_function(paths, "extract_json", extract, replaces="value = [match.value for match in matches]")
+
+
+def _copy_quickly() -> None:
+    """Copy the states' data, which is JSON, quickly: copy.deepcopy took half of an execution."""
+    _check(_moto("asl.eval.states").States.reset, replaces="copy.deepcopy(input_value)")
+    _moto("asl.parse.asl_parser")  # imports all of them
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.stepfunctions.parser.asl.") and getattr(module, "copy", None) is copy:
+            module.copy = QUICK_COPY_MODULE  # type: ignore[attr-defined]  # a patch
 
 
 def _moto(module: str) -> Any:

@@ -18,6 +18,7 @@ import uvicorn
 
 from devtools.local_cloud.folder import Folder, write_atomically
 from devtools.local_cloud.guard import guarded
+from devtools.local_cloud.own_requests import OWN_REQUESTS
 from devtools.local_cloud.snapshots import Snapshots, move_snapshot
 from devtools.local_cloud.sources import local_cloud_digest
 from orderctl.local_cloud import ServerRecord
@@ -97,8 +98,9 @@ def serve(listener: socket.socket) -> None:
 
 class _Server(uvicorn.Server):
     def __init__(self, ministack: Any, snapshots: Snapshots, *, port: int) -> None:
+        self._observed = snapshots.observed(ministack.app)
         config = uvicorn.Config(
-            guarded(snapshots.observed(ministack.app), port),
+            guarded(self._observed, port),
             access_log=False,
             log_level="warning",
             server_header=False,
@@ -109,6 +111,10 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._ministack = ministack
         self._snapshots = snapshots
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        OWN_REQUESTS.serve(self._observed, self.server_state.tasks)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._snapshots.stop()

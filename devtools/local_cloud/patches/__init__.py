@@ -11,13 +11,17 @@ from devtools.local_cloud.patches import (
     lambda_concurrency,
     lambda_errors,
     lambda_logs,
+    lambda_start,
     noted_requests,
     public_parameters,
+    quick_dynamodb,
+    quick_saving,
     saved_queries,
     schedules,
     stable_address,
     state_machine_versions,
     step_functions,
+    stream_batches,
     stream_positions,
 )
 
@@ -26,6 +30,7 @@ def apply_patches() -> None:
     """Patch MiniStack in this process, in any order; raise PatchOutdatedError for another version."""
     lambda_logs.apply()
     lambda_errors.apply()
+    lambda_start.apply()
     lambda_concurrency.apply()
     gateway_errors.apply()
     gateway_paths.apply()
@@ -42,3 +47,6 @@ def apply_patches() -> None:
     execution_logs.apply()
     state_machine_versions.apply()
     stream_positions.apply()
+    stream_batches.apply()
+    quick_dynamodb.apply()
+    quick_saving.apply()

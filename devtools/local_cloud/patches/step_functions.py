@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 
 import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from ministack import app as ministack
 from ministack.core import lambda_runtime
@@ -20,6 +21,7 @@ from ministack.core.responses import get_account_id, now_iso
 from ministack.services import stepfunctions
 
 from devtools.asl import interpreter
+from devtools.local_cloud.own_requests import OWN_REQUESTS
 from devtools.local_cloud.patches.execution_logs import ExecutionLog, decapitalized
 from devtools.local_cloud.patches.expected import expect_signature, expect_source
 from devtools.local_cloud.patches.state_machine_versions import started_revision
@@ -148,7 +150,7 @@ def _client_for(credentials: Credentials, service: str, region: str) -> Any:
 def _client(service: str, region: str, credentials: Credentials) -> Any:
     key_id, secret, token = credentials
     # The state machine's own Retry must see every error.
-    return boto3.Session(
+    client = boto3.Session(
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,
         aws_session_token=token,
@@ -165,3 +167,9 @@ def _client(service: str, region: str, credentials: Credentials) -> Any:
             user_agent="states.amazonaws.com",  # boto3 would build its own for each request
         ),
     )
+    client.meta.events.register("before-send", _send)
+    return client
+
+
+def _send(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+    return OWN_REQUESTS.respond(request, seconds=_LONGEST_REQUEST_SECONDS)

@@ -1,0 +1,1 @@
+"""A pipeline of the same shape without any safety, to compare the response times with."""
