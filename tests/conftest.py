@@ -25,10 +25,18 @@ settings.register_profile("no-deadline", deadline=None, suppress_health_check=[H
 settings.load_profile("no-deadline")
 
 
-# The deployed tests share one local cloud. The infrastructure tests start Node.js for the CDK.
+# The infrastructure tests start Node.js for the CDK. The deployed tests share two local clouds: one for those
+# that run on any stage and some like them, the other one for the rest.
 _ONE_WORKER_FOLDERS: Final = ("tests/deployed/", "tests/infrastructure/")
 _DEPLOYED: Final = Path(__file__).parent / "deployed"
-_OWN_LOCAL_CLOUD: Final = "tests/deployed/emulator/test_restart.py"
+_EMULATOR: Final = "tests/deployed/emulator/"
+_WITH_THE_PORTABLE: Final = tuple(
+    f"{_EMULATOR}{name}"
+    for name in ("browser/", "test_metrics.py", "test_permissions_used.py", "test_personal_data.py")
+)
+_OWN_LOCAL_CLOUD: Final = f"{_EMULATOR}test_restart.py"
+# The deployed tests mostly wait.
+_WORKERS_BESIDE_THE_PROCESSORS: Final = 2
 
 
 class ByFixture(LoadScopeScheduling):
@@ -39,8 +47,17 @@ class ByFixture(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        folders = [] if file == _OWN_LOCAL_CLOUD else _ONE_WORKER_FOLDERS
-        return next((folder for folder in folders if file.startswith(folder)), file)
+        if file == _OWN_LOCAL_CLOUD:
+            return file
+        if file.startswith(_EMULATOR) and not file.startswith(_WITH_THE_PORTABLE):
+            return _EMULATOR
+        return next((folder for folder in _ONE_WORKER_FOLDERS if file.startswith(folder)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Tell pytest-xdist how many workers to start with `--numprocesses auto`."""
+    return (os.cpu_count() or 1) + _WORKERS_BESIDE_THE_PROCESSORS
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -67,8 +84,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the deployed tests, which take longest. With --stage, refuse all others."""
-    items.sort(key=lambda item: not item.path.is_relative_to(_DEPLOYED))
+    """Begin with the deployed tests, which take longest. With --stage, refuse all others.
+
+    The portable ones are first: what the roles do in them counts for test_permissions_used.py.
+    """
+    items.sort(key=lambda item: (not item.path.is_relative_to(_DEPLOYED), item.path.parent != _DEPLOYED))
     if config.getoption("stage") and items and not items[-1].path.is_relative_to(_DEPLOYED):
         raise pytest.UsageError("--stage is for the tests in tests/deployed: name that folder")
 

@@ -15,7 +15,7 @@ from handlers.api.requests import parse_place_order
 from handlers.contract.names import ORDER_RECORD
 from handlers.domain.order import Order
 from handlers.domain.order_request import PlaceOrder
-from handlers.domain.pricing import pending_order
+from handlers.domain.pricing import Offer, pending_order
 from tests.dynamodb_items import from_item
 from tests.openapi_document import check
 from tests.order_tables import ORDER
@@ -82,7 +82,7 @@ def _order(request: PlaceOrder) -> Order:
     return pending_order(
         replace(request, request_hash="0" * 64),
         # Free products: a quantity must be found as itself, not in the total.
-        {item.product_id: 0 for item in request.items},
+        {item.product_id: Offer(unit_price=0) for item in request.items},
         order_id=ORDER,
         currency="USD",
         at="2026-11-22T15:14:31.123Z",

@@ -52,7 +52,9 @@ def test_ctrl_c_ends_a_benchmark_and_says_what_was_placed() -> None:
 
 
 def test_the_bare_pipeline_writes_the_records_of_an_order_and_is_removed(local_stack: Stack) -> None:
-    order = order_request(Run.of(1).file().orders[0])
+    run = Run.of(1)
+    order = order_request(run.file().orders[0])
+    list(ProductsTable(local_stack).stock(run.products))
 
     with deployed(local_stack) as bare:
         placed = TimedApi(bare.stack).place(order, idempotency_key=str(uuid4()))
