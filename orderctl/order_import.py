@@ -195,7 +195,6 @@ class Placing:
         elif isinstance(result, Exception):
             raise result
         else:
-            self._done[result.order.invoice] = result
             yield result
 
     def _without_result(self, order: FileOrder) -> Placement:
@@ -205,7 +204,10 @@ class Placing:
     def _work(self) -> None:
         try:
             while order := self._next():
-                self._results.put(self._place(order))
+                placement = self._place(order)
+                # Here, not where it is read: Ctrl-C can come between reading it and noting it.
+                self._done[order.invoice] = placement
+                self._results.put(placement)
         except Exception as error:  # noqa: BLE001  raised again in the thread that waits for the results
             self._results.put(error)
         finally:

@@ -25,18 +25,25 @@ settings.register_profile("no-deadline", deadline=None, suppress_health_check=[H
 settings.load_profile("no-deadline")
 
 
-# The infrastructure tests start Node.js for the CDK. The deployed tests share two local clouds: one for those
-# that run on any stage and some like them, the other one for the rest.
+# The infrastructure tests start Node.js for the CDK.
 _ONE_WORKER_FOLDERS: Final = ("tests/deployed/", "tests/infrastructure/")
 _DEPLOYED: Final = Path(__file__).parent / "deployed"
 _EMULATOR: Final = "tests/deployed/emulator/"
-_WITH_THE_PORTABLE: Final = tuple(
-    f"{_EMULATOR}{name}"
-    for name in ("browser/", "test_metrics.py", "test_permissions_used.py", "test_personal_data.py")
+# The deployed tests share three local clouds and take about as long on each: one is for those that run on any
+# stage and these, the second for these, and the third for the rest.
+_WITH_THE_PORTABLE: Final = ("browser/", "test_permissions_used.py")
+_OF_OPERATIONS: Final = (
+    "test_console_operations.py",
+    "test_documented_commands.py",
+    "test_gameday.py",
+    "test_hostile_requests.py",
+    "test_http_refusals.py",
+    "test_running_orders.py",
+    "test_sweeper.py",
 )
-_OWN_LOCAL_CLOUD: Final = f"{_EMULATOR}test_restart.py"
+_OWN_LOCAL_CLOUD: Final = "test_restart.py"
 # The deployed tests mostly wait.
-_WORKERS_BESIDE_THE_PROCESSORS: Final = 2
+_WORKERS_BESIDE_THE_PROCESSORS: Final = 3
 
 
 class ByFixture(LoadScopeScheduling):
@@ -47,10 +54,11 @@ class ByFixture(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file == _OWN_LOCAL_CLOUD:
+        name = file.removeprefix(_EMULATOR)
+        if name == _OWN_LOCAL_CLOUD:
             return file
-        if file.startswith(_EMULATOR) and not file.startswith(_WITH_THE_PORTABLE):
-            return _EMULATOR
+        if name != file and not name.startswith(_WITH_THE_PORTABLE):
+            return "operations" if name in _OF_OPERATIONS else _EMULATOR
         return next((folder for folder in _ONE_WORKER_FOLDERS if file.startswith(folder)), file)
 
 
