@@ -1,21 +1,15 @@
 """Measures what orders use on a local cloud of its own, and rewrites what is known of it."""
 
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
 from devtools.checkout import REPOSITORY
-from devtools.cost.deployed import DeployedStack
 from devtools.cost.document import DOCUMENT, rewrite
 from devtools.cost.measuring import Measurer
+from devtools.cost.own_cloud import own_local_cloud
 from devtools.cost.scenarios import Case
-from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
-from devtools.local_cloud.folder import Folder
 from orderctl.cost.measured import MEASURED_FILE, Measured, Outcome, Usage
 from orderctl.terminal import output, progress_bar
 
@@ -26,7 +20,7 @@ _PREFIX: Final = "K{:03}"
 def main() -> int:
     """Measure everything, and write it into the file and the document."""
     cases = all_cases()
-    with _local_cloud() as deployed:
+    with own_local_cloud() as deployed:
         measurer = Measurer(deployed=deployed)
         # What a function logs of its first invocation is a little longer.
         measurer.measure(Case(outcome=Outcome.CONFIRMED, lines=1, prefix="W000"))
@@ -57,17 +51,6 @@ def all_cases() -> list[Case]:
         Case(outcome=outcome, lines=lines, prefix=_PREFIX.format(number))
         for number, (outcome, lines) in enumerate(pairs)
     ]
-
-
-@contextmanager
-def _local_cloud() -> Iterator[DeployedStack]:
-    with tempfile.TemporaryDirectory() as root:
-        folder = Folder.from_root(Path(root))
-        stack = start_local_cloud(folder, stocked=False, enforce_iam=True)
-        try:
-            yield DeployedStack(stack, folder.requests_file)
-        finally:
-            stop_local_cloud(folder)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,14 @@
 """Measures growth on a local cloud of its own, and rewrites docs/performance.md and its picture."""
 
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from devtools.checkout import REPOSITORY
-from devtools.cost.deployed import DeployedStack
+from devtools.cost.own_cloud import own_local_cloud
 from devtools.growth.chart import draw
 from devtools.growth.document import DOCUMENT, rewrite
 from devtools.growth.measuring import list_figures, order_figures
 from devtools.growth.stored import StoredOrders
-from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
-from devtools.local_cloud.folder import Folder
 from orderctl.terminal import output, step
 
 STORED: Final = (100, 1_000, 10_000)
@@ -26,7 +20,7 @@ PICTURE: Final = REPOSITORY / "docs" / "pictures" / "growth.svg"
 def main() -> int:
     """Measure everything, and write it into the document and the picture."""
     by_stored, lists = [], []
-    with _local_cloud() as deployed:
+    with own_local_cloud() as deployed:
         # The first order of a cloud waits for its functions to start.
         order_figures(deployed, stored=0, lines=1)
         stored = StoredOrders(deployed.stack)
@@ -42,17 +36,6 @@ def main() -> int:
     for file in (DOCUMENT, PICTURE):
         output.print(f"written: {file.relative_to(REPOSITORY)}", markup=False)
     return 0
-
-
-@contextmanager
-def _local_cloud() -> Iterator[DeployedStack]:
-    with tempfile.TemporaryDirectory() as root:
-        folder = Folder.from_root(Path(root))
-        stack = start_local_cloud(folder, stocked=False, enforce_iam=True)
-        try:
-            yield DeployedStack(stack, folder.requests_file)
-        finally:
-            stop_local_cloud(folder)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import log10
 from typing import Final
 
+from devtools.drawing.chart_frame import framed
 from devtools.growth.figures import OrderFigures
 from orderctl.picture.markup import element, escaped, number
 from orderctl.picture.theme import DARK, LIGHT
@@ -48,27 +49,12 @@ def draw(by_stored: Sequence[OrderFigures], by_lines: Sequence[OrderFigures]) ->
         _panel("lines of the order", 440, by_lines, [each.lines for each in by_lines], float),
     )
     parts = [
-        element("title", escaped(_TITLE)),
-        element("style", _style()),
-        element("rect", x=0.5, y=0.5, width=_WIDTH - 1, height=_HEIGHT - 1, rx=10, class_="ground"),
         _text("The time of an order", 20, 30, "heading"),
         _text("on a local cloud, in milliseconds", 20, 50, "quiet"),
         *_key(),
         *(part for panel in panels for part in _drawn(panel, _round_up(most))),
     ]
-    return (
-        element(
-            "svg",
-            "\n" + "\n".join(parts) + "\n",
-            xmlns="http://www.w3.org/2000/svg",
-            viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
-            width=_WIDTH,
-            height=_HEIGHT,
-            role="img",
-            class_="growth",
-        )
-        + "\n"
-    )
+    return framed(parts, title=_TITLE, style=_style(), size=(_WIDTH, _HEIGHT), class_="growth")
 
 
 def _panel(

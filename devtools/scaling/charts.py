@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import log10
 from typing import Final
 
+from devtools.drawing.chart_frame import framed
 from devtools.scaling.hot_product import Sold
 from devtools.scaling.limits import Kind, Limit
 from devtools.scaling.order_path import OrderPath
@@ -123,25 +124,7 @@ def _text(words: str, x: float, y: float, class_: str) -> str:
 
 
 def _picture(title: str, width: int, height: int, parts: Iterable[str]) -> str:
-    inside = [
-        element("title", escaped(title)),
-        element("style", _style()),
-        element("rect", x=0.5, y=0.5, width=width - 1, height=height - 1, rx=10, class_="ground"),
-        *parts,
-    ]
-    return (
-        element(
-            "svg",
-            "\n" + "\n".join(inside) + "\n",
-            xmlns="http://www.w3.org/2000/svg",
-            viewBox=f"0 0 {width} {height}",
-            width=width,
-            height=height,
-            role="img",
-            class_="chart",
-        )
-        + "\n"
-    )
+    return framed(parts, title=title, style=_style(), size=(width, height), class_="chart")
 
 
 def _style() -> str:

@@ -39,6 +39,14 @@ failures = st.sampled_from(
 picks = st.integers(0, 50)
 interruptions = st.tuples(st.integers(0, 5), st.booleans())
 counters = st.integers(1, 4)
+# A call of an execution, and the split of a product at the same time.
+_CALL_AND_SPLIT = {
+    "pick": picks,
+    "other": picks,
+    "interruption": interruptions,
+    "product": st.sampled_from(sorted(STOCK)),
+    "into": counters,
+}
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -157,13 +165,7 @@ class Interleavings(RuleBasedStateMachine):
         self._interrupted(interruption, lambda: self.world.split(product, into))
 
     @precondition(lambda self: self.running)
-    @rule(
-        pick=picks,
-        other=picks,
-        interruption=interruptions,
-        product=st.sampled_from(sorted(STOCK)),
-        into=counters,
-    )
+    @rule(**_CALL_AND_SPLIT)
     def make_a_call_while_a_product_is_split_or_merged(
         self, pick: int, other: int, interruption: tuple[int, bool], product: str, into: int
     ) -> None:
@@ -174,13 +176,7 @@ class Interleavings(RuleBasedStateMachine):
         self.world.interrupter.reset()
 
     @precondition(lambda self: self.running)
-    @rule(
-        pick=picks,
-        other=picks,
-        interruption=interruptions,
-        product=st.sampled_from(sorted(STOCK)),
-        into=counters,
-    )
+    @rule(**_CALL_AND_SPLIT)
     def split_or_merge_while_a_call_is_made(
         self, pick: int, other: int, interruption: tuple[int, bool], product: str, into: int
     ) -> None:
