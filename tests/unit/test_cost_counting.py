@@ -1,6 +1,7 @@
 """How calls, units and log bytes are counted for `make bench-cost`."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from devtools.cost.capacity import (
 from devtools.cost.durations import stages_of
 from devtools.cost.execution_lines import line_on_aws, line_without_data
 from devtools.cost.metrics_changes import is_counted
-from devtools.cost.notes import Tables, notes_of, units_of
+from devtools.cost.notes import Tables, notes_of, noting, units_of
+from devtools.local_cloud.patches import noted_requests
 
 OPEN = Index(
     name="open-orders",
@@ -142,6 +144,18 @@ def test_the_deletion_of_a_received_message_belongs_to_its_order() -> None:
 
     assert found == [received, deleted]
     assert units_of(found, TABLES, service).queue_requests == 2
+
+
+def test_a_note_of_a_call_that_was_on_its_way_does_not_make_the_removed_file_again(tmp_path: Path) -> None:
+    file = tmp_path / "requests.jsonl"
+    with noting(file):
+        noted_requests._write(file, {"operation": "PutItem"})
+        written = file.read_text()
+
+    noted_requests._write(file, {"operation": "GetItem"})
+
+    assert written == '{"operation": "PutItem"}\n'
+    assert not file.exists()
 
 
 def test_names_are_those_that_cloudformation_would_give_on_aws() -> None:
