@@ -19,7 +19,7 @@ import uvicorn
 from devtools.local_cloud.folder import Folder, write_atomically
 from devtools.local_cloud.guard import guarded
 from devtools.local_cloud.own_requests import OWN_REQUESTS
-from devtools.local_cloud.snapshots import Snapshots, move_snapshot
+from devtools.local_cloud.snapshots import Snapshots, finish_snapshot
 from devtools.local_cloud.sources import local_cloud_digest
 from orderctl.local_cloud import ServerRecord
 
@@ -40,6 +40,7 @@ def main() -> None:
     for ending in (signal.SIGTERM, DISCARD):
         signal.signal(ending, lambda *_: sys.exit(0))
 
+    finish_snapshot(folder.state)
     listener = listen(given.port)
     port = listener.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)
@@ -73,19 +74,17 @@ def serve(listener: socket.socket) -> None:
 
     state = Path(persistence.STATE_DIR)
 
-    def save() -> None:
+    def write(folder: Path) -> None:
         logging.getLogger("persistence").setLevel(logging.WARNING)  # else 50 lines each time
-        # Beside the state, so that the death of the process in the middle leaves the snapshot before.
-        persistence.STATE_DIR = str(state / "next")
+        persistence.STATE_DIR = str(folder)
         persistence.save_all(ministack._build_persistence_save_dict())  # noqa: SLF001  no public way
-        move_snapshot(state / "next", state)
 
     def no_stack_changes() -> bool:
         stacks = cloudformation._stacks.all_items()  # noqa: SLF001  as above
         return not any(stack["StackStatus"].endswith("_IN_PROGRESS") for _, stack in stacks)
 
     # A stack that is being changed could not be changed again when it is loaded.
-    snapshots = Snapshots(save, may_save=no_stack_changes)
+    snapshots = Snapshots(state, write, may_save=no_stack_changes)
     snapshots.start()
     # The loaded modules are never freed, so the garbage collector can skip them.
     gc.freeze()

@@ -6,11 +6,13 @@ process: it has the state of one moment, and the cloud goes on meanwhile.
 
 import copy
 import os
+import shutil
 import signal
 import threading
 import time
 import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -30,15 +32,17 @@ _READS: Final = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "Simula
 _FIRST_INHERITED_DESCRIPTOR: Final = 3
 # Behind the orders that are under way, where the machine has not enough for both.
 _NICENESS: Final = 5
-# devtools/local_cloud/deployed_app.py keeps the digest in a parameter of SSM.
-_LAST: Final = "ssm.json"
+# Folders beside the state: what is being written, and what is written and moves into its place.
+_UNFINISHED: Final = "next"
+_WHOLE: Final = "whole"
 
 
 class Snapshots:
     """Counts the requests that may change something, and saves after them."""
 
-    def __init__(self, save: Callable[[], None], may_save: Callable[[], bool]) -> None:
-        self._save = save
+    def __init__(self, state: Path, write: Callable[[Path], None], may_save: Callable[[], bool]) -> None:
+        self._state = state
+        self._write = write
         self._may_save = may_save
         self._changes = 0
         self._first_change = 0.0
@@ -62,6 +66,8 @@ class Snapshots:
     def stop(self) -> None:
         """Save no more: the process saves its state itself now, or discards it."""
         self._copy.stop()
+        # Else the next cloud would move what is old by then.
+        finish_snapshot(self._state)
 
     def _notice(self) -> None:
         self._last_change = time.monotonic()
@@ -75,7 +81,7 @@ class Snapshots:
             if self._due() and self._may_save():
                 started = time.monotonic()
                 self._changes = 0
-                self._copy.run(self._save)
+                self._copy.run(lambda: replace_snapshot(self._state, self._write))
                 time.sleep((time.monotonic() - started) * _PAUSE_FACTOR)
 
     def _due(self) -> bool:
@@ -93,13 +99,27 @@ def may_change(scope: Scope) -> bool:
     return scope["method"] not in {"GET", "HEAD", "OPTIONS"}
 
 
-def move_snapshot(written: Path, state: Path) -> None:
-    """Let a whole snapshot replace the one before.
+def replace_snapshot(state: Path, write: Callable[[Path], None]) -> None:
+    """Write a snapshot into a folder beside the state, then let it replace the one before.
 
-    The file with the digest of the deployed app comes last: without it, `orderctl up` takes nothing over.
+    The death of the process leaves the snapshot before, or a whole one that `finish_snapshot` moves later.
     """
-    for file in sorted(written.glob("*.json"), key=lambda file: file.name == _LAST):
-        file.replace(state / file.name)
+    unfinished = state / _UNFINISHED
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    write(unfinished)
+    unfinished.rename(state / _WHOLE)
+    finish_snapshot(state)
+
+
+def finish_snapshot(state: Path) -> None:
+    """Move a whole snapshot to its place, the rest of it when the death of a process broke that off."""
+    whole = state / _WHOLE
+    for file in whole.glob("*.json"):
+        # The copy that was killed may have moved one more file.
+        with suppress(FileNotFoundError):
+            file.replace(state / file.name)
+    shutil.rmtree(whole, ignore_errors=True)
 
 
 class _Copy:

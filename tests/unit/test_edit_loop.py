@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from devtools.caller import orderctl_command
 from devtools.local_cloud.address import Address
 from devtools.local_cloud.folder import Folder
-from devtools.local_cloud.snapshots import Snapshots, may_change, move_snapshot
+from devtools.local_cloud.snapshots import Snapshots, finish_snapshot, may_change, replace_snapshot
 from devtools.local_cloud.sources import APP, app_digest, local_cloud_digest
 from devtools.local_cloud.template_changes import changes_between
 from devtools.local_cloud.watching import saves
@@ -156,53 +157,102 @@ def test_a_request_without_an_operation_may_change_something_by_its_method(
 
 
 def test_a_snapshot_is_made_by_another_process(tmp_path: Path) -> None:
-    saved_by = tmp_path / "pid"
-    snapshots = Snapshots(lambda: _write(saved_by, os.getpid()), may_save=lambda: True)
+    snapshots = Snapshots(tmp_path, _write_pid, may_save=lambda: True)
 
     _request(snapshots, "POST")
     snapshots.start()
-    eventually(saved_by.exists, "a snapshot")
+    eventually((tmp_path / "pid.json").exists, "a snapshot")
     snapshots.stop()
 
-    assert int(saved_by.read_text()) != os.getpid()
+    assert int((tmp_path / "pid.json").read_text()) != os.getpid()
 
 
-def test_a_snapshot_replaces_the_one_before_and_the_digest_comes_last(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_snapshot_replaces_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "sqs.json").write_text("before")
+
+    replace_snapshot(tmp_path, _write_after)
+
+    assert _texts(tmp_path) == {"dynamodb.json": "after", "sqs.json": "after", "ssm.json": "after"}
+
+
+def test_a_snapshot_that_is_not_whole_leaves_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "sqs.json").write_text("before")
+
+    with pytest.raises(_DeathError):
+        replace_snapshot(tmp_path, _write_a_part_and_die)
+    finish_snapshot(tmp_path)
+    assert _texts(tmp_path) == {"sqs.json": "before"}
+
+    replace_snapshot(tmp_path, _write_after)
+    assert "part.json" not in _texts(tmp_path)
+
+
+@pytest.mark.parametrize("moves", range(4))
+def test_a_whole_snapshot_is_moved_to_its_end_after_a_death(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
 ) -> None:
-    state, written = tmp_path / "state", tmp_path / "state" / "next"
-    written.mkdir(parents=True)
-    (state / "sqs.json").write_text("before")
-    for name in ("ssm.json", "sqs.json", "zzz.json"):
-        (written / name).write_text("after")
-    moved: list[str] = []
-    replace = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda self, to: moved.append(self.name) or replace(self, to))
+    (tmp_path / "sqs.json").write_text("before")
+    left, replace = iter(range(moves)), Path.replace
 
-    move_snapshot(written, state)
+    def move_or_die(self: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise _DeathError
+        return replace(self, target)
 
-    assert (state / "sqs.json").read_text() == "after"
-    assert moved[-1] == "ssm.json"
-    assert list(written.iterdir()) == []
+    with monkeypatch.context() as dying:
+        dying.setattr(Path, "replace", move_or_die)
+        # three files are moved, so the last one of the numbers dies nowhere
+        with pytest.raises(_DeathError) if moves < 3 else nullcontext():
+            replace_snapshot(tmp_path, _write_after)
+    finish_snapshot(tmp_path)
+
+    assert _texts(tmp_path) == {"dynamodb.json": "after", "sqs.json": "after", "ssm.json": "after"}
+
+
+def test_what_a_stopped_cloud_saves_is_not_replaced_by_the_snapshot_before(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    (whole / "sqs.json").write_text("snapshot")
+
+    Snapshots(tmp_path, _write_after, may_save=lambda: True).stop()
+    (tmp_path / "sqs.json").write_text("saved at the end")
+    finish_snapshot(tmp_path)
+
+    assert _texts(tmp_path) == {"sqs.json": "saved at the end"}
 
 
 def test_nothing_is_saved_while_it_may_not_be(tmp_path: Path) -> None:
     asked = threading.Event()
-    saved = tmp_path / "saved"
-    snapshots = Snapshots(saved.touch, may_save=lambda: asked.set() or False)
+    snapshots = Snapshots(tmp_path, _write_pid, may_save=lambda: asked.set() or False)
 
     _request(snapshots, "POST")
     snapshots.start()
     eventually(asked.is_set, "the question whether it may be saved")
     snapshots.stop()
 
-    assert not saved.exists()
+    assert _texts(tmp_path) == {}
 
 
-def _write(file: Path, pid: int) -> None:
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.write_text(str(pid))
-    unfinished.replace(file)
+class _DeathError(Exception):
+    pass
+
+
+def _write_pid(folder: Path) -> None:
+    (folder / "pid.json").write_text(str(os.getpid()))
+
+
+def _write_after(folder: Path) -> None:
+    for name in ("dynamodb.json", "sqs.json", "ssm.json"):
+        (folder / name).write_text("after")
+
+
+def _write_a_part_and_die(folder: Path) -> None:
+    (folder / "part.json").write_text("after")
+    raise _DeathError
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text() for file in folder.glob("*.json")}
 
 
 def _request(snapshots: Snapshots, method: str) -> None:

@@ -235,7 +235,7 @@ def _start_empty_server(folder: Folder, port: int | None = 0) -> Process:
 
 
 def _has_snapshot_with(folder: Folder, text: str) -> bool:
-    return text in _text(folder.state / "dynamodb.json") and (folder.state / "ssm.json").exists()
+    return text in _text(folder.state / "dynamodb.json")
 
 
 def _text(file: Path) -> str:
