@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from devtools.gameday.commands import chosen, run
-from devtools.gameday.evaluation import State
+from devtools.gameday.evaluation import State, alarm_breaches
 from devtools.gameday.runbook import Entry, entry_of
 from devtools.gameday.scenario import Day, Moved, Result, Scenario
 from devtools.gameday.shop import EMAIL
+from devtools.gameday.watch import Watch
 from orderctl.errors import OperatorError
 
 # The longest that an alarm stays in ALARM by itself: 15 periods and two more, of a minute each.
@@ -60,8 +61,17 @@ def _all_rang(day: Day, result: Result) -> bool:
 
 
 def _all_over(day: Day, result: Result) -> bool:
-    result.over = frozenset(name for name in result.rang if day.watch.states.get(name) is not State.ALARM)
+    result.over = frozenset(name for name in result.rang if _is_over(day.watch, name))
     return result.over == result.rang
+
+
+def _is_over(watch: Watch, name: str) -> bool:
+    """Tell whether an alarm does not ring, and not only because its newest datapoint is a single one."""
+    if watch.states.get(name) is State.ALARM:
+        return False
+    alarm = watch.alarms.metric.get(name)
+    newest = watch.newest(name) if alarm else None
+    return alarm is None or newest is None or not alarm_breaches(alarm, newest)
 
 
 def _follow(day: Day, order_id: str, entries: Sequence[Entry], result: Result) -> None:

@@ -3,13 +3,16 @@
 import json
 import re
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from devtools.checkout import REPOSITORY
+from devtools.local_cloud import kept_synthesis
 from devtools.local_cloud.folder import Folder
 from devtools.local_cloud.processes import POLL_SECONDS, Process, ProcessGroups, last_lines
 from devtools.local_cloud.settings import deployment_environment
@@ -21,6 +24,15 @@ STACK_NAME: Final = stack_name(Stage.LOCAL)
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A started deployment, and the digest of what was synthesized for it."""
+
+    process: Process
+    checkout: Path
+    sources: str
+
+
 def start_deployment(
     processes: ProcessGroups,
     folder: Folder,
@@ -28,16 +40,17 @@ def start_deployment(
     *,
     cdk: Path = CDK,
     checkout: Path = REPOSITORY,
-) -> Process:
+) -> Deployment:
     """Start the CDK. It needs the cloud only after the synthesis, which takes seconds.
 
     The app is synthesized while the command line loads, which takes a second. What that is given as the app
-    only waits, also for `let_deploy`.
+    only waits, also for `let_deploy`. The same app is not synthesized twice.
     """
     if not cdk.exists():
         raise OperatorError("The CDK command line is not installed", what_to_do="Run `make install`.")
-    waiting = _start_synthesis(processes, folder, endpoint_url, checkout)
-    return processes.start(
+    sources = kept_synthesis.sources_of(checkout)
+    waiting = _start_synthesis(processes, folder, endpoint_url, checkout, sources)
+    process = processes.start(
         [
             cdk,
             "deploy",
@@ -57,16 +70,28 @@ def start_deployment(
         log=folder.deploy_log,
         cwd=checkout,
     )
+    return Deployment(process=process, checkout=checkout, sources=sources)
 
 
-def _start_synthesis(processes: ProcessGroups, folder: Folder, endpoint_url: str, checkout: Path) -> str:
+def _start_synthesis(
+    processes: ProcessGroups, folder: Folder, endpoint_url: str, checkout: Path, sources: str
+) -> str:
     """Start the app as the command line would; return a command that waits for it and ends as it did."""
     log, ended = folder.temporary / "synthesis.log", folder.temporary / "synthesis.ended"
     for file in (ended, _bootstrapped(folder)):
         file.unlink(missing_ok=True)
+    written, final = shlex.quote(f"{ended}.unfinished"), shlex.quote(str(ended))
+    ready = f"test -e {final} && test -e {shlex.quote(str(_bootstrapped(folder)))}"
+    wait = f"until {ready}; do sleep 0.05; done"
+    waiting = shlex.join(["/bin/sh", "-c", f"{wait}; cat {shlex.quote(str(log))} >&2; exit $(cat {final})"])
+    if kept_synthesis.restore(sources, folder.assembly):
+        log.write_text("")
+        ended.write_text("0")
+        return waiting
+    # Without what was synthesized before.
+    shutil.rmtree(folder.assembly, ignore_errors=True)
     context = json.loads((checkout / "cdk.json").read_text())["context"]
     app = shlex.join([sys.executable, "app.py"])
-    written, final = shlex.quote(f"{ended}.unfinished"), shlex.quote(str(ended))
     processes.start(
         ["/bin/sh", "-c", f"{app}; echo $? > {written}; mv {written} {final}"],
         environment={
@@ -79,10 +104,7 @@ def _start_synthesis(processes: ProcessGroups, folder: Folder, endpoint_url: str
         log=log,
         cwd=checkout,
     )
-    ready = f"test -e {final} && test -e {shlex.quote(str(_bootstrapped(folder)))}"
-    wait = f"until {ready}; do sleep 0.05; done"
-    script = f"{wait}; cat {shlex.quote(str(log))} >&2; exit $(cat {final})"
-    return shlex.join(["/bin/sh", "-c", script])
+    return waiting
 
 
 def let_deploy(folder: Folder) -> None:
@@ -94,8 +116,9 @@ def _bootstrapped(folder: Folder) -> Path:
     return folder.temporary / "bootstrapped"
 
 
-def wait_for_deployment(cdk: Process, folder: Folder, show: Callable[[str], None]) -> None:
+def wait_for_deployment(deployment: Deployment, folder: Folder, show: Callable[[str], None]) -> None:
     """Show each line of the CDK until it ends; raise OperatorError with the last lines when it failed."""
+    cdk = deployment.process
     while cdk.poll() is None:
         show(next(iter(last_lines(folder.deploy_log, 1)), ""))
         time.sleep(POLL_SECONDS * 5)
@@ -106,6 +129,9 @@ def wait_for_deployment(cdk: Process, folder: Folder, show: Callable[[str], None
             why="\n".join(["", *_reasons(folder.deploy_log)]),
             what_to_do=f"Read {folder.deploy_log} (the CDK) and {folder.server_log} (the cloud).",
         )
+    # Not when something was edited meanwhile: it may have read one file before and one after the edit.
+    if deployment.checkout == REPOSITORY and deployment.sources == kept_synthesis.sources_of(REPOSITORY):
+        kept_synthesis.keep(deployment.sources, folder.assembly)
 
 
 def synthesized_template(folder: Folder) -> dict[str, Any]:

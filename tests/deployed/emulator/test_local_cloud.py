@@ -201,7 +201,7 @@ def test_a_deployment_waits_until_the_cloud_has_what_it_needs(folder: Folder) ->
     folder.temporary.mkdir()
 
     with StopSignals() as signals, ProcessGroups(signals, grace_seconds=0) as processes:
-        deployment = start_deployment(processes, folder, "http://127.0.0.1:1", cdk=runs_the_app)
+        deployment = start_deployment(processes, folder, "http://127.0.0.1:1", cdk=runs_the_app).process
         eventually((folder.temporary / "synthesis.ended").exists, "the end of the synthesis")
         with pytest.raises(subprocess.TimeoutExpired):  # without the wait it would have ended by now
             deployment.wait(0.5)

@@ -1,0 +1,48 @@
+"""Keeps the app of this checkout as it was synthesized last: the same app need not be synthesized again."""
+
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+from pathlib import Path
+from typing import Final
+
+from devtools.checkout import REPOSITORY
+from devtools.local_cloud.sources import app_digest, local_cloud_digest
+
+_STORE: Final = REPOSITORY / ".local" / "synthesized"
+
+
+def sources_of(checkout: Path) -> str:
+    """Return a digest of all that a synthesis depends on; the packages are pinned among the sources."""
+    parts = (app_digest(checkout), local_cloud_digest(), sys.version)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def restore(sources: str, assembly: Path, store: Path = _STORE) -> bool:
+    """Put what was kept of these sources into the folder of the assembly; return whether it was kept."""
+    try:
+        with tarfile.open(_file(store, sources)) as kept:
+            shutil.rmtree(assembly, ignore_errors=True)
+            kept.extractall(assembly, filter="data")
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def keep(sources: str, assembly: Path, store: Path = _STORE) -> None:
+    """Keep an assembly of these sources, and no other. Another process may do the same at the same time."""
+    store.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _file(store, sources).exists():
+        return
+    unfinished = store / f"{os.getpid()}.unfinished"
+    with tarfile.open(unfinished, "w") as kept:
+        kept.add(assembly, ".")
+    for old in store.glob("*.tar"):
+        old.unlink(missing_ok=True)
+    unfinished.replace(_file(store, sources))
+
+
+def _file(store: Path, sources: str) -> Path:
+    return store / f"{sources}.tar"

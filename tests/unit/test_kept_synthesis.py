@@ -1,0 +1,68 @@
+"""The synthesized app is kept, so that the same app is not synthesized again."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from devtools.checkout import REPOSITORY
+from devtools.local_cloud import kept_synthesis
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Where it is kept, empty."""
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def assembly(tmp_path: Path) -> Path:
+    """A synthesized app."""
+    assembly = tmp_path / "assembly"
+    (assembly / "asset.1").mkdir(parents=True)
+    (assembly / "manifest.json").write_text("{}")
+    (assembly / "asset.1" / "orders.py").write_text("new")
+    return assembly
+
+
+def test_what_was_kept_replaces_the_assembly_before(store: Path, assembly: Path, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    (before / "asset.0").mkdir(parents=True)
+    kept_synthesis.keep("a", assembly, store)
+
+    assert kept_synthesis.restore("a", before, store)
+
+    assert _files(before) == _files(assembly) == {"manifest.json", "asset.1", "asset.1/orders.py"}
+    assert (before / "asset.1" / "orders.py").read_text() == "new"
+
+
+def test_nothing_is_restored_for_other_sources(store: Path, assembly: Path) -> None:
+    kept_synthesis.keep("a", assembly, store)
+
+    assert not kept_synthesis.restore("b", assembly, store)
+    assert _files(assembly) == {"manifest.json", "asset.1", "asset.1/orders.py"}
+
+
+def test_only_the_last_one_is_kept(store: Path, assembly: Path) -> None:
+    kept_synthesis.keep("a", assembly, store)
+    kept_synthesis.keep("b", assembly, store)
+
+    assert _files(store) == {"b.tar"}
+
+
+def test_other_sources_have_another_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "app.py").write_text("first")
+    digests = [kept_synthesis.sources_of(tmp_path)]
+    (tmp_path / "app.py").write_text("second")
+    digests.append(kept_synthesis.sources_of(tmp_path))
+    monkeypatch.setattr(kept_synthesis, "local_cloud_digest", lambda: "other code that synthesizes it")
+    digests.append(kept_synthesis.sources_of(tmp_path))
+    monkeypatch.setattr(sys, "version", "another Python")
+    digests.append(kept_synthesis.sources_of(tmp_path))
+
+    assert len(set(digests)) == 4
+    assert kept_synthesis.sources_of(REPOSITORY) not in digests
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*")}
