@@ -12,6 +12,7 @@ from devtools.local_cloud.patches import (
     lambda_errors,
     lambda_logs,
     lambda_start,
+    lambda_updates,
     noted_requests,
     public_parameters,
     quick_dynamodb,
@@ -32,6 +33,7 @@ def apply_patches() -> None:
     lambda_errors.apply()
     lambda_start.apply()
     lambda_concurrency.apply()
+    lambda_updates.apply()
     gateway_errors.apply()
     gateway_paths.apply()
     stable_address.apply()
