@@ -19,6 +19,9 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Final
 
+import devtools.asl.light_moto  # noqa: F401  before moto
+
+# isort: split
 from moto.stepfunctions.parser.api import HistoryEventType, StateMachineType
 from moto.stepfunctions.parser.asl.eval import evaluation_details as details
 from moto.stepfunctions.parser.asl.eval import program_state
