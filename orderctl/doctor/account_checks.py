@@ -12,6 +12,7 @@ from handlers.contract.names import (
     Stage,
     event_bus_name,
     orders_per_second,
+    state_machine_name,
     workflow_log_group,
 )
 from orderctl.doctor.finding import Finding, ok, problem, unknown, warning
@@ -114,6 +115,25 @@ def bus_name(place: Place) -> Finding:
         return ok(f"{name} is this stage's")
     return problem(
         f"there is a bus {name} that is not of {place.stack_name}",
+        "Choose another stage name, or another account or Region.",
+    )
+
+
+def machine_name(place: Place) -> Finding:
+    """Whether the name of the state machine is free, or taken by this very stage."""
+    name = state_machine_name(place.stage)
+    arn = f"arn:aws:states:{place.region}:{place.identity['Account']}:stateMachine:{name}"
+    try:
+        place.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+    except ClientError as error:
+        # https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
+        if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
+            raise
+        return ok(f"{name} is free")
+    if place.outputs.get("StateMachineArn") == arn:
+        return ok(f"{name} is this stage's")
+    return problem(
+        f"there is a state machine {name} that is not of {place.stack_name}",
         "Choose another stage name, or another account or Region.",
     )
 

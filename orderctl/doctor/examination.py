@@ -13,6 +13,7 @@ from orderctl.doctor.account_checks import (
     credentials,
     lambda_concurrency,
     log_group,
+    machine_name,
     powertools_layer,
     region,
 )
@@ -31,6 +32,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "Lambda concurrency": lambda_concurrency,
     "API Gateway's role": api_gateway_role,
     "event bus": bus_name,
+    "state machine": machine_name,
     "log group": log_group,
     "stack": stack_status,
     "workflow": definition_drift,

@@ -24,7 +24,7 @@ USER = "arn:aws:iam::123456789012:user/ada"
 OUTPUTS = {
     "OrdersTableName": "orders",
     "EventBusName": "ecommerce-alice",
-    "StateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:Orders",
+    "StateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:orders-alice",
     "PaymentDlqUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/payment",
 }
 
@@ -52,7 +52,9 @@ class Account:
             "describe_event_bus": error("ResourceNotFoundException", "DescribeEventBus"),
             "describe_stacks": error("ValidationError", "DescribeStacks"),
             "describe_log_groups": {"logGroups": [{"logGroupName": f"{LOG_GROUP}-of-another-stage"}]},
-            "describe_state_machine": {"definition": DEFINITION.replace("${OrdersTableName}", "orders")},
+            "describe_state_machine": {"definition": DEFINITION.replace("${OrdersTableName}", "orders")}
+            if "describe_stacks" in answers
+            else error("StateMachineDoesNotExist", "DescribeStateMachine"),
             "get_role": {"Role": {"Arn": "arn:aws:iam::123456789012:role/path/deployer"}},
             **answers,
         }
@@ -127,6 +129,7 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
     assert found.keys() == CHECKS.keys()
     assert {finding.verdict for finding in found.values()} == {"ok"}
     assert found["event bus"].text == "ecommerce-alice is free"
+    assert found["state machine"].text == "orders-alice is free"
     assert found["stack"].text == "OrderProcessing-alice is not deployed yet"
 
 
@@ -137,6 +140,7 @@ def test_a_deployed_stage_is_checked_too() -> None:
 
     assert {finding.verdict for finding in found.values()} == {"ok"}
     assert found["event bus"].text == "ecommerce-alice is this stage's"
+    assert found["state machine"].text == "orders-alice is this stage's"
     assert found["log group"].text == f"{LOG_GROUP} is this stage's"
     assert found["workflow"].text == "the deployed workflow is that of this checkout"
     assert [each["ResourceArns"] for each in account.simulated] == [
@@ -194,6 +198,11 @@ IDENTITY = {"Arn": USER, "Account": "1", "ResponseMetadata": {}}
             "event bus",
             {"describe_event_bus": {}},
             ("problem", "there is a bus ecommerce-alice that is not of OrderProcessing-alice"),
+        ),
+        (
+            "state machine",
+            {"describe_state_machine": {"definition": "{}"}},
+            ("problem", "there is a state machine orders-alice that is not of OrderProcessing-alice"),
         ),
         (
             "stack",
@@ -274,7 +283,7 @@ def test_the_command_fails_on_a_problem(
 
     assert outcome.exit_code == exit_code
     assert "✓ CDK bootstrap       version 30" in outcome.output
-    assert ("1 of 12 checks found a problem" in outcome.output) is bool(exit_code)
+    assert ("1 of 13 checks found a problem" in outcome.output) is bool(exit_code)
 
 
 def test_the_json_has_every_check(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,4 +310,4 @@ def test_ctrl_c_says_how_many_checks_are_done(monkeypatch: pytest.MonkeyPatch) -
     outcome = CliRunner().invoke(app, ["doctor", "--stage", "alice"])
 
     assert outcome.exit_code == 130
-    assert "Interrupted: 1 of 12 checks are done, and nothing was changed" in outcome.stderr
+    assert "Interrupted: 1 of 13 checks are done, and nothing was changed" in outcome.stderr
