@@ -9,6 +9,28 @@ from typing import Final
 from orderctl.terminal import output, say
 
 VARIABLE: Final = "CHROMIUM"
+# Chromium heeds only the last list of features to disable, which is ours: so it has Playwright's too.
+_DISABLED_BY_PLAYWRIGHT: Final = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "TcpPortRandomizationWin",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+    "msForceBrowserSignIn",
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+)
+# The suggestions for an address are two more pages in each window. Nobody sees them, and they take as much as
+# the page of a test.
+_SUGGESTIONS: Final = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
 # Without the services of Google: a test makes no request to another host.
 ARGUMENTS: Final = (
     "--no-sandbox",  # as root, Chromium starts only without it; it loads pages of this repository only
@@ -18,6 +40,8 @@ ARGUMENTS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--renderer-process-limit=1",  # without it, one more process waits for a page that nobody opens
+    "--disable-features=" + ",".join((*_DISABLED_BY_PLAYWRIGHT, *_SUGGESTIONS)),
 )
 _PROGRAMS: Final = (
     "chromium",

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.orderctl_processes import SCRIPT, orderctl_each
+from tests.orderctl_processes import SCRIPT, Call, orderctl_each
 
 ORDERCTL: Final = str(SCRIPT)
 WORDS = [
@@ -36,7 +36,7 @@ def completed() -> dict[tuple[str, str], str]:
     """What orderctl prints for each shell and its words."""
     calls = {("bash", words): _in_bash(words) for words, _ in WORDS}
     calls |= {("zsh", words): _in_zsh(words) for words, _ in WORDS}
-    ended = orderctl_each([((), variables) for variables in calls.values()])
+    ended = orderctl_each([Call(variables=variables) for variables in calls.values()])
     assert {(each.code, each.stderr) for each in ended} == {(0, "")}
     return {call: each.stdout for call, each in zip(calls, ended, strict=True)}
 
