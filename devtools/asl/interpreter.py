@@ -92,20 +92,22 @@ class ExecutionResult:
     waits: tuple[Wait, ...]
 
 
-def run(
+def run(  # noqa: PLR0913  what an execution needs is by name
     machine: StateMachine,
     start: Start,
     *,
     client_for: ClientFor,
     sleep: Callable[[float], None] = time.sleep,
     on_event: Callable[[Event], None] = lambda _: None,
+    in_place: bool = False,
 ) -> ExecutionResult:
     """Run one execution to its end. Every pause is recorded, and calls `sleep`.
 
     Every event calls `on_event` when it happens, in the order of the ids, in the thread of its branch.
+    `in_place` is for clients that never wait: it saves time, but nothing ends at its timeout.
     """
     patch_moto()
-    callbacks = _Callbacks(client_for=client_for, sleep=sleep, on_event=on_event)
+    callbacks = _Callbacks(client_for=client_for, sleep=sleep, on_event=on_event, in_place=in_place)
     worker = _Worker(_evaluation(machine, start), callbacks)
     worker.start()  # type: ignore[no-untyped-call]  # moto is only partly typed
     TMP_THREADS.clear()  # moto keeps every thread it ever started
@@ -114,11 +116,12 @@ def run(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Callbacks:
-    """The callbacks of the patched moto: clients, pauses and events."""
+    """What the patched moto needs to know of an execution, and tells of it."""
 
     client_for: ClientFor
     sleep: Callable[[float], None]
     on_event: Callable[[Event], None]
+    in_place: bool
     waits: list[Wait] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 

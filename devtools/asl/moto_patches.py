@@ -67,6 +67,7 @@ def _patch_all() -> None:
     _format_times()
     _read_paths()
     _copy_quickly()
+    _run_in_place()
 
 
 def _store_the_execution() -> None:
@@ -305,6 +306,46 @@ def _copy_quickly() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions.parser.asl.") and getattr(module, "copy", None) is copy:
             module.copy = QUICK_COPY_MODULE  # type: ignore[attr-defined]  # a patch
+
+
+class _InPlace:
+    """Replaces a thread: starting it runs its target to the end."""
+
+    def __init__(self, target: Callable[..., None], args: tuple[Any, ...] = ()) -> None:
+        self._target = target
+        self._args = args
+
+    def start(self) -> None:
+        calling = getattr(_thread, "env", None)
+        try:
+            self._target(*self._args)
+        finally:
+            _thread.env = calling
+
+    def join(self, timeout: float | None) -> None:
+        """Return at once, as the target has ended."""
+
+    def is_alive(self) -> bool:
+        return False
+
+
+def _run_in_place() -> None:
+    """Run what never waits without the threads that moto starts to end it at its timeout, one per attempt."""
+
+    def of_task(target: Callable[..., None], **options: Any) -> Any:
+        in_place = _thread.env.event_manager.callbacks.in_place
+        return _InPlace(target) if in_place else threading.Thread(target=target, **options)
+
+    def of_program(target: Callable[..., None], args: tuple[Any, ...], **options: Any) -> Any:
+        in_place = args[0].event_manager.callbacks.in_place
+        return _InPlace(target, args) if in_place else threading.Thread(target=target, args=args, **options)
+
+    task = _moto("asl.component.state.exec.execute_state")
+    _check(task, replaces="thread = Thread(target=_exec_and_notify, daemon=True)")
+    task.Thread = of_task
+    program = _moto("asl.component.program.program")
+    _check(program, replaces="threading.Thread(target=super().eval, args=(env,), daemon=True)")
+    program.threading = SimpleNamespace(Thread=of_program)
 
 
 def _moto(module: str) -> Any:

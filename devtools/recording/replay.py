@@ -39,6 +39,7 @@ def replay(definition: str, input_: Any, responses: TaskResponses) -> Replay:
         Start(arn="${ExecutionArn}", name="${ExecutionName}", started_at="${StartTime}", input=input_),
         client_for=lambda service, _: _ReplayClient(service, queue),
         sleep=lambda _: None,
+        in_place=True,
     )
     used = {state: responses[state][:count] for state, count in queue.taken.items() if state in responses}
     return Replay(outcome=_outcome(result, definition), used=used, missing=tuple(sorted(queue.missing)))

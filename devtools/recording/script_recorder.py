@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,7 @@ def record_script(script: Script, definition: Path = DEFINITION) -> Recording:
     scripted = script.unusual_responses(json.loads(text))
     replayed = replay(text, ORDER_PLACED, script.all_responses(json.loads(text)))
     _check(script, scripted, replayed)
-    engine, today = f"moto {version('moto')}", datetime.now(UTC).date().isoformat()
+    engine, today = f"moto {_moto_version()}", datetime.now(UTC).date().isoformat()
     return Recording(
         scenario=script.name,
         origin=Origin(where="hand", engine=engine, date=today),
@@ -32,6 +33,11 @@ def record_script(script: Script, definition: Path = DEFINITION) -> Recording:
         responses=replayed.used,
         outcome=replayed.outcome,
     )
+
+
+@cache
+def _moto_version() -> str:
+    return version("moto")
 
 
 def _check(script: Script, scripted: TaskResponses, replayed: Replay) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from devtools.asl.quick_copy import quick_copy
 from tests.model.expressions import Item, Operands, holds, set_names, updated
 
 Key = tuple[str, ...]
@@ -51,7 +52,7 @@ class FastDynamoDB:
 
     def get_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:  # noqa: N803  boto3's names
         item = self._find(TableName, Key)
-        return {} if item is None else {"Item": _copy(item)}
+        return {} if item is None else {"Item": quick_copy(item)}
 
     def put_item(self, *, TableName: str, Item: Item, **request: Any) -> Item:  # noqa: N803
         self._check(self._find(TableName, Item), request, "PutItem")
@@ -64,7 +65,7 @@ class FastDynamoDB:
         after = updated(request["UpdateExpression"], before or Key, _operands(request))
         self._store(TableName, after)
         shown = _shown(request, after)
-        return {"Attributes": _copy(shown)} if shown else {}
+        return {"Attributes": quick_copy(shown)} if shown else {}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Item:  # noqa: N803
         found = {
@@ -93,14 +94,14 @@ class FastDynamoDB:
         if index:
             shown = {*table.key, *key, *table.included[index]}
             found = [{name: value for name, value in item.items() if name in shown} for item in found]
-        return {"Items": _copy(found), "Count": len(found)}
+        return {"Items": quick_copy(found), "Count": len(found)}
 
     def get_paginator(self, operation: str) -> Any:
         """Return a paginator that has one page."""
         return SimpleNamespace(paginate=lambda **request: [getattr(self, operation)(**request)])
 
     def scan(self, *, TableName: str) -> Item:  # noqa: N803
-        return {"Items": _copy(list(self.tables[TableName].items.values()))}
+        return {"Items": quick_copy(list(self.tables[TableName].items.values()))}
 
     def transact_write_items(self, *, TransactItems: Sequence[Item], **_: Any) -> Item:  # noqa: N803
         reasons = [self._cancellation_reason(action) for action in TransactItems]
@@ -117,7 +118,7 @@ class FastDynamoDB:
 
     def transact_get_items(self, *, TransactItems: Sequence[Item]) -> Item:  # noqa: N803
         found = [self._find(get["Get"]["TableName"], get["Get"]["Key"]) for get in TransactItems]
-        return {"Responses": [{} if item is None else {"Item": _copy(item)} for item in found]}
+        return {"Responses": [{} if item is None else {"Item": quick_copy(item)} for item in found]}
 
     def _cancellation_reason(self, action: Item) -> Item:
         ((kind, request),) = action.items()
@@ -137,20 +138,13 @@ class FastDynamoDB:
         return self.tables[table].items.get(self._key(table, item))
 
     def _store(self, table: str, item: Item) -> None:
-        self.tables[table].items[self._key(table, item)] = _copy(item)
+        self.tables[table].items[self._key(table, item)] = quick_copy(item)
 
     def _remove(self, table: str, key: Item) -> None:
         self.tables[table].items.pop(self._key(table, key), None)
 
     def _key(self, table: str, item: Item) -> Key:
         return tuple(item[name]["S"] for name in self.tables[table].key)
-
-
-def _copy(value: Any) -> Any:
-    """Copy a JSON value; this is several times faster than deepcopy."""
-    if isinstance(value, dict):
-        return {name: _copy(part) for name, part in value.items()}
-    return [_copy(part) for part in value] if isinstance(value, list) else value
 
 
 def _shown(request: Mapping[str, Any], after: Item) -> Item:
@@ -171,12 +165,12 @@ def _projected(item: Item, request: Item) -> Item:
         _operands(request).names.get(name, name)
         for name in request.get("ProjectionExpression", "").split(", ")
     ]
-    return _copy({name: item[name] for name in names if name in item} if names != [""] else item)
+    return quick_copy({name: item[name] for name in names if name in item} if names != [""] else item)
 
 
 def _old_item(item: Item | None, request: Item) -> Item:
     wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-    return {"Item": _copy(item)} if wanted and item is not None else {}
+    return {"Item": quick_copy(item)} if wanted and item is not None else {}
 
 
 def _error(code: str, operation: str, **details: Any) -> ClientError:

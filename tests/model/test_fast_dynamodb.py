@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import timedelta
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -159,6 +160,28 @@ def test_both_stores_give_the_same_responses(  # noqa: PLR0913  two fixtures and
                 world.run(world.start(event))
 
         assert store.compared > 0
+
+
+def test_a_change_of_a_request_or_response_does_not_change_the_store() -> None:
+    store = FastDynamoDB(empty_tables())
+    key = {"productId": {"S": "mug"}}
+    item = key | {"sold": {"L": [{"N": "1"}]}}
+    store.put_item(TableName="Inventory", Item=item)
+    stored = deepcopy(item)
+
+    changed = [
+        item,
+        store.get_item(TableName="Inventory", Key=key)["Item"],
+        store.scan(TableName="Inventory")["Items"][0],
+        store.transact_get_items(TransactItems=[{"Get": {"TableName": "Inventory", "Key": key}}])[
+            "Responses"
+        ][0]["Item"],
+        store.batch_get_item(RequestItems={"Inventory": {"Keys": [key]}})["Responses"]["Inventory"][0],
+    ]
+    for each in changed:
+        each["sold"]["L"].clear()
+
+    assert store.get_item(TableName="Inventory", Key=key)["Item"] == stored
 
 
 def test_the_tables_have_the_keys_of_the_template(dev_template: dict[str, Any]) -> None:

@@ -1,6 +1,8 @@
 """The whole system in one process: real handlers and workflow, in-memory AWS services."""
 
 import json
+import logging
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -54,7 +56,6 @@ ENVIRONMENT: Final = {
     "CANCEL_CONFIRMED_SECONDS": "86400",
     "PAYMENT_GATEWAY": "simulated",
     "ORDER_ID_NAMESPACE": "6f0e4c43-9a53-4d8a-8f7c-2b11c0ffee00",
-    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
     "POWERTOOLS_SERVICE_NAME": "test",
 }
 
@@ -205,13 +206,16 @@ class World:
             ),
             patch.object(clock, "datetime", self._clock()),
             patch.object(TimeBudget, "from_context", _without_pauses),
-            patch.dict("os.environ", ENVIRONMENT),
+            _environment(),
         ):
+            # An application log of every call is made for nobody.
+            logging.disable()
             for cached in caches:
                 cached.cache_clear()
             try:
                 yield self
             finally:
+                logging.disable(logging.NOTSET)
                 for cached in caches:
                     cached.cache_clear()
 
@@ -435,6 +439,21 @@ class World:
             aws_request_id="request",
             get_remaining_time_in_millis=lambda: 30_000,
         )
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Set the environment's variables; patch.dict would write all the others again, too."""
+    before = {name: os.environ.get(name) for name in ENVIRONMENT}
+    os.environ.update(ENVIRONMENT)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _without_pauses(context: InvocationContext) -> TimeBudget:

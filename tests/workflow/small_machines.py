@@ -26,6 +26,8 @@ def execute(
     behaviour: Callable[[dict[str, Any]], Any] = lambda _: {},
     input_: Any = None,
     on_event: Callable[[Event], None] = lambda _: None,
+    *,
+    in_place: bool = False,
     **machine: Any,
 ) -> ExecutionResult:
     definition = {"StartAt": next(iter(states)), "States": states, **machine}
@@ -44,6 +46,7 @@ def execute(
         client_for=lambda *_: Client(behaviour),
         sleep=lambda _: None,
         on_event=on_event,
+        in_place=in_place,
     )
 
 

@@ -216,6 +216,35 @@ def test_an_execution_that_exceeds_its_timeout_ends_as_timed_out() -> None:
     assert execution.events[-1]["type"] == "ExecutionTimedOut"
 
 
+def test_an_execution_in_place_goes_the_same_way_in_the_thread_of_its_caller() -> None:
+    first = task(Retry=[RETRY_ALL], Next="Second")
+    del first["End"]
+    definition = {"First": first, "Second": task(Catch=CATCH_ALL), "Caught": FAIL}
+
+    def ran(*, in_place: bool) -> tuple[list[str], set[str], Any]:
+        threads: set[str] = set()
+        called: list[str] = []
+
+        def behaviour(_: Any) -> Any:
+            threads.add(threading.current_thread().name)
+            if in_place:  # another execution in the same thread does not mix with it
+                execute({"Inner": task()}, lambda _: response({}), in_place=True)
+            called.append(current_state())
+            if called == ["First"] or called[-1] == "Second":
+                raise TaskFailure("Broken")
+            return response({"called": len(called)})
+
+        execution = execute(definition, behaviour, in_place=in_place)
+        events = [event["type"] for event in execution.events]
+        return events, threads, (called, execution.status, execution.error, execution.waits)
+
+    events, _, result = ran(in_place=False)
+    events_in_place, threads, result_in_place = ran(in_place=True)
+
+    assert threads == {threading.current_thread().name}
+    assert (events_in_place, result_in_place) == (events, result)
+
+
 def test_concurrent_executions_have_their_own_clients() -> None:
     count = 8
     together = threading.Barrier(count)
