@@ -4,9 +4,9 @@ import hashlib
 import os
 import shutil
 import sys
-import tarfile
 from pathlib import Path
 from typing import Final
+from zipfile import ZipFile
 
 from devtools.checkout import REPOSITORY
 from devtools.local_cloud.sources import app_digest, local_cloud_digest
@@ -23,9 +23,9 @@ def sources_of(checkout: Path) -> str:
 def restore(sources: str, assembly: Path, store: Path = _STORE) -> bool:
     """Put what was kept of these sources into the folder of the assembly; return whether it was kept."""
     try:
-        with tarfile.open(_file(store, sources)) as kept:
+        with ZipFile(_file(store, sources)) as kept:
             shutil.rmtree(assembly, ignore_errors=True)
-            kept.extractall(assembly, filter="data")
+            kept.extractall(assembly)
     except FileNotFoundError:
         return False
     return True
@@ -37,12 +37,13 @@ def keep(sources: str, assembly: Path, store: Path = _STORE) -> None:
     if _file(store, sources).exists():
         return
     unfinished = store / f"{os.getpid()}.unfinished"
-    with tarfile.open(unfinished, "w") as kept:
-        kept.add(assembly, ".")
-    for old in store.glob("*.tar"):
+    with ZipFile(unfinished, "w", strict_timestamps=False) as kept:
+        for path in sorted(assembly.rglob("*")):
+            kept.write(path, path.relative_to(assembly))
+    for old in store.glob("*.zip"):
         old.unlink(missing_ok=True)
     unfinished.replace(_file(store, sources))
 
 
 def _file(store: Path, sources: str) -> Path:
-    return store / f"{sources}.tar"
+    return store / f"{sources}.zip"

@@ -47,7 +47,7 @@ def test_only_the_last_one_is_kept(store: Path, assembly: Path) -> None:
     kept_synthesis.keep("a", assembly, store)
     kept_synthesis.keep("b", assembly, store)
 
-    assert _files(store) == {"b.tar"}
+    assert _files(store) == {"b.zip"}
 
 
 def test_other_sources_have_another_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
