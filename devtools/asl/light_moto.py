@@ -1,4 +1,4 @@
-"""Lets moto's interpreter load without moto's EC2, which takes 0.7 s and is not used. Import it before moto.
+"""Lets moto's interpreter load without moto's EC2, which takes long and is not used. Import it before moto.
 
 The interpreter needs one enumeration of `moto.batch.utils`. The package loads `moto.batch.models` first, and
 with it EC2. Here the package is an empty one that loads its models when somebody asks for something in them.

@@ -66,7 +66,7 @@ def _all_over(day: Day, result: Result) -> bool:
 
 
 def _is_over(watch: Watch, name: str) -> bool:
-    """Tell whether an alarm does not ring, and not only because its newest datapoint is a single one."""
+    """Tell whether an alarm does not ring, and its newest datapoint, if there is any, is good."""
     if watch.states.get(name) is State.ALARM:
         return False
     alarm = watch.alarms.metric.get(name)

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from devtools.local_cloud import kept_synthesis
 from devtools.local_cloud.folder import Folder
 from devtools.local_cloud.processes import POLL_SECONDS, Process, ProcessGroups, last_lines
 from devtools.local_cloud.settings import deployment_environment
+from devtools.local_cloud.sources import app_changed_at
 from handlers.contract.names import Stage, stack_name
 from orderctl.errors import OperatorError
 
@@ -26,11 +28,12 @@ _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A started deployment, and the digest of what was synthesized for it."""
+    """A deployment, when it was started, and the digest of what was synthesized for it."""
 
     process: Process
     checkout: Path
     sources: str
+    started: float  # seconds since the epoch
 
 
 def start_deployment(
@@ -48,7 +51,7 @@ def start_deployment(
     """
     if not cdk.exists():
         raise OperatorError("The CDK command line is not installed", what_to_do="Run `make install`.")
-    sources = kept_synthesis.sources_of(checkout)
+    started, sources = time.time(), kept_synthesis.sources_of(checkout)
     waiting = _start_synthesis(processes, folder, endpoint_url, checkout, sources)
     process = processes.start(
         [
@@ -70,7 +73,7 @@ def start_deployment(
         log=folder.deploy_log,
         cwd=checkout,
     )
-    return Deployment(process=process, checkout=checkout, sources=sources)
+    return Deployment(process=process, checkout=checkout, sources=sources, started=started)
 
 
 def _start_synthesis(
@@ -129,9 +132,17 @@ def wait_for_deployment(deployment: Deployment, folder: Folder, show: Callable[[
             why="\n".join(["", *_reasons(folder.deploy_log)]),
             what_to_do=f"Read {folder.deploy_log} (the CDK) and {folder.server_log} (the cloud).",
         )
-    # Not when something was edited meanwhile: it may have read one file before and one after the edit.
-    if deployment.checkout == REPOSITORY and deployment.sources == kept_synthesis.sources_of(REPOSITORY):
-        kept_synthesis.keep(deployment.sources, folder.assembly)
+    _keep_synthesis(deployment, folder)
+
+
+def _keep_synthesis(deployment: Deployment, folder: Folder) -> None:
+    """Keep what was synthesized of this repository, unless it was edited meanwhile, or there and back."""
+    if deployment.checkout != REPOSITORY or app_changed_at() >= deployment.started:
+        return
+    if deployment.sources == kept_synthesis.sources_of(REPOSITORY):
+        # The deployment has succeeded, whether there is space left for this or not.
+        with suppress(OSError):
+            kept_synthesis.keep(deployment.sources, folder.assembly)
 
 
 def synthesized_template(folder: Folder) -> dict[str, Any]:

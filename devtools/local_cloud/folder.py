@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
+from devtools.local_cloud.snapshots import WHOLE
 from orderctl.errors import OperatorError
 from orderctl.local_cloud import LocalCloudFiles
 
@@ -109,7 +110,9 @@ class Folder(LocalCloudFiles):
 
     def saved_at(self) -> datetime | None:
         """Return when the local cloud of this folder saved its state; None when there is nothing to find."""
-        times = [file.stat().st_mtime for file in self.state.glob("*.json")]
+        # One that was killed may not have moved its snapshot to its place.
+        files = [*self.state.glob("*.json"), *self.state.glob(f"{WHOLE}/*.json")]
+        times = [file.stat().st_mtime for file in files]
         if not times or not self.stack_file.exists():
             return None
         return datetime.fromtimestamp(max(times), UTC).astimezone()

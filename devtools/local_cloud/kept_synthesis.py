@@ -4,9 +4,10 @@ import hashlib
 import os
 import shutil
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 from devtools.checkout import REPOSITORY
 from devtools.local_cloud.sources import app_digest, local_cloud_digest
@@ -15,8 +16,9 @@ _STORE: Final = REPOSITORY / ".local" / "synthesized"
 
 
 def sources_of(checkout: Path) -> str:
-    """Return a digest of all that a synthesis depends on; the packages are pinned among the sources."""
-    parts = (app_digest(checkout), local_cloud_digest(), sys.version)
+    """Return a digest of all that a synthesis depends on: the sources, this code, Python and the CDK."""
+    installed = [version(package) for package in ("aws-cdk-lib", "constructs")]
+    parts = (app_digest(checkout), local_cloud_digest(), sys.version, *installed)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -27,6 +29,9 @@ def restore(sources: str, assembly: Path, store: Path = _STORE) -> bool:
             shutil.rmtree(assembly, ignore_errors=True)
             kept.extractall(assembly)
     except FileNotFoundError:
+        return False
+    except BadZipFile:
+        _file(store, sources).unlink(missing_ok=True)
         return False
     return True
 
@@ -40,8 +45,9 @@ def keep(sources: str, assembly: Path, store: Path = _STORE) -> None:
     with ZipFile(unfinished, "w", strict_timestamps=False) as kept:
         for path in sorted(assembly.rglob("*")):
             kept.write(path, path.relative_to(assembly))
-    for old in store.glob("*.zip"):
-        old.unlink(missing_ok=True)
+    for old in store.iterdir():
+        if old != unfinished:
+            old.unlink(missing_ok=True)
     unfinished.replace(_file(store, sources))
 
 

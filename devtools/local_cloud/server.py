@@ -19,7 +19,7 @@ import uvicorn
 from devtools.local_cloud.folder import Folder, write_atomically
 from devtools.local_cloud.guard import guarded
 from devtools.local_cloud.own_requests import OWN_REQUESTS
-from devtools.local_cloud.snapshots import Snapshots, finish_snapshot
+from devtools.local_cloud.snapshots import Snapshots, finish_snapshot, replace_snapshot
 from devtools.local_cloud.sources import local_cloud_digest
 from orderctl.local_cloud import ServerRecord
 
@@ -66,7 +66,7 @@ def serve(listener: socket.socket) -> None:
     """Run MiniStack on the socket, and end its Lambda processes with it."""
     from ministack import app as ministack  # noqa: PLC0415  it reads its settings when it is imported
     from ministack.core import lambda_runtime, persistence  # noqa: PLC0415  as above
-    from ministack.services import cloudformation  # noqa: PLC0415  as above
+    from ministack.services import cloudformation, lambda_svc  # noqa: PLC0415  as above
 
     from devtools.local_cloud.patches import apply_patches  # noqa: PLC0415  as above
 
@@ -74,17 +74,31 @@ def serve(listener: socket.socket) -> None:
 
     state = Path(persistence.STATE_DIR)
 
-    def write(folder: Path) -> None:
+    prune_code = lambda_svc._prune_orphan_code_blobs  # noqa: SLF001  no public way
+    needed_code: list[set[str]] = []
+    # What the snapshot before needs is removed only after the next one has replaced it.
+    lambda_svc._prune_orphan_code_blobs = needed_code.append  # noqa: SLF001  as above
+
+    def save(services: Any = None) -> None:
+        all_services = services or ministack._build_persistence_save_dict()  # noqa: SLF001  as above
+        replace_snapshot(state, lambda folder: write(all_services, folder))
+        if needed_code:
+            prune_code(needed_code.pop())
+
+    def write(services: Any, folder: Path) -> None:
         logging.getLogger("persistence").setLevel(logging.WARNING)  # else 50 lines each time
         persistence.STATE_DIR = str(folder)
-        persistence.save_all(ministack._build_persistence_save_dict())  # noqa: SLF001  no public way
+        persistence.save_all(services)
+
+    # What MiniStack saves when it is stopped replaces the last snapshot in the same way.
+    ministack.save_all = save
 
     def no_stack_changes() -> bool:
         stacks = cloudformation._stacks.all_items()  # noqa: SLF001  as above
         return not any(stack["StackStatus"].endswith("_IN_PROGRESS") for _, stack in stacks)
 
     # A stack that is being changed could not be changed again when it is loaded.
-    snapshots = Snapshots(state, write, may_save=no_stack_changes)
+    snapshots = Snapshots(state, save, may_save=no_stack_changes)
     snapshots.start()
     # The loaded modules are never freed, so the garbage collector can skip them.
     gc.freeze()

@@ -5,11 +5,14 @@ process: it has the state of one moment, and the cloud goes on meanwhile.
 """
 
 import copy
+import ctypes
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
@@ -34,15 +37,18 @@ _FIRST_INHERITED_DESCRIPTOR: Final = 3
 _NICENESS: Final = 5
 # Folders beside the state: what is being written, and what is written and moves into its place.
 _UNFINISHED: Final = "next"
-_WHOLE: Final = "whole"
+WHOLE: Final = "whole"
+# What a killed copy does at most: it ends its current call of the system.
+_DYING_SECONDS: Final = 5.0
+_PR_SET_PDEATHSIG: Final = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 
 
 class Snapshots:
     """Counts the requests that may change something, and saves after them."""
 
-    def __init__(self, state: Path, write: Callable[[Path], None], may_save: Callable[[], bool]) -> None:
+    def __init__(self, state: Path, save: Callable[[], None], may_save: Callable[[], bool]) -> None:
         self._state = state
-        self._write = write
+        self._save = save
         self._may_save = may_save
         self._changes = 0
         self._first_change = 0.0
@@ -81,7 +87,7 @@ class Snapshots:
             if self._due() and self._may_save():
                 started = time.monotonic()
                 self._changes = 0
-                self._copy.run(lambda: replace_snapshot(self._state, self._write))
+                self._copy.run(self._save)
                 time.sleep((time.monotonic() - started) * _PAUSE_FACTOR)
 
     def _due(self) -> bool:
@@ -104,17 +110,18 @@ def replace_snapshot(state: Path, write: Callable[[Path], None]) -> None:
 
     The death of the process leaves the snapshot before, or a whole one that `finish_snapshot` moves later.
     """
+    finish_snapshot(state)
     unfinished = state / _UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     write(unfinished)
-    unfinished.rename(state / _WHOLE)
+    unfinished.rename(state / WHOLE)
     finish_snapshot(state)
 
 
 def finish_snapshot(state: Path) -> None:
     """Move a whole snapshot to its place, the rest of it when the death of a process broke that off."""
-    whole = state / _WHOLE
+    whole = state / WHOLE
     for file in whole.glob("*.json"):
         # The copy that was killed may have moved one more file.
         with suppress(FileNotFoundError):
@@ -132,6 +139,7 @@ class _Copy:
 
     def run(self, work: Callable[[], None]) -> None:
         """Do the work in a copy, and wait for its end."""
+        original = os.getpid()
         with self._lock:
             if self._stopped:
                 return
@@ -140,7 +148,7 @@ class _Copy:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self._pid = os.fork()
             if self._pid == 0:
-                _work_and_exit(work)
+                _work_and_exit(work, original)
         deadline = time.monotonic() + _SAVING_SECONDS
         while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
             if time.monotonic() > deadline:
@@ -149,22 +157,37 @@ class _Copy:
         self._pid = 0
 
     def stop(self) -> None:
-        """Kill the copy, and make no other."""
+        """Kill the copy, wait for its end, and make no other."""
         with self._lock:
             self._stopped = True
             if self._pid:
                 send(self._pid, signal.SIGKILL)
+        deadline = time.monotonic() + _DYING_SECONDS
+        while self._pid and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
 
 
-def _work_and_exit(work: Callable[[], None]) -> NoReturn:
+def _work_and_exit(work: Callable[[], None], original: int) -> NoReturn:
     try:
+        _die_with(original)
         # The lock that shows a running cloud, the listener and all connections belong to the original.
         os.closerange(_FIRST_INHERITED_DESCRIPTOR, os.sysconf("SC_OPEN_MAX"))
         os.nice(_NICENESS)
         # This process is a copy already, and nothing changes its state: MiniStack's own copies took a third.
         copy.deepcopy = _itself  # type: ignore[assignment]  # it has a third parameter, which nobody gives
         work()
+    except BaseException:  # noqa: BLE001  nobody else would say so
+        traceback.print_exc()
     finally:
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def _die_with(original: int) -> None:
+    """Let the copy die with the cloud: it must not write what the next one reads, or what `down` removed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != original:
         os._exit(0)
 
 

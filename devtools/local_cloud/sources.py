@@ -28,6 +28,11 @@ def app_digest(repository: Path = REPOSITORY) -> str:
     return _digest(repository, APP)
 
 
+def app_changed_at(repository: Path = REPOSITORY) -> float:
+    """Return when a file that the synthesized app depends on was changed last, in seconds since the epoch."""
+    return max(file.stat().st_mtime for file in _files(repository, APP))
+
+
 def local_cloud_digest(repository: Path = REPOSITORY) -> str:
     """Return a digest of the code that the process of the local cloud runs."""
     return _digest(repository, LOCAL_CLOUD)

@@ -209,13 +209,14 @@ class World:
             _environment(),
         ):
             # An application log of every call is made for nobody.
+            disabled = logging.root.manager.disable
             logging.disable()
             for cached in caches:
                 cached.cache_clear()
             try:
                 yield self
             finally:
-                logging.disable(logging.NOTSET)
+                logging.disable(disabled)
                 for cached in caches:
                     cached.cache_clear()
 

@@ -157,7 +157,7 @@ def test_a_request_without_an_operation_may_change_something_by_its_method(
 
 
 def test_a_snapshot_is_made_by_another_process(tmp_path: Path) -> None:
-    snapshots = Snapshots(tmp_path, _write_pid, may_save=lambda: True)
+    snapshots = Snapshots(tmp_path, lambda: replace_snapshot(tmp_path, _write_pid), may_save=lambda: True)
 
     _request(snapshots, "POST")
     snapshots.start()
@@ -214,7 +214,7 @@ def test_what_a_stopped_cloud_saves_is_not_replaced_by_the_snapshot_before(tmp_p
     whole.mkdir()
     (whole / "sqs.json").write_text("snapshot")
 
-    Snapshots(tmp_path, _write_after, may_save=lambda: True).stop()
+    Snapshots(tmp_path, lambda: None, may_save=lambda: True).stop()
     (tmp_path / "sqs.json").write_text("saved at the end")
     finish_snapshot(tmp_path)
 
@@ -222,15 +222,34 @@ def test_what_a_stopped_cloud_saves_is_not_replaced_by_the_snapshot_before(tmp_p
 
 
 def test_nothing_is_saved_while_it_may_not_be(tmp_path: Path) -> None:
-    asked = threading.Event()
-    snapshots = Snapshots(tmp_path, _write_pid, may_save=lambda: asked.set() or False)
+    asked: list[bool] = []
+    snapshots = Snapshots(
+        tmp_path,
+        lambda: replace_snapshot(tmp_path, _write_pid),
+        may_save=lambda: bool(asked.append(True)),  # type: ignore[func-returns-value]  # it may not
+    )
 
     _request(snapshots, "POST")
     snapshots.start()
-    eventually(asked.is_set, "the question whether it may be saved")
+    eventually(lambda: len(asked) > 1, "a second question whether it may be saved")
     snapshots.stop()
 
     assert _texts(tmp_path) == {}
+
+
+def test_a_snapshot_follows_one_that_was_not_moved_to_its_end(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    (whole / "sns.json").write_text("before")
+
+    replace_snapshot(tmp_path, _write_after)
+
+    assert _texts(tmp_path) == {
+        "dynamodb.json": "after",
+        "sns.json": "before",
+        "sqs.json": "after",
+        "ssm.json": "after",
+    }
 
 
 class _DeathError(Exception):

@@ -50,6 +50,18 @@ def test_only_the_last_one_is_kept(store: Path, assembly: Path) -> None:
     assert _files(store) == {"b.zip"}
 
 
+def test_what_is_damaged_is_not_restored_and_is_replaced(store: Path, assembly: Path) -> None:
+    kept_synthesis.keep("a", assembly, store)
+    (store / "a.zip").write_text("")
+    (store / "1.unfinished").write_text("of a process that was killed")
+
+    assert not kept_synthesis.restore("a", assembly, store)
+    assert _files(assembly) == {"manifest.json", "asset.1", "asset.1/orders.py"}
+    kept_synthesis.keep("a", assembly, store)
+    assert _files(store) == {"a.zip"}
+    assert kept_synthesis.restore("a", assembly, store)
+
+
 def test_other_sources_have_another_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "app.py").write_text("first")
     digests = [kept_synthesis.sources_of(tmp_path)]
@@ -59,8 +71,10 @@ def test_other_sources_have_another_digest(tmp_path: Path, monkeypatch: pytest.M
     digests.append(kept_synthesis.sources_of(tmp_path))
     monkeypatch.setattr(sys, "version", "another Python")
     digests.append(kept_synthesis.sources_of(tmp_path))
+    monkeypatch.setattr(kept_synthesis, "version", lambda _: "another CDK")
+    digests.append(kept_synthesis.sources_of(tmp_path))
 
-    assert len(set(digests)) == 4
+    assert len(set(digests)) == 5
     assert kept_synthesis.sources_of(REPOSITORY) not in digests
 
 

@@ -1,7 +1,7 @@
 """What an update of a function on the local cloud changes for its invocations before, during and after it."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
@@ -12,8 +12,16 @@ from ministack.services import lambda_svc
 from devtools.local_cloud.patches import lambda_updates
 
 ARN: Final = "arn:aws:lambda:us-east-1:000000000000:function:payment"
-Worker = SimpleNamespace
 _PATCHED: Final = ("acquire_worker", "invalidate_worker", "release_worker")
+
+
+@dataclass(eq=False)
+class Worker:
+    """A worker of MiniStack, without a process."""
+
+    config: dict[str, Any]
+    in_use: bool = False
+    last_used: float = 0.0
 
 
 class Pool:
@@ -41,7 +49,7 @@ class Pool:
         if self.update_in_the_middle:
             self.update_in_the_middle = False
             self._change("off")
-        return Worker(config=config, in_use=False, last_used=0.0)
+        return Worker(config)
 
     def _change(self, fault: str) -> None:
         self._revision += 1
@@ -61,7 +69,8 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
     ]:
         monkeypatch.setattr(module, name, value)
     with monkeypatch.context() as checked:
-        checked.setattr(lambda_updates, "expect_signature", lambda *_: None)
+        for check in ("expect_signature", "expect_source"):
+            checked.setattr(lambda_updates, check, lambda *_: None)
         lambda_updates.apply()
     with request_scope("000000000000", "us-east-1"):
         yield pool
@@ -94,6 +103,17 @@ def test_an_update_ends_idle_workers_at_once_and_the_others_after_their_invocati
     assert pool.killed == [idle]
     lambda_svc.release_worker(running)
     assert pool.killed == [idle, running]
+
+
+def test_a_worker_that_can_not_start_is_ended_and_the_others_go_on(pool: Pool) -> None:
+    running, broken = pool.invoke(), pool.invoke()
+
+    # as MiniStack does it after an exception
+    lambda_svc.invalidate_worker("payment", qualifier="$LATEST", account="000000000000", region="us-east-1")
+    lambda_svc.release_worker(None)
+
+    assert pool.killed == [broken]
+    assert running.in_use
 
 
 def test_a_worker_is_used_again_without_an_update(pool: Pool) -> None:

@@ -7,6 +7,7 @@ begins after the update has the new one.
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
 """
 
+import threading
 from typing import Any, Final
 
 from ministack.core import lambda_runtime
@@ -21,8 +22,9 @@ def apply() -> None:
     """Patch the pool of workers: what is taken from it, what an update removes, and what is given back."""
     acquire, release = lambda_runtime.acquire_worker, lambda_runtime.release_worker
     invalidate = lambda_runtime.invalidate_worker
+    taken = threading.local()  # the worker of the invocation that this thread runs
     expect_signature(acquire, "func_name", "config", "code_zip", "qualifier", "max_concurrency")
-    expect_signature(release, "worker")
+    expect_source(release, "with _lock:\n        worker.in_use = False")
     expect_signature(invalidate, "func_name", "qualifier", "account", "region")
     expect_signature(lambda_runtime.kill_workers, "workers")
     expect_source(lambda_svc._invoke, 'exec_record["config"] = dict(')
@@ -40,6 +42,7 @@ def apply() -> None:
             config = {**function["config"], "FunctionArn": config["FunctionArn"]}
             code_zip = function["code_zip"]
         worker, how = acquire(func_name, config, code_zip, qualifier, max_concurrency)
+        taken.worker = worker
         # An update removes the workers that are in the pool by then; this one may have come after it.
         if function and worker and worker.config["RevisionId"] != function["config"]["RevisionId"]:
             _take_out([worker])
@@ -61,8 +64,15 @@ def apply() -> None:
         lambda_runtime.kill_workers([worker for worker in workers if not worker.in_use])
 
     def release_or_end(worker: Any) -> None:
-        release(worker)
-        if worker and not any(worker in pool for pool in list(lambda_runtime._workers.values())):
+        # Of one that could not start, MiniStack only says that it is no more in the pool.
+        worker = worker or taken.worker
+        taken.worker = None
+        if worker is None:
+            return
+        with lambda_runtime._lock:
+            worker.in_use = False
+            is_pooled = any(worker is each for pool in lambda_runtime._workers.values() for each in pool)
+        if not is_pooled:
             lambda_runtime.kill_workers([worker])
 
     lambda_svc.acquire_worker = acquire_of_now
