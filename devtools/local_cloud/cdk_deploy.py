@@ -88,8 +88,9 @@ def _start_synthesis(
     wait = f"until {ready}; do sleep 0.05; done"
     waiting = shlex.join(["/bin/sh", "-c", f"{wait}; cat {shlex.quote(str(log))} >&2; exit $(cat {final})"])
     if kept_synthesis.restore(sources, folder.assembly):
-        log.write_text("")
-        ended.write_text("0")
+        for file, text in ((log, ""), (ended, "0")):
+            file.touch(mode=0o600)
+            file.write_text(text)
         return waiting
     # Without what was synthesized before.
     shutil.rmtree(folder.assembly, ignore_errors=True)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from devtools.local_cloud import kept_synthesis
 from devtools.local_cloud.address import Address
 from devtools.local_cloud.cdk_deploy import let_deploy, start_deployment
 from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
@@ -194,12 +195,20 @@ def test_a_failed_deployment_is_reported_and_cleaned_up(folder: Folder) -> None:
     assert _names(folder) <= KEPT_FILES | {"cdk"}
 
 
-def test_a_deployment_waits_until_the_cloud_has_what_it_needs(folder: Folder) -> None:
-    runs_the_app = folder.root / "cdk"
-    runs_the_app.write_text('#!/bin/sh\nwhile [ "$1" != --app ]; do shift; done\nexec sh -c "$2"\n')
-    runs_the_app.chmod(0o755)
+@pytest.fixture
+def runs_the_app(folder: Folder) -> Path:
+    """A CDK that only runs what it is given as the app."""
+    program = folder.root / "cdk"
+    program.write_text('#!/bin/sh\nwhile [ "$1" != --app ]; do shift; done\nexec sh -c "$2"\n')
+    program.chmod(0o755)
     folder.temporary.mkdir()
+    return program
 
+
+def test_a_deployment_waits_until_the_cloud_has_what_it_needs(
+    folder: Folder, runs_the_app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_synthesis, "restore", lambda *_: False)
     with StopSignals() as signals, ProcessGroups(signals, grace_seconds=0) as processes:
         deployment = start_deployment(processes, folder, "http://127.0.0.1:1", cdk=runs_the_app).process
         eventually((folder.temporary / "synthesis.ended").exists, "the end of the synthesis")
@@ -209,6 +218,21 @@ def test_a_deployment_waits_until_the_cloud_has_what_it_needs(folder: Folder) ->
 
         assert deployment.wait(TIMEOUT_SECONDS) == 0
     assert (folder.assembly / "manifest.json").exists()
+
+
+def test_an_app_that_was_kept_is_not_synthesized_again(
+    folder: Folder, runs_the_app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(kept_synthesis, "restore", lambda _, assembly: not asked.append(assembly))
+    with StopSignals() as signals, ProcessGroups(signals, grace_seconds=0) as processes:
+        deployment = start_deployment(processes, folder, "http://127.0.0.1:1", cdk=runs_the_app).process
+        let_deploy(folder)
+
+        assert deployment.wait(TIMEOUT_SECONDS) == 0
+    assert asked == [folder.assembly]
+    assert not folder.assembly.exists()
+    assert [file for file in folder.temporary.iterdir() if file.stat().st_mode & 0o077] == []
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
