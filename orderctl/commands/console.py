@@ -54,6 +54,8 @@ def _listener(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((_HOST, port))
+        # A browser that has the printed address waits from now on; it is not refused.
+        listener.listen()
     except OSError as error:
         raise WrongArguments(
             f"Port {port} can't be used",
