@@ -35,10 +35,10 @@ _READS: Final = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "Simula
 _FIRST_INHERITED_DESCRIPTOR: Final = 3
 # Behind the orders that are under way, where the machine has not enough for both.
 _NICENESS: Final = 5
-# Folders beside the state: what is being written, and what is written and moves into its place.
+# Folders within that of the state: what is being written, and what is written and moves into its place.
 _UNFINISHED: Final = "next"
 WHOLE: Final = "whole"
-# What a killed copy does at most: it ends its current call of the system.
+# A killed copy may end its current system call first.
 _DYING_SECONDS: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 
@@ -106,7 +106,7 @@ def may_change(scope: Scope) -> bool:
 
 
 def replace_snapshot(state: Path, write: Callable[[Path], None]) -> None:
-    """Write a snapshot into a folder beside the state, then let it replace the one before.
+    """Write a snapshot into a folder of its own, then let it replace the one before.
 
     The death of the process leaves the snapshot before, or a whole one that `finish_snapshot` moves later.
     """

@@ -1,6 +1,7 @@
 """What an account and a Region need before a stage is deployed."""
 
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Final
@@ -105,17 +106,13 @@ def api_gateway_role(place: Place) -> Finding:
 def bus_name(place: Place) -> Finding:
     """Whether the name of the bus is free, or taken by this very stage."""
     name = event_bus_name(place.stage)
-    try:
-        place.client("events").describe_event_bus(Name=name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        return ok(f"{name} is free")
-    if place.outputs.get("EventBusName") == name:
-        return ok(f"{name} is this stage's")
-    return problem(
-        f"there is a bus {name} that is not of {place.stack_name}",
-        "Choose another stage name, or another account or Region.",
+    return _of_name(
+        place,
+        "bus",
+        name,
+        lambda: place.client("events").describe_event_bus(Name=name),
+        missing="ResourceNotFoundException",
+        is_own=place.outputs.get("EventBusName") == name,
     )
 
 
@@ -123,18 +120,14 @@ def machine_name(place: Place) -> Finding:
     """Whether the name of the state machine is free, or taken by this very stage."""
     name = state_machine_name(place.stage)
     arn = f"arn:aws:states:{place.region}:{place.identity['Account']}:stateMachine:{name}"
-    try:
-        place.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
-    except ClientError as error:
+    return _of_name(
+        place,
+        "state machine",
+        name,
+        lambda: place.client("stepfunctions").describe_state_machine(stateMachineArn=arn),
         # https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
-        if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
-            raise
-        return ok(f"{name} is free")
-    if place.outputs.get("StateMachineArn") == arn:
-        return ok(f"{name} is this stage's")
-    return problem(
-        f"there is a state machine {name} that is not of {place.stack_name}",
-        "Choose another stage name, or another account or Region.",
+        missing="StateMachineDoesNotExist",
+        is_own=place.outputs.get("StateMachineArn") == arn,
     )
 
 
@@ -149,6 +142,24 @@ def log_group(place: Place) -> Finding:
     return problem(
         f"{name} is there without its stack: the deployment would fail",
         f"Export what you need of it, then `aws logs delete-log-group --log-group-name {name}`.",
+    )
+
+
+def _of_name(  # noqa: PLR0913  each check names its parts
+    place: Place, kind: str, name: str, describe: Callable[[], object], *, missing: str, is_own: bool
+) -> Finding:
+    """Find whether something with a fixed name is not there yet, of this stage, or somebody else's."""
+    try:
+        describe()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != missing:
+            raise
+        return ok(f"{name} is free")
+    if is_own:
+        return ok(f"{name} is this stage's")
+    return problem(
+        f"there is a {kind} {name} that is not of {place.stack_name}",
+        "Choose another stage name, or another account or Region.",
     )
 
 

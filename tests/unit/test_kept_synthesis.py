@@ -2,11 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from devtools.checkout import REPOSITORY
-from devtools.local_cloud import kept_synthesis
+from devtools.local_cloud import cdk_deploy, kept_synthesis
+from devtools.local_cloud.folder import Folder
 
 
 @pytest.fixture
@@ -76,6 +78,38 @@ def test_other_sources_have_another_digest(tmp_path: Path, monkeypatch: pytest.M
 
     assert len(set(digests)) == 5
     assert kept_synthesis.sources_of(REPOSITORY) not in digests
+
+
+@pytest.mark.parametrize(
+    ("checkout", "started", "sources", "is_kept"),
+    [
+        pytest.param(REPOSITORY, 2.0, "now", True, id="nothing was edited"),
+        pytest.param(REPOSITORY, 2.0, "before", False, id="edited since"),
+        pytest.param(REPOSITORY, 1.0, "now", False, id="edited there and back"),
+        pytest.param(Path("elsewhere"), 2.0, "now", False, id="of another checkout"),
+    ],
+)
+def test_what_may_be_of_an_edit_in_the_middle_is_not_kept(  # noqa: PLR0913  the row of a table
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    checkout: Path,
+    started: float,
+    sources: str,
+    *,
+    is_kept: bool,
+) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr(cdk_deploy, "app_changed_at", lambda: 1.0)
+    monkeypatch.setattr(kept_synthesis, "sources_of", lambda _: "now")
+    monkeypatch.setattr(kept_synthesis, "keep", lambda sources, _: kept.append(sources))
+    process = cast("Any", None)
+
+    cdk_deploy._keep_synthesis(
+        cdk_deploy.Deployment(process=process, checkout=checkout, sources=sources, started=started),
+        Folder.from_root(tmp_path),
+    )
+
+    assert kept == (["now"] if is_kept else [])
 
 
 def _files(folder: Path) -> set[str]:
