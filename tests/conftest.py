@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from fcntl import LOCK_EX, flock
@@ -19,6 +20,11 @@ from infrastructure.config import StageConfig
 # A worker imports everything before its first test, and keeps it to its end: Python must not look through it
 # for garbage again and again.
 gc.set_threshold(20_000, 20, 20)
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so do all programs that this starts. Tests
+# interrupt some of them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine must not fail a test.
 settings.register_profile("no-deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
