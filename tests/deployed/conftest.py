@@ -2,17 +2,19 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 import pytest
+from typer.testing import CliRunner
 
 from devtools.local_cloud.cloud import start_local_cloud, stop_local_cloud
 from devtools.local_cloud.folder import Folder
 from devtools.verify_aws.cost import MOST_TEST_ORDERS, ORDERS_PROPERTY
 from handlers.contract.names import Stage, stack_name
+from orderctl.main import app
 from orderctl.role import OPERATOR, ROLE_VARIABLE
 from orderctl.stack import Stack, find_stack
 from tests.deployed.deployed_shop import DeployedShop
@@ -32,6 +34,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Count the orders of the portable tests only."""
     _budget(item.config).is_counting = not item.path.is_relative_to(_EMULATOR)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to a failure why orders failed: the local cloud and its data are gone when somebody looks."""
+    report = yield
+    if report.failed and report.when == "call" and "local_folder" in getattr(item, "funcargs", {}):
+        listed = CliRunner().invoke(app, ["dlq", "list", "--json"])
+        report.sections.append(("orderctl dlq list", listed.output))
+    return report
 
 
 def _budget(config: pytest.Config) -> OrderBudget:
