@@ -32,6 +32,7 @@ from devtools.local_cloud.patches import (
     gateway_errors,
     lambda_concurrency,
     lambda_errors,
+    lambda_forks,
     lambda_logs,
     lambda_start,
     lambda_updates,
@@ -57,6 +58,7 @@ def _of_another_version(*_: Any) -> None:
     [
         (lambda_errors, lambda_runtime, "_PYTHON_WORKER_SCRIPT", "import sys"),
         (lambda_errors, lambda_svc, "_execute_function_warm", _of_another_version),
+        (lambda_forks, lambda_runtime.Worker, "_spawn", _of_another_version),
         (lambda_logs, lambda_runtime, "_PYTHON_WORKER_SCRIPT", "import sys"),
         (lambda_start, lambda_runtime, "_PYTHON_WORKER_SCRIPT", "import sys"),
         (lambda_concurrency, lambda_svc, "_execute_function_warm", _of_another_version),
@@ -88,7 +90,7 @@ def _of_another_version(*_: Any) -> None:
 )
 def test_a_patch_refuses_changed_code(
     patch: ModuleType,
-    module: ModuleType,
+    module: ModuleType | type,
     name: str,
     changed: str | dict[str, Any] | Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,

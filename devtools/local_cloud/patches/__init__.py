@@ -10,6 +10,7 @@ from devtools.local_cloud.patches import (
     iam_calls,
     lambda_concurrency,
     lambda_errors,
+    lambda_forks,
     lambda_logs,
     lambda_start,
     lambda_updates,
@@ -31,6 +32,7 @@ def apply_patches() -> None:
     """Patch MiniStack in this process, in any order; raise PatchOutdatedError for another version."""
     lambda_logs.apply()
     lambda_errors.apply()
+    lambda_forks.apply()
     lambda_start.apply()
     lambda_concurrency.apply()
     lambda_updates.apply()
