@@ -24,6 +24,7 @@ print("to stderr: ä", file=sys.stderr)
 print(json.dumps({
     "line": sys.stdin.readline(), "environment": dict(os.environ), "cwd": os.getcwd(), "argv": sys.argv,
     "path": sys.path, "name": __name__, "sibling": NAME, "random": random.random(), "pid": os.getpid(),
+    "descriptors": sorted(int(name) for name in os.listdir("/proc/self/fd"))[:-1],  # the last reads it
     "children": signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL,
     "ours": [name for name in sys.modules if name.partition(".")[0] in {"handlers", "devtools", "orderctl"}],
 }))
@@ -66,6 +67,7 @@ def test_a_worker_has_its_own_program_folder_environment_and_streams(start: Star
     assert found["path"][0] == str(tmp_path)
     assert (found["name"], found["sibling"]) == ("__main__", "sibling")
     assert found["children"]
+    assert found["descriptors"] == [0, 1, 2]
     assert found["ours"] == []
     assert found["pid"] == worker.pid
     assert worker.stderr.read() == "to stderr: ä\n"
