@@ -112,6 +112,18 @@ def test_the_number_of_sold_out_products_follows_what_is_set(stock_tab: Tab, tab
     expect(stock_tab.page.locator("#available-A1")).to_have_text("5")
 
 
+def test_the_stock_is_shown_as_it_falls(stock_tab: Tab, table: SlowTable) -> None:
+    sought = stock_tab.page.get_by_role("textbox", name="Product or name")
+    sought.fill("hea")
+    stock_tab.page.get_by_role("button", name="Filter").click()
+    for available, shown in ((1200, "1,200"), (0, "sold out")):
+        table.set("A1", available=available)
+
+        expect(stock_tab.page.locator("#available-A1")).to_have_text(shown)
+        expect(stock_tab.page.locator("#sold-out")).to_have_text("0" if available else "1")
+    expect(sought).to_have_value("hea")
+
+
 def test_with_a_filter_the_orders_that_wait_are_one_line(tab: Tab, console: FakeConsole) -> None:
     console.feed.put(*(made_up(1000 + number, status="ON_HOLD") for number in range(25)))
     held = tab.page.locator("#held")

@@ -1,15 +1,19 @@
 """What a page is sent while it is open, when the stack changes at the worst moment."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from orderctl.console.context import Console
 from orderctl.console.guard import Access
-from orderctl.console.pages import orders
+from orderctl.console.pages import orders, stock
+from orderctl.console.pages.stock import Products, StockFilter
+from orderctl.products import Product
 from tests.browser.fake_console import FakeFeed, FakeLive
 
 
@@ -50,3 +54,103 @@ def test_a_problem_that_comes_while_a_message_is_made_is_in_the_next_one(
     # The page that showed it in the first message would never be told that it is over.
     assert "The session has expired" not in first
     assert "The session has expired" in second
+
+
+class Shelf:
+    """The table of the products; `outage` is raised by a read."""
+
+    def __init__(self, **available: int) -> None:
+        self.available = available
+        self.outage: Exception | None = None
+
+    def all(self) -> list[Product]:
+        if self.outage:
+            raise self.outage
+        return [
+            Product(product_id=product_id, name="x", unit_price=1, available=available)
+            for product_id, available in sorted(self.available.items())
+        ]
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    made = Shelf(A1=5, B2=0, C3=200)
+    monkeypatch.setattr(stock, "ProductsTable", lambda _: made)
+    monkeypatch.setattr(stock, "_LOCAL_SECONDS", 0)
+    monkeypatch.setattr(stock, "_LOOK_SECONDS", 0)
+    return made
+
+
+def _stream(live: FakeLive, **limits: Any) -> AsyncIterator[dict[str, str]]:
+    local: Any = type("Local", (), {"endpoint_url": "http://127.0.0.1:9"})
+    limited = {"sought": "", "low": False, "number": 1} | limits
+    return stock._changes(_console(live), Products(local), StockFilter(**limited))
+
+
+def _stocks(message: Mapping[str, str]) -> dict[str, str]:
+    return dict(re.findall(r'id="available-(\w+)"[^>]*>([^<]*)<', message["data"]))
+
+
+def test_the_page_of_the_stock_is_sent_what_has_changed(shelf: Shelf) -> None:
+    async def scenario() -> None:
+        sent = _stream(FakeLive(FakeFeed([])))
+        first = await anext(sent)
+        shelf.available["A1"] = 0
+        second = await anext(sent)
+
+        assert _stocks(first) == {"A1": "5", "B2": "sold out", "C3": "200"}
+        assert _stocks(second) == {"A1": "sold out"}
+        assert '<b id="sold-out" hx-swap-oob="true">2</b>' in second["data"]
+        assert "Read again" not in second["data"]
+
+    asyncio.run(scenario())
+
+
+def test_a_page_of_some_products_is_not_sent_the_others(shelf: Shelf) -> None:
+    async def scenario() -> None:
+        sent = _stream(FakeLive(FakeFeed([])), sought="a1")
+        assert _stocks(await anext(sent)) == {"A1": "5"}
+        shelf.available |= {"B2": 7, "C3": 0}
+        shelf.available["A1"] = 4
+        assert _stocks(await anext(sent)) == {"A1": "4"}
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("at_first", [{"A1": 5}, {}])
+def test_a_product_that_comes_is_told_and_not_put_into_the_page(
+    shelf: Shelf, at_first: dict[str, int]
+) -> None:
+    async def scenario() -> None:
+        shelf.available = dict(at_first)
+        sent = _stream(FakeLive(FakeFeed([])), low=True)
+        first = await anext(sent)
+        shelf.available["D4"] = 9
+        second = await anext(sent)
+
+        assert "Read again" not in first["data"]
+        assert 'href="/stock?low=1"' in second["data"]
+        assert "Read again" in second["data"]
+        assert _stocks(second) == {}
+
+    asyncio.run(scenario())
+
+
+def test_in_an_outage_the_page_keeps_its_stock_and_says_why(shelf: Shelf) -> None:
+    async def scenario() -> None:
+        live = FakeLive(FakeFeed([]))
+        sent = _stream(live)
+        await anext(sent)
+        shelf.outage = EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+        live.problem = "The local cloud does not respond"
+        during = await anext(sent)
+        shelf.outage, live.problem = None, ""
+        shelf.available["A1"] = 3
+        after = await anext(sent)
+
+        assert "Not up to date: The local cloud does not respond" in during["data"]
+        assert _stocks(during) == {}
+        assert _stocks(after) == {"A1": "3"}
+        assert "Not up to date" not in after["data"]
+
+    asyncio.run(scenario())

@@ -1,26 +1,31 @@
-"""The page of the stock: products, prices, what is sold out; the stock of a product can be set."""
+"""The page of the stock: products, prices, and what is left of each, live; an operator can set it."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from botocore.exceptions import BotoCoreError, ClientError
+from sse_starlette import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from handlers.contract.clock import utc_now
 from handlers.contract.names import MAX_AVAILABLE
 from orderctl.console.actions import Form, is_part, part, post
-from orderctl.console.rendering import page
+from orderctl.console.context import Console, Headline, console_of
+from orderctl.console.rendering import page, render
 from orderctl.errors import OperatorError
 from orderctl.products import Product, ProductsTable
 from orderctl.stack import Stack
 
 ROWS: Final = 200
-_KEPT_SECONDS: Final = 5.0
+_LOCAL_SECONDS: Final = 1.0
+_AWS_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 0.5
 # Below this a product is marked: 1 % of the largest quantity that an order can have.
 LOW: Final = 100
 _MOST_SOUGHT: Final = 100
@@ -28,27 +33,26 @@ _MOST_DIGITS: Final = 9
 
 
 class Products:
-    """The products of a stack, kept for some seconds.
+    """The products of a stack, kept for some seconds; `known` are those of the last read.
 
     A read is a Scan: one call for every megabyte, which is about 10,000 products.
     """
 
     def __init__(self, stack: Stack, clock: Callable[[], float] = time.monotonic) -> None:
         self.table = ProductsTable(stack)
+        self.seconds = _LOCAL_SECONDS if stack.endpoint_url else _AWS_SECONDS
         self._clock = clock
         self._lock = threading.Lock()
-        self._products: list[Product] = []
+        self.known: list[Product] = []
         self._until = clock()
-        self.read_at = utc_now()
 
     def all(self) -> list[Product]:
         """Return all products, sorted by id."""
         with self._lock:
             if self._clock() >= self._until:
-                self._products = self.table.all()
-                self.read_at = utc_now()
-                self._until = self._clock() + _KEPT_SECONDS
-            return self._products
+                self.known = self.table.all()
+                self._until = self._clock() + self.seconds
+            return self.known
 
     def forget(self) -> None:
         """Let the next page read them again."""
@@ -102,6 +106,15 @@ class StockFilter:
         ]
         return sorted(fit, key=lambda each: each.available) if self.low else fit
 
+    def pages(self, fit: Sequence[Product]) -> int:
+        """Return how many pages those that fit have."""
+        return max(1, -(-len(fit) // ROWS))
+
+    def shown(self, fit: Sequence[Product]) -> Sequence[Product]:
+        """Return those of this page; a page past the end is the last one."""
+        first = (min(self.number, self.pages(fit)) - 1) * ROWS
+        return fit[first : first + ROWS]
+
 
 def products_of(request: Request) -> Products:
     """Return the products of the console."""
@@ -113,22 +126,65 @@ def _page(request: Request) -> Response:
     products, chosen = products_of(request), StockFilter.from_request(request)
     everything = products.all()
     fit = chosen.of(everything)
-    pages = max(1, -(-len(fit) // ROWS))
-    first = (min(chosen.number, pages) - 1) * ROWS
+    number = min(chosen.number, chosen.pages(fit))
     return page(
         request,
         "stock_list.html" if is_part(request) else "stock.html",
         chosen=chosen,
-        shown=fit[first : first + ROWS],
-        first=first + 1,
+        shown=chosen.shown(fit),
+        first=(number - 1) * ROWS + 1,
         found=len(fit),
-        number=min(chosen.number, pages),
-        pages=pages,
+        number=number,
+        pages=chosen.pages(fit),
         total=len(everything),
         sold_out=_sold_out(everything),
         low=LOW,
-        read_at=products.read_at,
+        seconds=products.seconds,
     )
+
+
+async def _live(request: Request) -> Response:
+    """Send what is left of the products of a page, when that has changed."""
+    products, chosen = products_of(request), StockFilter.from_request(request)
+    return EventSourceResponse(_changes(console_of(request), products, chosen), ping=15)
+
+
+async def _changes(
+    console: Console, products: Products, chosen: StockFilter
+) -> AsyncIterator[dict[str, str]]:
+    """Yield the products whose stock has changed. The first message has all those of the page."""
+    on_page: set[str] | None = None
+    sent: dict[str, int] = {}
+    told: object = None
+    with console.live.watched():
+        while not console.live.is_stopped:
+            everything = await asyncio.to_thread(_read_or_known, products)
+            belong = {each.product_id for each in chosen.shown(chosen.of(everything))}
+            on_page = belong if on_page is None else on_page
+            changed = [
+                each
+                for each in everything
+                if each.product_id in on_page and sent.get(each.product_id) != each.available
+            ]
+            about = {
+                "headline": Headline.of(console),
+                "sold_out": _sold_out(everything),
+                "is_another_page": on_page != belong,
+            }
+            if changed or about != told:
+                told = about
+                sent |= {each.product_id: each.available for each in changed}
+                values = {"console": console, "chosen": chosen, "low": LOW, "changed": changed}
+                yield {"event": "stock", "data": render("stock_changes.html", **values, **about)}
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _read_or_known(products: Products) -> Sequence[Product]:
+    """Read the products; while they can't be read, return the last ones. The page says why from elsewhere."""
+    try:
+        return products.all()
+    except (ClientError, BotoCoreError, OperatorError):
+        return products.known
 
 
 def _product(request: Request) -> Response:
@@ -177,6 +233,7 @@ def _quantity(text: str) -> int:
 
 ROUTES: Final = [
     Route("/stock", _page),
+    Route("/live/stock", _live),  # not below /stock, where every name can be a product
     part("/stock/{product_id}", _product),
     post("/stock/{product_id}", _set),
 ]
