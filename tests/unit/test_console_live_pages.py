@@ -87,6 +87,11 @@ def _stream(live: FakeLive, **limits: Any) -> AsyncIterator[dict[str, str]]:
     return stock._changes(_console(live), Products(local), StockFilter(**limited))
 
 
+async def _next(sent: AsyncIterator[dict[str, str]]) -> dict[str, str]:
+    # Nobody shall wait for ever for what is not sent.
+    return await asyncio.wait_for(anext(sent), 60)
+
+
 def _stocks(message: Mapping[str, str]) -> dict[str, str]:
     return dict(re.findall(r'id="available-(\w+)"[^>]*>([^<]*)<', message["data"]))
 
@@ -94,9 +99,9 @@ def _stocks(message: Mapping[str, str]) -> dict[str, str]:
 def test_the_page_of_the_stock_is_sent_what_has_changed(shelf: Shelf) -> None:
     async def scenario() -> None:
         sent = _stream(FakeLive(FakeFeed([])))
-        first = await anext(sent)
+        first = await _next(sent)
         shelf.available["A1"] = 0
-        second = await anext(sent)
+        second = await _next(sent)
 
         assert _stocks(first) == {"A1": "5", "B2": "sold out", "C3": "200"}
         assert _stocks(second) == {"A1": "sold out"}
@@ -109,10 +114,10 @@ def test_the_page_of_the_stock_is_sent_what_has_changed(shelf: Shelf) -> None:
 def test_a_page_of_some_products_is_not_sent_the_others(shelf: Shelf) -> None:
     async def scenario() -> None:
         sent = _stream(FakeLive(FakeFeed([])), sought="a1")
-        assert _stocks(await anext(sent)) == {"A1": "5"}
+        assert _stocks(await _next(sent)) == {"A1": "5"}
         shelf.available |= {"B2": 7, "C3": 0}
         shelf.available["A1"] = 4
-        assert _stocks(await anext(sent)) == {"A1": "4"}
+        assert _stocks(await _next(sent)) == {"A1": "4"}
 
     asyncio.run(scenario())
 
@@ -124,9 +129,9 @@ def test_a_product_that_comes_is_told_and_not_put_into_the_page(
     async def scenario() -> None:
         shelf.available = dict(at_first)
         sent = _stream(FakeLive(FakeFeed([])), low=True)
-        first = await anext(sent)
+        first = await _next(sent)
         shelf.available["D4"] = 9
-        second = await anext(sent)
+        second = await _next(sent)
 
         assert "Read again" not in first["data"]
         assert 'href="/stock?low=1"' in second["data"]
@@ -140,16 +145,18 @@ def test_in_an_outage_the_page_keeps_its_stock_and_says_why(shelf: Shelf) -> Non
     async def scenario() -> None:
         live = FakeLive(FakeFeed([]))
         sent = _stream(live)
-        await anext(sent)
+        await _next(sent)
         shelf.outage = EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
         live.problem = "The local cloud does not respond"
-        during = await anext(sent)
+        during = await _next(sent)
         shelf.outage, live.problem = None, ""
         shelf.available["A1"] = 3
-        after = await anext(sent)
+        after = await _next(sent)
 
         assert "Not up to date: The local cloud does not respond" in during["data"]
         assert _stocks(during) == {}
+        assert '<b id="sold-out" hx-swap-oob="true">1</b>' in during["data"]
+        assert "Read again" not in during["data"]
         assert _stocks(after) == {"A1": "3"}
         assert "Not up to date" not in after["data"]
 
