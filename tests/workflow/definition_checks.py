@@ -5,9 +5,6 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Any
 
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
-
 from devtools.asl.definition import (
     TIMEOUT,
     Definition,
@@ -55,6 +52,10 @@ def time_violations(definition: Definition) -> list[str]:
 
 def schema_violations(definition: Definition) -> list[str]:
     """Return the findings of cfn-lint's rule for state machines."""
+    # It takes half a second to load, in every process that has a test of this folder.
+    from cfnlint.api import lint  # noqa: PLC0415
+    from cfnlint.config import ManualArgs  # noqa: PLC0415
+
     machine = {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {

@@ -13,13 +13,12 @@ from devtools.recording.recording import RECORDINGS, Recording, recordings
 from devtools.verify_states import __main__ as command
 from devtools.verify_states.comparison import differences
 from devtools.verify_states.engine import Engine, RefusedError
-from devtools.verify_states.plan import plan, verify
+from devtools.verify_states.plan import Plan, plan, verify
 from devtools.verify_states.steps import Step, covered_events, recorded_events, steps_of
 from orderctl.deployed_workflow import states
 from tests.workflow.ministack_states import ministack_client
 
 DEFINITION = read_definition()
-ALL = plan(DEFINITION, [Recording.read(file) for file in recordings()])
 # What MiniStack's TestState does otherwise than AWS, by the status that the recordings expect:
 # it catches before it retries, sets State.EnteredTime itself, and leaves out the result and the Catch.
 NOT_CHECKED_BY_MINISTACK = {
@@ -35,14 +34,20 @@ def _steps(scenario: str, state: str) -> list[Step]:
     return [step for step in steps_of(recording, DEFINITION) if step.state == state]
 
 
+@pytest.fixture(scope="module")
+def everything() -> Plan:
+    """The requests of all recordings."""
+    return plan(DEFINITION, [Recording.read(file) for file in recordings()])
+
+
 def _engine(definition: Definition = DEFINITION) -> Engine:
     return Engine(ministack_client(), definition)
 
 
-def test_the_requests_cover_every_entered_state_and_every_attempt_of_all_recordings() -> None:
-    assert ALL.missing == []
-    assert ALL.recordings == len(recordings())
-    assert {request.state for request in ALL.requests} == {name for name, _ in states(DEFINITION)}
+def test_the_requests_cover_every_entered_state_and_every_attempt_of_all_recordings(everything: Plan) -> None:
+    assert everything.missing == []
+    assert everything.recordings == len(recordings())
+    assert {request.state for request in everything.requests} == {name for name, _ in states(DEFINITION)}
 
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
@@ -96,24 +101,24 @@ def test_an_event_that_no_request_covers_is_named() -> None:
     assert plan(DEFINITION, [recording]).missing == ["confirmed: ProcessOrder entered"]
 
 
-def test_a_step_of_many_recordings_is_asked_for_once() -> None:
-    asked = [(repr(request.arguments), repr(request.expected)) for request in ALL.requests]
+def test_a_step_of_many_recordings_is_asked_for_once(everything: Plan) -> None:
+    asked = [(repr(request.arguments), repr(request.expected)) for request in everything.requests]
 
     assert len(set(asked)) == len(asked)
-    assert len(asked) < ALL.steps / 2
+    assert len(asked) < everything.steps / 2
 
 
-def test_recordings_never_expect_different_things_of_one_request() -> None:
-    asked = [repr(request.arguments) for request in ALL.requests]
+def test_recordings_never_expect_different_things_of_one_request(everything: Plan) -> None:
+    asked = [repr(request.arguments) for request in everything.requests]
 
     assert len(set(asked)) == len(asked)
 
 
-def test_ministack_agrees_with_every_field_that_it_checks() -> None:
+def test_ministack_agrees_with_every_field_that_it_checks(everything: Plan) -> None:
     engine = _engine()
     found = defaultdict(set)
     compared = set()
-    for request in ALL.requests:
+    for request in everything.requests:
         if request.state not in DEFINITION["States"] or request.expected is None:
             continue  # MiniStack finds no state inside a branch
         if DEFINITION["States"][request.state]["Type"] == "Parallel":
@@ -127,17 +132,17 @@ def test_ministack_agrees_with_every_field_that_it_checks() -> None:
 
 
 @pytest.mark.parametrize("state", ["Compensate", "ReserveInventory"])
-def test_ministack_refuses_a_parallel_state_and_a_state_of_a_branch(state: str) -> None:
-    request = next(request for request in ALL.requests if request.state == state)
+def test_ministack_refuses_a_parallel_state_and_a_state_of_a_branch(state: str, everything: Plan) -> None:
+    request = next(request for request in everything.requests if request.state == state)
 
     with pytest.raises(RefusedError, match="InvalidDefinition"):
         _engine().test(request.arguments)
 
 
-def test_another_next_state_is_reported_with_the_recordings() -> None:
+def test_another_next_state_is_reported_with_the_recordings(everything: Plan) -> None:
     changed = copy.deepcopy(DEFINITION)
     changed["States"]["OutOfStock"]["Next"] = "PaymentBroken"
-    requests = [request for request in ALL.requests if request.state == "OutOfStock"]
+    requests = [request for request in everything.requests if request.state == "OutOfStock"]
 
     found = verify(requests, _engine(changed), done=lambda _: None)
 
@@ -146,7 +151,9 @@ def test_another_next_state_is_reported_with_the_recordings() -> None:
     assert found[0].endswith("next state: expected RejectOrder, got PaymentBroken")
 
 
-def test_the_command_fails_when_an_answer_is_not_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_fails_when_an_answer_is_not_as_recorded(
+    monkeypatch: pytest.MonkeyPatch, everything: Plan
+) -> None:
     monkeypatch.setattr(command, "engine_on_aws", lambda definition, **_: _engine(definition))
     app = typer.Typer()
     app.command()(command.main)
@@ -156,10 +163,12 @@ def test_the_command_fails_when_an_answer_is_not_as_recorded(monkeypatch: pytest
     assert result.exit_code == 1
     assert "AWS finds the definition valid" in result.output
     assert "AWS refuses it: InvalidDefinition: Unsupported state type: Parallel" in result.output
-    assert f"of {len(ALL.requests)} steps are not as recorded" in result.output
+    assert f"of {len(everything.requests)} steps are not as recorded" in result.output
 
 
-def test_the_list_says_how_many_calls_there_are_and_makes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_says_how_many_calls_there_are_and_makes_none(
+    monkeypatch: pytest.MonkeyPatch, everything: Plan
+) -> None:
     monkeypatch.delattr(command, "engine_on_aws")
     app = typer.Typer()
     app.command()(command.main)
@@ -167,5 +176,5 @@ def test_the_list_says_how_many_calls_there_are_and_makes_none(monkeypatch: pyte
     result = CliRunner().invoke(app, ["--list"])
 
     assert result.exit_code == 0
-    assert f"{len(ALL.requests):,} calls of TestState" in result.output
+    assert f"{len(everything.requests):,} calls of TestState" in result.output
     assert "(100 %)" in result.output
