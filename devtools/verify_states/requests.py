@@ -108,5 +108,5 @@ def _json(value: Any) -> str:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass. `asdict` would copy everything in them, which took most of the time."""
+    """Return the fields of a dataclass. `asdict` would copy all that is in them, which takes seconds."""
     return {field.name: getattr(value, field.name) for field in fields(value)}
