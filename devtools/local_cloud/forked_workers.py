@@ -4,6 +4,7 @@ The first orders after `orderctl up` start ten of them. Each takes 0.06 s of pro
 Linux only: it needs pidfds, and macOS does not promise that a fork with libraries loaded works.
 """
 
+import errno
 import json
 import os
 import select
@@ -79,13 +80,16 @@ class WorkerTemplate:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
 
     def worker(self, program: str, cwd: str, environment: Mapping[str, str]) -> ForkedWorker:
-        """Start `python PROGRAM`. Raises OSError when the template has ended."""
-        request = json.dumps({"program": program, "cwd": cwd, "environment": dict(environment)})
+        """Start `python PROGRAM`. Raises OSError when the template has ended, or when that is too much for it."""
+        values = {"program": program, "cwd": cwd, "environment": dict(environment)}
+        request = json.dumps(values).encode()
+        if len(request) > worker_template.MOST_BYTES:
+            raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
         (their_stdin, stdin), (stdout, their_stdout), (stderr, their_stderr) = (os.pipe() for _ in range(3))
         theirs = [their_stdin, their_stdout, their_stderr]
         try:
             with self._forking:
-                socket.send_fds(self._channel, [request.encode()], theirs)
+                socket.send_fds(self._channel, [request], theirs)
                 pid = self._channel.recv(worker_template.MOST_BYTES)
             if not pid:
                 raise ConnectionResetError("the template of workers has ended")

@@ -20,7 +20,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Final
 
-# An environment has at most some kilobytes.
+# Of a request. An environment has some kilobytes.
 MOST_BYTES: Final = 100_000
 _STANDARD_STREAMS: Final = 3
 # What most of a start goes to. What a function needs besides, it loads itself.
@@ -75,15 +75,15 @@ def _work(streams: list[int], *, program: str, cwd: str, environment: dict[str, 
     os.environ.update(environment)
     sys.argv = [program]
     sys.path.insert(0, str(Path(program).parent))
-    code = 0
     try:
         runpy.run_path(program, run_name="__main__")
+    except SystemExit:
+        pass
     except BaseException:  # noqa: BLE001  as Python itself does
         traceback.print_exc()
-        code = 1
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)
+    os._exit(0)
 
 
 def _text(number: int, mode: str, **options: Any) -> Any:

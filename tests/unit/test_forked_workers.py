@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from ministack.core import lambda_runtime
 
-from devtools.local_cloud import forked_workers
+from devtools.local_cloud import forked_workers, worker_template
 from devtools.local_cloud.forked_workers import ForkedWorker, WorkerTemplate
 from devtools.local_cloud.patches import lambda_forks
 
@@ -90,6 +90,20 @@ def test_an_exception_of_the_program_is_written_and_ends_the_worker(start: Start
     assert worker.stderr.read().endswith("ValueError: no such thing\n")
     assert worker.stdout.read() == "before\n"
     assert worker.wait(SECONDS) is not None
+
+
+def test_a_program_may_end_itself(start: Start) -> None:
+    worker = start("print('before')\nraise SystemExit(3)")
+
+    assert (worker.stdout.read(), worker.stderr.read()) == ("before\n", "")
+    assert worker.wait(SECONDS) is not None
+
+
+def test_an_environment_that_is_too_large_is_refused(template: WorkerTemplate, start: Start) -> None:
+    with pytest.raises(OSError, match="Message too long"):
+        template.worker("program.py", "/", {"LARGE": "x" * worker_template.MOST_BYTES})
+
+    assert start("print('next')").stdout.read() == "next\n"
 
 
 @pytest.mark.parametrize("end", ["terminate", "kill"])
