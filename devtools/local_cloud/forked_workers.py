@@ -80,7 +80,7 @@ class WorkerTemplate:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
 
     def worker(self, program: str, cwd: str, environment: Mapping[str, str]) -> ForkedWorker:
-        """Start `python PROGRAM`. Raises OSError when the template has ended, or when that is too much for it."""
+        """Start `python PROGRAM`. Raises OSError when the template has ended, or can not take that much."""
         values = {"program": program, "cwd": cwd, "environment": dict(environment)}
         request = json.dumps(values).encode()
         if len(request) > worker_template.MOST_BYTES:
