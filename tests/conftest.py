@@ -33,7 +33,11 @@ settings.load_profile("no-deadline")
 
 # The infrastructure tests start Node.js for the CDK.
 _ONE_WORKER_FOLDERS: Final = ("tests/deployed/", "tests/infrastructure/")
-_DEPLOYED: Final = Path(__file__).parent / "deployed"
+_TESTS: Final = Path(__file__).parent
+_DEPLOYED: Final = _TESTS / "deployed"
+# The worker that tests the infrastructure makes the templates, while the others have tests that need none.
+# Who needs one that nobody has made starts a Node.js of its own.
+_FIRST_FOLDERS: Final = ("deployed", "infrastructure", "unit")
 _EMULATOR: Final = "tests/deployed/emulator/"
 # The deployed tests share three local clouds and take about as long on each: one is for those that run on any
 # stage and these, the second for these, and the third for the rest.
@@ -102,9 +106,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     The portable ones are first: what the roles do in them counts for test_permissions_used.py.
     """
-    items.sort(key=lambda item: (not item.path.is_relative_to(_DEPLOYED), item.path.parent != _DEPLOYED))
+    items.sort(key=_turn)
     if config.getoption("stage") and items and not items[-1].path.is_relative_to(_DEPLOYED):
         raise pytest.UsageError("--stage is for the tests in tests/deployed: name that folder")
+
+
+def _turn(item: pytest.Item) -> tuple[int, bool]:
+    folder = item.path.relative_to(_TESTS).parts[0]
+    turn = _FIRST_FOLDERS.index(folder) if folder in _FIRST_FOLDERS else len(_FIRST_FOLDERS)
+    return turn, item.path.parent != _DEPLOYED
 
 
 @pytest.fixture(scope="session", autouse=True)
