@@ -2,8 +2,10 @@
 
 import json
 import logging
+import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +24,7 @@ from ministack.services import (
     scheduler,
     ssm,
     stepfunctions,
+    sts,
 )
 from ministack.services.cloudformation import provisioners
 
@@ -39,6 +42,7 @@ from devtools.local_cloud.patches import (
     public_parameters,
     quick_dynamodb,
     quick_saving,
+    role_sessions,
     saved_queries,
     schedules,
     state_machine_versions,
@@ -68,6 +72,7 @@ def _of_another_version(*_: Any) -> None:
         (gateway_errors, apigateway_v1, "_lambda_proxy_response", _of_another_version),
         (event_archives, eventbridge, "_create_archive", _of_another_version),
         (event_archives, provisioners, "_RESOURCE_HANDLERS", {"AWS::Events::Archive": {}}),
+        (role_sessions, sts, "register_session", _of_another_version),
         (saved_queries, provisioners, "_RESOURCE_HANDLERS", {"AWS::Logs::QueryDefinition": {}}),
         (event_dead_letters, eventbridge, "_invoke_target", _of_another_version),
         (event_dead_letters, eventbridge, "_dispatch_to_stepfunctions", _of_another_version),
@@ -100,6 +105,27 @@ def test_a_patch_refuses_changed_code(
 
     with pytest.raises(PatchOutdatedError, match=rf"MiniStack {version('ministack')} differs"):
         patch.apply()
+
+
+def test_sessions_of_roles_can_be_registered_by_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sts, "_sessions", {f"known-{number}": {} for number in range(1_000)})
+    monkeypatch.setattr(sts, "register_session", sts.register_session)
+    role_sessions.apply()
+    threads = 8
+
+    def register(thread: int) -> None:
+        for number in range(100):
+            sts.register_session(f"{thread}-{number}", {"Arn": "arn"})
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(register, range(threads)))
+    finally:
+        sys.setswitchinterval(interval)
+
+    assert len(sts._sessions) == 1_000 + threads * 100
 
 
 def test_what_dynamodb_reads_of_a_text_stays_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from devtools.local_cloud.patches import (
     public_parameters,
     quick_dynamodb,
     quick_saving,
+    role_sessions,
     saved_queries,
     schedules,
     stable_address,
@@ -46,6 +47,7 @@ def apply_patches() -> None:
     saved_queries.apply()
     schedules.apply()
     iam_calls.apply()
+    role_sessions.apply()
     noted_requests.apply()
     step_functions.apply()
     execution_logs.apply()
