@@ -1,6 +1,7 @@
 """The page of one order: what it shows of the executions, the states and the logs."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from devtools.asl.definition import DEFINITION
 from orderctl import execution_log, order_report
 from orderctl.console import order_file, order_page
 from orderctl.console.order_page import OrderPage, OrderPages
+from orderctl.console.rendering import render
 from orderctl.console.timeline import WIDTH
 from orderctl.errors import OperatorError
 from orderctl.stack import Stack
@@ -153,6 +155,20 @@ def test_a_state_without_a_function_says_who_did_it(backlog: Backlog, page: Orde
     assert state is not None
     assert (state.function, state.lines) == ("", ())
     assert "Step Functions calls DynamoDB itself here" in state.note
+
+
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_a_live_message_finds_the_hint_that_it_renews(
+    backlog: Backlog, page: OrderPage, *, is_chosen: bool
+) -> None:
+    execution = page.executions[0]
+    number = execution.rows[0].view.number
+    state = OrderPages(backlog.stack, "").state(page, execution, number) if is_chosen else None
+
+    panel = render("order_state.html", order=page, chosen=execution, state=state)
+
+    hints = re.findall(r'(<div hidden>)?<div id="state-hint"', panel)
+    assert hints == ["<div hidden>" if is_chosen else ""]
 
 
 def test_a_state_that_does_not_exist_is_not_shown(backlog: Backlog, page: OrderPage) -> None:
