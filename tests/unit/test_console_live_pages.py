@@ -81,10 +81,12 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
     return made
 
 
-def _stream(live: FakeLive, **limits: Any) -> AsyncIterator[dict[str, str]]:
+def _stream(live: FakeLive, shown: str, **limits: Any) -> AsyncIterator[dict[str, str]]:
+    """Connect as a page that has these products."""
     local: Any = type("Local", (), {"endpoint_url": "http://127.0.0.1:9"})
     limited = {"sought": "", "low": False, "number": 1} | limits
-    return stock._changes(_console(live), Products(local), StockFilter(**limited))
+    ids = stock._digest(Shelf(**dict.fromkeys(shown.split(), 0)).all())
+    return stock._changes(_console(live), Products(local), StockFilter(**limited), ids)
 
 
 async def _next(sent: AsyncIterator[dict[str, str]]) -> dict[str, str]:
@@ -98,7 +100,7 @@ def _stocks(message: Mapping[str, str]) -> dict[str, str]:
 
 def test_the_page_of_the_stock_is_sent_what_has_changed(shelf: Shelf) -> None:
     async def scenario() -> None:
-        sent = _stream(FakeLive(FakeFeed([])))
+        sent = _stream(FakeLive(FakeFeed([])), "C3 B2 A1")
         first = await _next(sent)
         shelf.available["A1"] = 0
         second = await _next(sent)
@@ -113,7 +115,7 @@ def test_the_page_of_the_stock_is_sent_what_has_changed(shelf: Shelf) -> None:
 
 def test_a_page_of_some_products_is_not_sent_the_others(shelf: Shelf) -> None:
     async def scenario() -> None:
-        sent = _stream(FakeLive(FakeFeed([])), sought="a1")
+        sent = _stream(FakeLive(FakeFeed([])), "A1", sought="a1")
         assert _stocks(await _next(sent)) == {"A1": "5"}
         shelf.available |= {"B2": 7, "C3": 0}
         shelf.available["A1"] = 4
@@ -128,7 +130,7 @@ def test_a_product_that_comes_is_told_and_not_put_into_the_page(
 ) -> None:
     async def scenario() -> None:
         shelf.available = dict(at_first)
-        sent = _stream(FakeLive(FakeFeed([])), low=True)
+        sent = _stream(FakeLive(FakeFeed([])), " ".join(at_first), low=True)
         first = await _next(sent)
         shelf.available["D4"] = 9
         second = await _next(sent)
@@ -141,10 +143,25 @@ def test_a_product_that_comes_is_told_and_not_put_into_the_page(
     asyncio.run(scenario())
 
 
+def test_a_page_that_connects_again_is_sent_no_product_that_it_does_not_have(shelf: Shelf) -> None:
+    async def scenario() -> None:
+        sent = _stream(FakeLive(FakeFeed([])), "A1 B2")
+        first = await _next(sent)
+        del shelf.available["C3"]
+        second = await _next(sent)
+
+        assert _stocks(first) == {}
+        assert "Read again" in first["data"]
+        assert _stocks(second) == {"A1": "5", "B2": "sold out"}
+        assert "Read again" not in second["data"]
+
+    asyncio.run(scenario())
+
+
 def test_in_an_outage_the_page_keeps_its_stock_and_says_why(shelf: Shelf) -> None:
     async def scenario() -> None:
         live = FakeLive(FakeFeed([]))
-        sent = _stream(live)
+        sent = _stream(live, "A1 B2 C3")
         await _next(sent)
         shelf.outage = EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
         live.problem = "The local cloud does not respond"

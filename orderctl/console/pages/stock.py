@@ -1,6 +1,7 @@
 """The page of the stock: products, prices, and what is left of each, live; an operator can set it."""
 
 import asyncio
+import hashlib
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -132,6 +133,7 @@ def _page(request: Request) -> Response:
         "stock_list.html" if is_part(request) else "stock.html",
         chosen=chosen,
         shown=chosen.shown(fit),
+        ids=_digest(chosen.shown(fit)),
         first=(number - 1) * ROWS + 1,
         found=len(fit),
         number=number,
@@ -144,23 +146,30 @@ def _page(request: Request) -> Response:
 
 
 async def _live(request: Request) -> Response:
-    """Send what is left of the products of a page, when that has changed."""
+    """Send what is left of the products of a page, when that has changed. `ids` says which ones it has."""
     products, chosen = products_of(request), StockFilter.from_request(request)
-    return EventSourceResponse(_changes(console_of(request), products, chosen), ping=15)
+    ids = request.query_params.get("ids", "")
+    return EventSourceResponse(_changes(console_of(request), products, chosen, ids), ping=15)
 
 
 async def _changes(
-    console: Console, products: Products, chosen: StockFilter
+    console: Console, products: Products, chosen: StockFilter, ids: str
 ) -> AsyncIterator[dict[str, str]]:
-    """Yield the products whose stock has changed. The first message has all those of the page."""
-    on_page: set[str] | None = None
+    """Yield the products whose stock has changed; the first message has all those of the page.
+
+    A browser connects again by itself, and other products can belong on the page by then: what the page does
+    not have is not sent.
+    """
+    on_page: set[str] = set()
     sent: dict[str, int] = {}
     told: object = None
     with console.live.watched():
         while not console.live.is_stopped:
             everything = await asyncio.to_thread(_read_or_known, products)
-            belong = {each.product_id for each in chosen.shown(chosen.of(everything))}
-            on_page = belong if on_page is None else on_page
+            belong = chosen.shown(chosen.of(everything))
+            is_another_page = _digest(belong) != ids
+            if not is_another_page:
+                on_page = {each.product_id for each in belong}
             changed = [
                 each
                 for each in everything
@@ -169,7 +178,7 @@ async def _changes(
             about = {
                 "headline": Headline.of(console),
                 "sold_out": _sold_out(everything),
-                "is_another_page": on_page != belong,
+                "is_another_page": is_another_page,
             }
             if changed or about != told:
                 told = about
@@ -177,6 +186,12 @@ async def _changes(
                 values = {"console": console, "chosen": chosen, "low": LOW, "changed": changed}
                 yield {"event": "stock", "data": render("stock_changes.html", **values, **about)}
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _digest(products: Sequence[Product]) -> str:
+    """Return a text that says which products these are, in any order."""
+    ids = "\n".join(sorted(each.product_id for each in products))
+    return hashlib.sha256(ids.encode()).hexdigest()[:16]
 
 
 def _read_or_known(products: Products) -> Sequence[Product]:
