@@ -57,13 +57,18 @@ def test_a_problem_that_comes_while_a_message_is_made_is_in_the_next_one(
 
 
 class Shelf:
-    """The table of the products; `outage` is raised by a read."""
+    """The table of the products; `outage` is raised by a read. At its fifth read it has what comes `late`."""
 
     def __init__(self, **available: int) -> None:
         self.available = available
+        self.late: dict[str, int] = {}
         self.outage: Exception | None = None
+        self._reads = 0
 
     def all(self) -> list[Product]:
+        self._reads += 1
+        if self._reads == 5:
+            self.available |= self.late
         if self.outage:
             raise self.outage
         return [
@@ -108,6 +113,30 @@ def test_the_page_of_the_stock_is_sent_what_has_changed(shelf: Shelf) -> None:
         assert _stocks(first) == {"A1": "5", "B2": "sold out", "C3": "200"}
         assert _stocks(second) == {"A1": "sold out"}
         assert '<b id="sold-out" hx-swap-oob="true">2</b>' in second["data"]
+        assert "Read again" not in second["data"]
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_sent_while_nothing_changes(shelf: Shelf) -> None:
+    async def scenario() -> None:
+        shelf.late = {"A1": 4}
+        sent = _stream(FakeLive(FakeFeed([])), "A1 B2 C3")
+        await _next(sent)
+
+        assert _stocks(await _next(sent)) == {"A1": "4"}
+
+    asyncio.run(scenario())
+
+
+def test_another_order_of_the_products_is_no_other_page(shelf: Shelf) -> None:
+    async def scenario() -> None:
+        sent = _stream(FakeLive(FakeFeed([])), "A1 B2 C3", low=True)
+        await _next(sent)
+        shelf.available["B2"] = 900
+        second = await _next(sent)
+
+        assert _stocks(second) == {"B2": "900"}
         assert "Read again" not in second["data"]
 
     asyncio.run(scenario())
