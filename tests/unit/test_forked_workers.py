@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from zipfile import ZipFile
 
 import pytest
 from ministack.core import lambda_runtime
@@ -131,6 +132,39 @@ def test_a_worker_ends_with_its_stdin_and_not_with_that_of_another_one(start: St
     assert second.poll() is None
     second.stdin.close()
     assert second.wait(SECONDS) is not None
+
+
+@pytest.fixture
+def patched(monkeypatch: pytest.MonkeyPatch, template: WorkerTemplate) -> WorkerTemplate:
+    """MiniStack starts its processes with this template."""
+    monkeypatch.setattr(lambda_forks, "WorkerTemplate", lambda: template)
+    monkeypatch.setattr(lambda_runtime, "subprocess", SimpleNamespace())
+    lambda_forks.apply()
+    return template
+
+
+@pytest.mark.usefixtures("patched")
+def test_the_worker_of_a_python_function_is_a_fork(tmp_path: Path) -> None:
+    config = {
+        "FunctionName": "probe",
+        "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:probe",
+        "Runtime": "python3.12",
+        "Handler": "probe.handler",
+        "Environment": {"Variables": {"GREETING": "hello"}},
+        "Timeout": SECONDS,
+    }
+    code = tmp_path / "code.zip"
+    with ZipFile(code, "w") as package:
+        package.writestr(
+            "probe.py", "import os\ndef handler(event, _): return [os.environ['GREETING'], event]"
+        )
+    worker = lambda_runtime.Worker("probe", config, code.read_bytes())
+
+    outcome = worker.invoke({"number": 1}, "request")
+
+    assert (outcome["status"], outcome["result"]) == ("ok", ["hello", {"number": 1}])
+    assert isinstance(worker._proc, ForkedWorker)
+    lambda_runtime.kill_workers([worker])
 
 
 def test_without_the_template_a_worker_is_a_process_that_loads_its_libraries(
