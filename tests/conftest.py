@@ -39,8 +39,9 @@ _DEPLOYED: Final = _TESTS / "deployed"
 # Who needs one that nobody has made starts a Node.js of its own.
 _FIRST_FOLDERS: Final = ("deployed", "infrastructure", "unit")
 _EMULATOR: Final = "tests/deployed/emulator/"
-# The deployed tests share three local clouds and take about as long on each: one is for those that run on any
-# stage and these, the second for these, and the third for the rest.
+# The deployed tests share four local clouds: one is for those that run on any stage and these, the second for
+# these, the third for these, which mostly wait, and the fourth for the rest. All end before the other tests
+# do, which fill the time in which these wait.
 _WITH_THE_PORTABLE: Final = ("browser/", "test_permissions_used.py")
 _OF_OPERATIONS: Final = (
     "test_console_operations.py",
@@ -48,10 +49,8 @@ _OF_OPERATIONS: Final = (
     "test_gameday.py",
     "test_hostile_requests.py",
     "test_http_refusals.py",
-    "test_running_orders.py",
-    "test_sweeper.py",
 )
-_OWN_LOCAL_CLOUD: Final = "test_restart.py"
+_OF_RECOVERY: Final = ("test_restart.py", "test_running_orders.py", "test_sweeper.py")
 # The deployed tests mostly wait.
 _WORKERS_BESIDE_THE_PROCESSORS: Final = 3
 
@@ -65,8 +64,8 @@ class ByFixture(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         name = file.removeprefix(_EMULATOR)
-        if name == _OWN_LOCAL_CLOUD:
-            return file
+        if name in _OF_RECOVERY:
+            return "recovery"
         if name != file and not name.startswith(_WITH_THE_PORTABLE):
             return "operations" if name in _OF_OPERATIONS else _EMULATOR
         return next((folder for folder in _ONE_WORKER_FOLDERS if file.startswith(folder)), file)

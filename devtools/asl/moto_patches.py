@@ -20,6 +20,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devtools.asl.quick_copy import QUICK_COPY_MODULE
+from devtools.reused_threads import REUSING_THREADS, ReusedThread
 
 MOTO_VERSION: Final = "5.2.5"
 
@@ -67,7 +68,7 @@ def _patch_all() -> None:
     _format_times()
     _read_paths()
     _copy_quickly()
-    _run_in_place()
+    _start_fewer_threads()
 
 
 def _store_the_execution() -> None:
@@ -329,23 +330,31 @@ class _InPlace:
         return False
 
 
-def _run_in_place() -> None:
-    """Run what never waits without the threads that moto starts to end it at its timeout, one per attempt."""
+def _start_fewer_threads() -> None:
+    """Use the threads again in which moto runs each attempt and each program, to end it at its timeout.
 
-    def of_task(target: Callable[..., None], **options: Any) -> Any:
+    What has no timeout, or never waits, runs without one.
+    """
+
+    def of_attempt(target: Callable[..., None], **options: Any) -> Any:
         in_place = _thread.env.event_manager.callbacks.in_place
-        return _InPlace(target) if in_place else threading.Thread(target=target, **options)
+        return _InPlace(target) if in_place else ReusedThread(target=target, **options)
 
-    def of_program(target: Callable[..., None], args: tuple[Any, ...], **options: Any) -> Any:
-        in_place = args[0].event_manager.callbacks.in_place
-        return _InPlace(target, args) if in_place else threading.Thread(target=target, args=args, **options)
+    def of_program(target: Any, args: tuple[Any, ...], **options: Any) -> Any:
+        # The target is a method of the program.
+        in_place = args[0].event_manager.callbacks.in_place or not target.__self__.timeout_seconds
+        return _InPlace(target, args) if in_place else ReusedThread(target=target, args=args, **options)
 
-    task = _moto("asl.component.state.exec.execute_state")
-    _check(task, replaces="thread = Thread(target=_exec_and_notify, daemon=True)")
-    task.Thread = of_task
+    attempt = _moto("asl.component.state.exec.execute_state")
+    _check(attempt, replaces="thread = Thread(target=_exec_and_notify, daemon=True)")
+    attempt.Thread = of_attempt
     program = _moto("asl.component.program.program")
     _check(program, replaces="threading.Thread(target=super().eval, args=(env,), daemon=True)")
+    _check(program, replaces="self.timeout_seconds.timeout_seconds if self.timeout_seconds else None")
     program.threading = SimpleNamespace(Thread=of_program)
+    branch = _moto("asl.component.state.exec.state_parallel.branch_worker")
+    _check(branch, replaces="self._worker_thread = threading.Thread(")
+    branch.threading = REUSING_THREADS
 
 
 def _moto(module: str) -> Any:

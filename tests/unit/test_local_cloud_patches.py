@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from ministack.core import lambda_runtime, persistence
+from ministack.core import concurrency, lambda_runtime, persistence
 from ministack.core.responses import AccountRegionScopedDict, request_scope
 from ministack.services import (
     apigateway_v1,
@@ -42,6 +42,7 @@ from devtools.local_cloud.patches import (
     public_parameters,
     quick_dynamodb,
     quick_saving,
+    reused_threads,
     role_sessions,
     saved_queries,
     schedules,
@@ -72,6 +73,8 @@ def _of_another_version(*_: Any) -> None:
         (gateway_errors, apigateway_v1, "_lambda_proxy_response", _of_another_version),
         (event_archives, eventbridge, "_create_archive", _of_another_version),
         (event_archives, provisioners, "_RESOURCE_HANDLERS", {"AWS::Events::Archive": {}}),
+        (reused_threads, concurrency, "run_reentrant", _of_another_version),
+        (reused_threads, lambda_runtime.Worker, "invoke", _of_another_version),
         (role_sessions, sts, "register_session", _of_another_version),
         (saved_queries, provisioners, "_RESOURCE_HANDLERS", {"AWS::Logs::QueryDefinition": {}}),
         (event_dead_letters, eventbridge, "_invoke_target", _of_another_version),

@@ -18,6 +18,7 @@ from devtools.local_cloud.patches import (
     public_parameters,
     quick_dynamodb,
     quick_saving,
+    reused_threads,
     role_sessions,
     saved_queries,
     schedules,
@@ -35,6 +36,7 @@ def apply_patches() -> None:
     lambda_errors.apply()
     lambda_forks.apply()
     lambda_start.apply()
+    reused_threads.apply()
     lambda_concurrency.apply()
     lambda_updates.apply()
     gateway_errors.apply()

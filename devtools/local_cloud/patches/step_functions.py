@@ -5,6 +5,7 @@ machine, has no events from inside branches, logs nothing and waits 150 ms befor
 """
 
 import json
+import logging
 import os
 import threading
 import uuid
@@ -58,6 +59,8 @@ def apply() -> None:
             machine["loggingConfiguration"] = decapitalized(machine["loggingConfiguration"])
         return describe(data)
 
+    # Else each branch of each order writes that it was launched and terminated.
+    logging.getLogger("moto").setLevel(logging.WARNING)
     stepfunctions._run_execution = _run
     stepfunctions._emit_execution_status_event = announce_standard
     stepfunctions._describe_state_machine = describe_as_the_api
