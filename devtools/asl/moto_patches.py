@@ -352,9 +352,19 @@ def _start_fewer_threads() -> None:
     _check(program, replaces="threading.Thread(target=super().eval, args=(env,), daemon=True)")
     _check(program, replaces="self.timeout_seconds.timeout_seconds if self.timeout_seconds else None")
     program.threading = SimpleNamespace(Thread=of_program)
+
+    def unless_stopped(original: Any, self: Any) -> None:
+        try:
+            original(self)
+        except RuntimeError:
+            # Another branch had failed before this one began.
+            if self.env.is_running():
+                raise
+
     branch = _moto("asl.component.state.exec.state_parallel.branch_worker")
     _check(branch, replaces="self._worker_thread = threading.Thread(")
     branch.threading = REUSING_THREADS
+    _wrap(branch.BranchWorker, "_thread_routine", unless_stopped, replaces="self._program.eval(self.env)")
 
 
 def _moto(module: str) -> Any:

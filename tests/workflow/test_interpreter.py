@@ -3,6 +3,8 @@
 import json
 import re
 import threading
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from tests.workflow.execution_history import failures, states
 from tests.workflow.interventions import refusal
 from tests.workflow.lambda_runtime import function_error, response
 from tests.workflow.small_machines import CATCH_ALL, FAIL, FUNCTION, RETRY_ALL, execute, raising, task
+
+PARALLEL = "moto.stepfunctions.parser.asl.component.state.exec.state_parallel"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +132,27 @@ def test_a_mistake_in_a_branch_fails_the_execution_with_the_cause_of_the_mistake
 
     assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
     assert "$.nothing" in str(execution.cause)
+
+
+def test_a_branch_that_begins_after_another_one_failed_ends_without_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moto_patches.patch_moto()
+    branches = [{"StartAt": name, "States": {name: FAIL}} for name in ("First", "Late")]
+    begin: list[Callable[[], None]] = []
+
+    def thread(target: Callable[[], None], **_: Any) -> Any:
+        begin.append(target)
+        is_first = len(begin) == 1
+        return SimpleNamespace(start=target if is_first else lambda: None, native_id=0)
+
+    monkeypatch.setattr(f"{PARALLEL}.branch_worker.threading", SimpleNamespace(Thread=thread))
+    execution = execute({"Both": {"Type": "Parallel", "Branches": branches, "End": True}})
+
+    begin[1]()
+
+    assert execution.status == "FAILED"
+    assert "Late" not in json.dumps(execution.events)
 
 
 def test_pauses_double_to_the_longest_delay_and_call_the_given_sleep() -> None:
