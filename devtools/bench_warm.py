@@ -1,7 +1,8 @@
 """Measures the processor time of a warm invocation, and compares it with bare calls of the same kind.
 
 The transport is a stub: what is left is the code of the handler and of botocore. Each function makes an
-invocation of an order of three lines. The bare handler only makes the same calls, with the same arguments.
+invocation of an order of three lines. The bare handler only makes the same calls, with the same arguments and
+with the clients that `boto3.client` makes.
 """
 
 import json
@@ -19,6 +20,7 @@ from time import process_time
 from typing import Any, Final
 from unittest.mock import patch
 
+import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from devtools.measurement import Measurement, show
@@ -77,7 +79,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The calls of one invocation: client, method and arguments."""
+    """The calls of one invocation: a client of boto3, method and arguments."""
+
+    bare: Mapping[str, Any]
+    """A client of boto3 for each service."""
 
     made: list[tuple[Any, str, dict[str, Any]]] = field(default_factory=list)
 
@@ -94,7 +99,7 @@ class Calls:
         self, client: Any, call: Callable[..., Any], operation: str, arguments: dict[str, Any]
     ) -> dict[str, Any]:
         method = next(name for name, each in client.meta.method_to_api_mapping.items() if each == operation)
-        self.made.append((client, method, deepcopy(arguments)))
+        self.made.append((self.bare[client.meta.service_model.service_name], method, deepcopy(arguments)))
         response: dict[str, Any] = call(operation, arguments)
         return response
 
@@ -113,16 +118,17 @@ def main() -> int:
     """Measure every function; return 1 if one exceeds the limit."""
     os.environ.update(_ENVIRONMENT)
     with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123  a device
-        clients = _stubbed_clients()
+        clients = _stubbed(import_module("handlers.adapters.aws").client)
+        bare = _stubbed(boto3.client)
         for function in _FUNCTIONS:
             function.invoke()  # the loggers keep the stdout of their import
-        measured = [_measure(function, clients) for function in _FUNCTIONS]
+        measured = [_measure(function, clients.values(), bare) for function in _FUNCTIONS]
     show(measured)
     return 0 if all(each.is_within_limit for each in measured) else 1
 
 
-def _measure(function: Function, clients: Iterable[Any]) -> Measurement:
-    calls = Calls()
+def _measure(function: Function, clients: Iterable[Any], bare_clients: Mapping[str, Any]) -> Measurement:
+    calls = Calls(bare_clients)
     with calls.recorded(clients):
         function.invoke()
     bare, whole = [], []
@@ -148,14 +154,13 @@ def _processor_millis(action: Callable[[], None]) -> float:
     return 1000 * (process_time() - started)
 
 
-def _stubbed_clients() -> list[Any]:
-    """Return the handlers' clients, whose requests are answered before they are sent.
+def _stubbed(client: Callable[[str], Any]) -> dict[str, Any]:
+    """Return clients whose requests are answered before they are sent.
 
     https://docs.aws.amazon.com/boto3/latest/guide/events.html
     """
-    client = import_module("handlers.adapters.aws").client
-    clients = [client(name) for name in _CLIENTS]
-    for each in clients:
+    clients = {name: client(name) for name in _CLIENTS}
+    for each in clients.values():
         each.meta.events.register("before-send", _respond)
     return clients
 

@@ -17,8 +17,9 @@ REGION: Final = "us-east-1"
 
 @cache
 def client(service: str) -> Any:
-    """Return a client that signs no requests, because moto does not look at signatures."""
-    return boto3.client(service, region_name=REGION, config=Config(signature_version=UNSIGNED))
+    """Return a client that signs no requests and builds no text for each: moto does not look at them."""
+    config = Config(signature_version=UNSIGNED, user_agent="tests")
+    return boto3.client(service, region_name=REGION, config=config)
 
 
 def _updated_new(handler: Any, _before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

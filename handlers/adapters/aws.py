@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
+from botocore import __version__ as botocore_version
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
@@ -22,6 +23,9 @@ CONFIG: Final = Config(
     # Connections are kept anyway. https://docs.aws.amazon.com/lambda/latest/dg/best-practices.html#function-code
     tcp_keepalive=True,
     retries={"mode": "standard", "total_max_attempts": 2},
+    # Without one, botocore builds a text of ten parts for each request, which takes a quarter of its time.
+    # https://docs.aws.amazon.com/botocore/latest/reference/config.html
+    user_agent=f"order-processing Botocore/{botocore_version}",
 )
 
 _TRANSIENT_CODES: Final = frozenset(

@@ -1,6 +1,7 @@
 """Errors of AWS as a person reads them, and what a client says while it tries again."""
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import (
     ClientError,
     EndpointConnectionError,
@@ -37,6 +38,18 @@ def test_an_error_of_aws_becomes_a_line_or_two(error: Exception, headline: str) 
 
     assert str(described).startswith(headline)
     assert len(str(described).splitlines()) <= 2
+
+
+def test_a_request_names_orderctl_and_botocore(closed_port: int) -> None:
+    client = local_client("lambda", f"http://127.0.0.1:{closed_port}")
+
+    def refuse(request: AWSPreparedRequest, **_: object) -> None:
+        raise PermissionError(request.headers["User-Agent"])
+
+    client.meta.events.register("before-send", refuse)
+
+    with pytest.raises(PermissionError, match="^b'orderctl Botocore/"):
+        client.list_functions()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 import boto3
+import botocore
 import pytest
 
 from handlers.adapters import aws
@@ -78,6 +79,20 @@ def test_region_endpoint_and_credentials_come_from_the_environment(client: Any, 
     assert client.meta.endpoint_url == f"http://127.0.0.1:{dynamodb.server_port}"
     assert b"Credential=AKIDTEST/" in request.headers["Authorization"]
     assert request.headers["X-Amz-Security-Token"] == b"token-of-the-role"
+
+
+def test_a_request_names_this_system_and_the_version_of_botocore(client: Any) -> None:
+    named: list[Any] = []
+    client.meta.events.register(
+        "before-send", lambda request, **_: named.append(request.headers["User-Agent"])
+    )
+
+    get(client)
+
+    # Powertools adds its own name, where it is loaded.
+    (name,) = named
+    assert name.startswith(f"order-processing Botocore/{botocore.__version__}".encode())
+    assert b"lang/python" not in name
 
 
 def test_a_client_is_the_one_that_boto3_makes(client: Any) -> None:
