@@ -48,7 +48,7 @@ def test_a_request_names_orderctl_and_botocore(closed_port: int) -> None:
 
     client.meta.events.register("before-send", refuse)
 
-    with pytest.raises(PermissionError, match="^b'orderctl Botocore/"):
+    with pytest.raises(PermissionError, match=r"^b'orderctl Botocore/"):
         client.list_functions()
 
 
