@@ -65,6 +65,7 @@ def _patch_all() -> None:
     _name_function_errors()
     _never_catch_runtime_errors()
     _keep_errors_of_branches()
+    _end_late_branches()
     _format_times()
     _read_paths()
     _copy_quickly()
@@ -267,6 +268,20 @@ def _keep_errors_of_branches() -> None:
     branches.CustomErrorName = _error_name
 
 
+def _end_late_branches() -> None:
+    """End a branch quietly that begins after another one has failed; moto's thread ended with a traceback."""
+
+    def run(original: Any, self: Any) -> None:
+        try:
+            original(self)
+        except RuntimeError:
+            if self.env.is_running():
+                raise
+
+    branch = _moto("asl.component.state.exec.state_parallel.branch_worker").BranchWorker
+    _wrap(branch, "_thread_routine", run, replaces="self._program.eval(self.env)")
+
+
 def _format_times() -> None:
     """Write times as AWS does, 2026-11-22T15:14:31.123Z; moto writes an offset and microseconds."""
     state = _moto("asl.component.state.state")
@@ -353,18 +368,9 @@ def _start_fewer_threads() -> None:
     _check(program, replaces="self.timeout_seconds.timeout_seconds if self.timeout_seconds else None")
     program.threading = SimpleNamespace(Thread=of_program)
 
-    def unless_stopped(original: Any, self: Any) -> None:
-        try:
-            original(self)
-        except RuntimeError:
-            # Another branch had failed before this one began.
-            if self.env.is_running():
-                raise
-
     branch = _moto("asl.component.state.exec.state_parallel.branch_worker")
     _check(branch, replaces="self._worker_thread = threading.Thread(")
     branch.threading = REUSING_THREADS
-    _wrap(branch.BranchWorker, "_thread_routine", unless_stopped, replaces="self._program.eval(self.env)")
 
 
 def _moto(module: str) -> Any:

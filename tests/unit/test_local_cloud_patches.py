@@ -1,5 +1,6 @@
 """A patch refuses another version of MiniStack before it runs."""
 
+import asyncio
 import json
 import logging
 import sys
@@ -52,6 +53,7 @@ from devtools.local_cloud.patches import (
     stream_positions,
 )
 from devtools.local_cloud.patches.expected import PatchOutdatedError
+from devtools.reused_threads import ReusedThread
 
 
 def _of_another_version(*_: Any) -> None:
@@ -129,6 +131,22 @@ def test_sessions_of_roles_can_be_registered_by_many_threads(monkeypatch: pytest
         sys.setswitchinterval(interval)
 
     assert len(sts._sessions) == 1_000 + threads * 100
+
+
+def test_invocations_run_in_the_threads_of_those_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (concurrency, lambda_runtime):
+        monkeypatch.setattr(module, "threading", threading)
+    reused_threads.apply()
+
+    async def invoked() -> list[int]:
+        return [
+            await concurrency.run_reentrant(threading.get_native_id, thread_name="invocation")
+            for _ in range(20)
+        ]
+
+    # Without the patch each has a thread of its own.
+    assert len(set(asyncio.run(invoked()))) < 10
+    assert lambda_runtime.threading.Thread is ReusedThread
 
 
 def test_what_dynamodb_reads_of_a_text_stays_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,14 +18,14 @@ def _of(thread: ReusedThread) -> ReusedThread:
 
 def test_a_second_thread_runs_where_the_first_one_ended() -> None:
     used: list[int] = []
-    _of(ReusedThread(target=lambda: used.append(threading.get_ident())))
+    _of(ReusedThread(target=lambda: used.append(threading.get_native_id())))
 
     for _ in range(20):
-        _of(ReusedThread(target=lambda: used.append(threading.get_ident())))
+        _of(ReusedThread(target=lambda: used.append(threading.get_native_id())))
 
     # A thread waits again a moment after its target has ended, so now and then there is a new one.
     assert len(set(used)) < len(used)
-    assert threading.get_ident() not in used
+    assert threading.get_native_id() not in used
 
 
 def test_threads_that_are_started_together_run_together() -> None:

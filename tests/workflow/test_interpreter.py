@@ -270,6 +270,28 @@ def test_an_execution_in_place_goes_the_same_way_in_the_thread_of_its_caller() -
     assert (events_in_place, result_in_place) == (events, result)
 
 
+def test_executions_use_the_threads_of_those_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def noting(thread: threading.Thread) -> None:
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", noting)
+    branches = [{"StartAt": name, "States": {name: task(TimeoutSeconds=60)}} for name in ("One", "Two")]
+    executions = 10
+
+    for _ in range(executions):
+        execution = execute(
+            {"Both": {"Type": "Parallel", "Branches": branches, "End": True}}, lambda _: response({})
+        )
+        assert execution.status == "SUCCEEDED"
+
+    # Five each otherwise: the state, its branches, and their tasks.
+    assert len(started) < 2 * executions
+
+
 def test_concurrent_executions_have_their_own_clients() -> None:
     count = 8
     together = threading.Barrier(count)
